@@ -1,0 +1,53 @@
+"""Shape Clinic: learn why a BERT classifier's shapes don't fit, and how to fix it.
+
+Every public name is imported on first use, so that `import helpers` stays as cheap as a
+notebook's first cell should be: transformers alone takes two seconds.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from helpers.bert import load_bert as load_bert
+    from helpers.bert import load_tokenizer as load_tokenizer
+    from helpers.diagnosis import Diagnosis as Diagnosis
+    from helpers.diagnosis import check_loss as check_loss
+    from helpers.index import error_index as error_index
+    from helpers.lab import ShapeLab as ShapeLab
+    from helpers.practice import Need as Need
+    from helpers.practice import check as check
+    from helpers.practice import predict as predict
+    from helpers.trace import Stage as Stage
+    from helpers.trace import Trace as Trace
+    from helpers.trace import trace_shapes as trace_shapes
+
+_ROOM_OF = {
+    "load_bert": "bert",
+    "load_tokenizer": "bert",
+    "Stage": "trace",
+    "Trace": "trace",
+    "trace_shapes": "trace",
+    "Diagnosis": "diagnosis",
+    "check_loss": "diagnosis",
+    "ShapeLab": "lab",
+    "error_index": "index",
+    "predict": "practice",
+    "check": "practice",
+    "Need": "practice",
+}
+
+__all__ = sorted(_ROOM_OF)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOM_OF:
+        raise AttributeError(f"module 'helpers' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"helpers.{_ROOM_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

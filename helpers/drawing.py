@@ -1,0 +1,194 @@
+"""The flow picture and the verdict under it: pure functions from data to HTML.
+
+Nothing here computes a shape or decides what is wrong: the stages come from `trace`, the marks from
+`diagnosis`, the contents of a tensor from `cells`, the strokes from `svg`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from html import escape
+from itertools import pairwise
+from typing import NamedTuple
+
+from helpers import cells
+from helpers.diagnosis import Diagnosis, Mark
+from helpers.svg import BAD, CHIP_WIDTH, CODE, FAINT, LINE, PAPER, RAISED, TEXT, arrow, chip, text
+from helpers.trace import Stage
+
+CHIP_STEP = CHIP_WIDTH + 6
+CELLS_AT = 50  # from a tensor's name down to its cells: the chips stand between, so they never move
+FLOW_AT = CELLS_AT + cells.ROW  # the height at which the arrows run
+SIGNS = {"ok": "✓ runs", "silent": "⚠ runs", "raises": "✗ raises"}
+
+
+class Flow(NamedTuple):
+    """One run, as the picture needs it.
+
+    Attributes:
+        stages: input_ids (N, T), hidden_states (N, T, H), [CLS] (N, H) and logits (N, C), in this order.
+        target: The stage of the target, (N,).
+        labels: The target's values.
+        diagnosis: Gives the outcome and the two ends of a disagreement.
+        classes: How many classes the data has; outputs beyond them are hatched.
+    """
+
+    stages: Sequence[Stage]
+    target: Stage
+    labels: Sequence[int]
+    diagnosis: Diagnosis
+    classes: int
+
+
+class Layout(NamedTuple):
+    """Where things stand, by their centre and the height of their name."""
+
+    width: int
+    height: int
+    places: dict[str, tuple[int, int]]
+
+
+FIRST = {"input_ids": 66, "BERT": 164, "hidden_states": 292}
+WIDE = {**FIRST, "[:, 0]": 418, "Linear": 502, "logits": 640, "loss": 798, "target": 925}
+UPPER = {"input_ids": 110, "BERT": 238, "hidden_states": 390}
+LOWER = {"[:, 0]": 58, "Linear": 142, "logits": 276, "loss": 436, "target": 572}
+LAYOUTS = {
+    "wide": Layout(980, 220, {name: (x, 46) for name, x in WIDE.items()}),
+    "narrow": Layout(
+        625,
+        430,
+        {**{name: (x, 18) for name, x in UPPER.items()}, **{name: (x, 252) for name, x in LOWER.items()}},
+    ),
+}
+# The wide picture where there is room for it, else the one that wraps: text stays readable at 800 px.
+STYLE = """<style>
+.shape-clinic-flow{container-type:inline-size}
+.shape-clinic-flow svg{display:block;width:100%;margin:auto;font-family:var(--jp-ui-font-family,sans-serif)}
+.shape-clinic-flow .wide{display:none;max-width:1180px}
+.shape-clinic-flow .narrow{max-width:700px}
+@container (min-width:860px){.shape-clinic-flow .wide{display:block}.shape-clinic-flow .narrow{display:none}}
+</style>"""
+
+
+def draw_flow(flow: Flow) -> str:
+    """Return HTML with a wide and a narrow SVG of the same run; CSS shows the one that fits."""
+    return f'{STYLE}<div class="shape-clinic-flow">{"".join(_svg(flow, name) for name in LAYOUTS)}</div>'
+
+
+def describe(flow: Flow) -> str:
+    """Return the picture in words, for those who don't see it."""
+    steps = ", then ".join(f"{stage.name} {stage.sizes}" for stage in (*flow.stages, flow.target))
+    ends = " and ".join(f"{mark.part} of {mark.tensor}" for mark in flow.diagnosis.marks)
+    return f"{steps}. {flow.diagnosis.headline}." + (f" Look at {ends}." if ends else "")
+
+
+def draw_verdict(diagnosis: Diagnosis) -> str:
+    """Return the outcome in its own words, and what came beside what is needed; screen readers are told."""
+    rows = [("got", diagnosis.got), ("needs", diagnosis.needs or "nothing more: the shapes fit")]
+    table = "".join(
+        f'<tr><th scope="row" style="text-align:left;padding:2px 16px 2px 0;color:{FAINT}">{name}</th>'
+        f'<td style="text-align:left;color:{TEXT}">{escape(words)}</td></tr>'
+        for name, words in rows
+    )
+    edge = FAINT if diagnosis.outcome == "ok" else BAD
+    return (
+        f'<div role="status" aria-live="polite" style="border:1px solid {LINE};border-left:6px solid {edge};'
+        f'border-radius:6px;padding:8px 14px;line-height:1.5;color:{TEXT}">'
+        f'<code style="font-weight:700;white-space:normal">{escape(diagnosis.headline)}</code>'
+        f'<table style="border-spacing:0;margin:4px 0 0">{table}</table></div>'
+    )
+
+
+def draw_code(code: str) -> str:
+    """Return the code behind the picture, folded."""
+    summary = '<summary style="cursor:pointer">The code that did it</summary>'
+    look = f"background:{RAISED};padding:10px;overflow-x:auto;line-height:1.4"
+    return f'<details>{summary}<pre style="{look}">{escape(code)}</pre></details>'
+
+
+def _svg(flow: Flow, name: str) -> str:
+    width, height, places = LAYOUTS[name]
+    input_ids, hidden_states, _, logits = flow.stages
+    marks, outputs = flow.diagnosis.marks, logits.shape[-1]
+    return "".join(
+        [
+            f'<svg class="{name}" viewBox="0 0 {width} {height}" role="img">',
+            f"<title>Shapes from sentences to loss</title><desc>{escape(describe(flow))}</desc>",
+            *_arrows(places, cells.logits_half_width(logits)),
+            _tensor(places, input_ids, marks, cells.tokens(input_ids)),
+            _operation(places, "BERT", 56),
+            _tensor(places, hidden_states, marks, cells.tokens(hidden_states)),
+            _operation(places, "[:, 0]", 56, "[CLS] only"),
+            _operation(places, "Linear", 76, f"{hidden_states.shape[-1]} → {outputs}"),
+            _tensor(places, logits, marks, cells.logits(logits, flow.labels, marks, flow.classes)),
+            _loss(places["loss"], flow.diagnosis.outcome),
+            _tensor(places, flow.target, marks, cells.target(flow.labels, outputs, marks)),
+            _link(places, marks),
+            "</svg>",
+        ]
+    )
+
+
+def _tensor(
+    places: dict[str, tuple[int, int]], stage: Stage, marks: Sequence[Mark], inside: Iterable[str]
+) -> str:
+    x, y = places[stage.name]
+    count = len(stage.shape)
+    left = x - (count * CHIP_STEP - 6) / 2
+    chips = []
+    for k, (axis, size) in enumerate(zip(stage.axes, stage.shape, strict=True)):
+        at = left + k * CHIP_STEP
+        # The sign stands outside the row of chips, where it covers no other size.
+        sign = at - 12 if k == 0 and count > 1 else at + CHIP_WIDTH + 12
+        chips.append(chip(at, y + 10, axis, size, sign if Mark(stage.name, axis) in marks else None))
+    body = f'<g transform="translate({x} {y + CELLS_AT})">{"".join(inside)}</g>'
+    return f"{text(x, y, stage.name, 13, 600)}{''.join(chips)}{body}"
+
+
+def _operation(places: dict[str, tuple[int, int]], name: str, width: int, note: str = "") -> str:
+    x, y = places[name][0], places[name][1] + FLOW_AT
+    return (
+        f'<rect x="{x - width / 2:g}" y="{y - 14}" width="{width}" height="28" rx="14" '
+        f'style="fill:{RAISED};stroke:{LINE}"/>{text(x, y + 4.5, name, 12.5, style=CODE)}'
+        f"{text(x, y + 29, note, 11.5, colour=FAINT) if note else ''}"
+    )
+
+
+def _loss(place: tuple[int, int], outcome: str) -> str:
+    x, y = place[0], place[1] + FLOW_AT
+    edge = f"stroke:{TEXT}" if outcome == "ok" else f"stroke:{BAD};stroke-dasharray:6 3"
+    return (
+        f'<rect x="{x - 56}" y="{y - 25}" width="112" height="50" rx="8" stroke-width="2" '
+        f'style="fill:{PAPER};{edge}"/>'
+        f"{text(x, y - 4, 'cross_entropy', 12.5, style=CODE)}{text(x, y + 15, SIGNS[outcome], 13, 700)}"
+    )
+
+
+def _arrows(places: dict[str, tuple[int, int]], logits_half: float) -> Iterator[str]:
+    """One arrow per step; where the flow wraps, it runs back to the left between the two rows."""
+    reach = {"input_ids": 48, "BERT": 28, "hidden_states": 56, "[:, 0]": 28, "Linear": 38, "loss": 56}
+    steps = ["input_ids", "BERT", "hidden_states", "[:, 0]", "Linear", "logits", "loss"]
+    for first, second in pairwise(steps):
+        (x1, y1), (x2, y2) = places[first], places[second]
+        # Beside the logits, a missing label's column may stand: leave it its room.
+        start = x1 + (logits_half + 30 if first == "logits" else reach[first] + 4)
+        end = x2 - (logits_half if second == "logits" else reach[second]) - 4
+        if y1 == y2:
+            yield arrow(f"M{start:g} {y1 + FLOW_AT}H{end - 6:g}", end, y2 + FLOW_AT)
+        else:
+            down = f"M{start:g} {y1 + FLOW_AT}h20V{y2 - 50}H{end - 10:g}"
+            yield f'<path d="{down}" style="stroke:{FAINT}" stroke-width="1.5" fill="none"/>'
+            yield arrow(f"M{end - 10:g} {y2 - 50}V{y2 + FLOW_AT}h6", end, y2 + FLOW_AT)
+    (x1, y1), (x2, _) = places["target"], places["loss"]
+    yield arrow(f"M{x1 - 19} {y1 + FLOW_AT}H{x2 + 66}", x2 + 60, y1 + FLOW_AT, back=True)
+
+
+def _link(places: dict[str, tuple[int, int]], marks: Sequence[Mark]) -> str:
+    """Join the two ends of a disagreement by a dashed line above the loss."""
+    if len(marks) != 2:
+        return ""
+    (x1, y), (x2, _) = places["logits"], places["target"]
+    start = x1 + (CHIP_STEP / 2 if marks[0].part == "C" else -CHIP_STEP / 2)
+    path = f"M{start:g} {y + 4}C{start:g} {y - 30} {start + 30:g} {y - 28} {start + 60:g} {y - 28}H{x2 - 50}"
+    path += f"C{x2 - 10} {y - 28} {x2} {y - 28} {x2} {y - 12}"
+    return f'<path d="{path}" stroke="{BAD}" stroke-width="2" stroke-dasharray="5 3" fill="none"/>'

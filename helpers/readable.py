@@ -1,0 +1,27 @@
+"""A widget that can be read where widgets don't run: on GitHub, in print, in a notebook not yet trusted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ipywidgets as widgets
+
+
+class ReadableVBox(widgets.VBox):
+    """A `VBox` whose stored output also holds plain text and plain HTML.
+
+    JupyterLab removes SVG, `<style>` and ids from a notebook it doesn't trust yet; a plain table survives.
+    """
+
+    def as_text(self) -> str:
+        """Return what the widget says, as text."""
+        raise TypeError(f"{type(self).__name__} has no as_text. A ReadableVBox needs one. Try writing it.")
+
+    def as_html(self) -> str:
+        """Return what the widget says, as HTML without SVG, ids or styles."""
+        raise TypeError(f"{type(self).__name__} has no as_html. A ReadableVBox needs one. Try writing it.")
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        return {**(data or {}), "text/plain": self.as_text(), "text/html": self.as_html()}, metadata

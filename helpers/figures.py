@@ -1,4 +1,4 @@
-"""Matplotlib pictures of data: the curves of a training run, in the kit's colours and with words beside them."""
+"""Matplotlib pictures of data: a training run's curves, in the kit's colours and with words beside them."""
 
 from __future__ import annotations
 

@@ -1,0 +1,91 @@
+# Plain make (3.81, as macOS ships it, is enough). On Windows or with conda: see README.md.
+
+PYTHON ?= python3
+LAB_ARGS ?=
+VENV := .venv
+PY := $(VENV)/bin/python
+LEARNER := $(VENV)/.learner-stamp
+TESTER := $(VENV)/.tester-stamp
+INPUTS := pyproject.toml requirements.lock $(wildcard helpers/jupyter/*.json helpers/jupyter/*/*.json)
+LOCK_VENV := .lock-venv
+NBVAL := --nbval-lax --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
+	--nbval-cell-timeout 120 -n 2 --dist loadscope
+
+.PHONY: help lab test lint check env-check lock vocab refresh bench screenshots clean
+
+help:
+	@echo "make lab          open JupyterLab on the first notebook (LAB_ARGS=\"--no-browser --port 8899\" passes through)"
+	@echo "make test         run the tests, the doctests and the notebook gate"
+	@echo "make check        say whether this installation works"
+	@echo "make lint         ruff and mypy"
+	@echo "make env-check    install environment.yml's pip part in a clean venv and check it"
+	@echo "make lock         resolve pyproject.toml into requirements.lock again"
+	@echo "make refresh      run the notebooks and store their outputs"
+	@echo "make vocab        train helpers/vocab/vocab.txt again"
+	@echo "make screenshots  take the screenshots in a real browser"
+	@echo "make bench        measure what the lab costs"
+	@echo "make clean        remove everything that can be made again"
+
+# ServerApp.ip is said here so that no configuration of the learner's own opens the server to the network.
+# In a container everybody is root, which Jupyter refuses unless told.
+lab: $(LEARNER)
+	$(PY) -m jupyterlab --ServerApp.ip=localhost --ServerApp.root_dir="$(CURDIR)" \
+		--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb \
+		$$([ "$$(id -u)" != 0 ] || echo --allow-root) $(LAB_ARGS)
+
+# Last of all the notebook gate, so that a failing helper is seen before the notebooks that need it.
+test: $(TESTER)
+	$(PY) -m pytest -n 2 --dist loadscope
+	$(PY) -m pytest $(NBVAL) notebooks/*.ipynb
+
+lint: $(TESTER)
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m mypy
+
+check: $(LEARNER)
+	$(PY) -m helpers
+
+env-check: $(TESTER)
+	$(PY) .ci/env_check.py
+
+# uv, not pip: it resolves for Linux, macOS and Windows at once, and pip's settings on this machine don't reach it.
+lock: $(LOCK_VENV)/bin/uv
+	$(LOCK_VENV)/bin/uv pip compile --universal --upgrade --python-version 3.11 --all-extras --fork-strategy fewest \
+		--no-emit-index-url --no-annotate \
+		--custom-compile-command "make lock" --quiet --output-file requirements.lock pyproject.toml
+
+vocab: $(LEARNER)
+	$(PY) -m helpers.vocab.train
+
+refresh: $(TESTER)
+	$(PY) tests/refresh.py
+
+bench: $(TESTER)
+	$(PY) tests/bench.py
+
+screenshots: $(TESTER)
+	SHAPE_CLINIC_REQUIRE_BROWSER=1 $(PY) -m pytest tests/test_browser.py
+
+clean:
+	rm -rf $(VENV) $(LOCK_VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/screenshots
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . -name .ipynb_checkpoints -type d -prune -exec rm -rf {} +
+
+$(PY):
+	@$(PYTHON) -c 'import sys; ok = sys.version_info >= (3, 11); v = "%d.%d" % sys.version_info[:2]; \
+		ok or sys.exit("$(PYTHON) is Python " + v + ". Shape Clinic needs 3.11 or newer. Try: make lab PYTHON=python3.12")' \
+		|| { command -v $(PYTHON) >/dev/null || echo "No '$(PYTHON)' here. Install Python 3.11 or newer."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(LEARNER): $(INPUTS) $(PY)
+	$(PY) -m pip install $$($(PY) .ci/cpu_index.py) -c requirements.lock -e .
+	@touch $@
+
+$(TESTER): $(LEARNER)
+	$(PY) -m pip install --quiet $$($(PY) .ci/cpu_index.py) -c requirements.lock -e ".[test]"
+	@touch $@
+
+$(LOCK_VENV)/bin/uv:
+	$(PYTHON) -m venv $(LOCK_VENV)
+	$(LOCK_VENV)/bin/python -m pip install --quiet uv

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from helpers.bert import load_bert as load_bert
     from helpers.bert import load_tokenizer as load_tokenizer
+    from helpers.data import load_reviews as load_reviews
     from helpers.diagnosis import Diagnosis as Diagnosis
     from helpers.diagnosis import check_loss as check_loss
+    from helpers.figures import loss_curves as loss_curves
     from helpers.index import error_index as error_index
     from helpers.lab import ShapeLab as ShapeLab
     from helpers.practice import Need as Need
@@ -32,6 +34,8 @@ _ROOM_OF = {
     "Diagnosis": "diagnosis",
     "check_loss": "diagnosis",
     "ShapeLab": "lab",
+    "load_reviews": "data",
+    "loss_curves": "figures",
     "error_index": "index",
     "predict": "practice",
     "check": "practice",

@@ -69,6 +69,7 @@ class ShapeLab(ReadableVBox):
         num_labels, classes, batch_size, target_size: The sliders.
         sentences: The text box, one sentence per line.
         picture, verdict, code: What is shown, each an `ipywidgets.HTML`.
+        notes: Per setting, why its value could not be used; shown beside its control.
         scene: The last run, with its shapes, labels and `diagnosis`.
 
     Raises:
@@ -89,7 +90,7 @@ class ShapeLab(ReadableVBox):
             raise ValueError(f"got preset {preset!r}. ShapeLab needs one of {known}. Try 'all_right'.")
         self.experiment = Experiment(Settings(**{**asdict(PRESETS[preset]), **settings}))
         shown = self.experiment.settings
-        self._notes = {name: widgets.HTML() for name in asdict(shown)}
+        self.notes = {name: widgets.HTML() for name in asdict(shown)}
         sliders = {name: _slider(name, getattr(shown, name)) for name in LABELS}
         self.num_labels, self.classes = sliders["num_labels"], sliders["classes"]
         self.batch_size, self.target_size = sliders["batch_size"], sliders["target_size"]
@@ -104,7 +105,7 @@ class ShapeLab(ReadableVBox):
         for name, control in {**sliders, "text": self.sentences}.items():
             control.observe(lambda change, name=name: self._change(name, change["new"]), "value")
         self._show(self.experiment.scene)
-        beside = [widgets.VBox([sliders[name], self._notes[name]]) for name in sliders]
+        beside = [widgets.VBox([sliders[name], self.notes[name]]) for name in sliders]
         controls = widgets.HBox(beside, layout={"flex_flow": "row wrap"})
         controls.add_class("shape-clinic-controls")
         super().__init__(
@@ -112,7 +113,7 @@ class ShapeLab(ReadableVBox):
                 controls,
                 self.picture,
                 self.verdict,
-                widgets.VBox([self.sentences, self._notes["text"]]),
+                widgets.VBox([self.sentences, self.notes["text"]]),
                 self.code,
                 _SliderCare(),
             ]
@@ -132,7 +133,7 @@ class ShapeLab(ReadableVBox):
         self.picture.value = draw_flow(flow)
         self.verdict.value = draw_verdict(scene.diagnosis)
         self.code.value = draw_code(scene.code)
-        for name, note in self._notes.items():
+        for name, note in self.notes.items():
             words = scene.notes.get(name)
             note.value = f'<span role="alert">⚠ {escape(words)}</span>' if words else ""
 

@@ -1,0 +1,329 @@
+"""A real JupyterLab and a real Chromium, for the browser tests, the screenshots and the bench.
+
+`python tests/browser_tools.py` takes the README's picture of the lab, notebooks/images/lab.png.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from notebook_tools import CELL_TIMEOUT, ROOT, kernel_environment
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect, sync_playwright
+
+Theme = Literal["light", "dark"]
+NO_CHROMIUM = "no Chromium found: install Debian's package chromium, or set CHROMIUM=/path/to/it"
+LAB = ".shape-clinic-lab"
+HANDLE = ".noUi-handle"
+README_PICTURE = ROOT / "notebooks" / "images" / "lab.png"
+MOST_README_BYTES = 150_000
+START_TIMEOUT = 60  # seconds; 3 to 6 are usual, twice that beside another busy process
+PAGE_TIMEOUT = 30  # seconds for one step in the page; under a second is usual
+RUN_TIMEOUT = 2 * CELL_TIMEOUT
+QUIET = (  # Chromium's own calls home, and a GPU that test machines don't have
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+    "--no-first-run",
+)
+expect.set_options(timeout=PAGE_TIMEOUT * 1000)
+_workspaces = count(1)
+
+
+@dataclass
+class Server:
+    """A running JupyterLab over a copy of the notebooks.
+
+    Attributes:
+        url: Where it answers, with a slash at the end.
+        token: What opens it.
+        folder: The copy; what the browser saves lands here.
+        log: The server's own output, for a failure's report.
+    """
+
+    url: str
+    token: str
+    folder: Path
+    log: Path
+
+
+@dataclass
+class Complaints:
+    """What went wrong in a page, as the browser tells it.
+
+    JupyterLab 4.6 itself writes no error on a page where nothing is wrong, so none is forgiven.
+    """
+
+    console: list[str] = field(default_factory=list)
+    uncaught: list[str] = field(default_factory=list)
+    strangers: list[str] = field(default_factory=list)
+
+    def take(self) -> list[str]:
+        """List console errors, uncaught exceptions and requests to other servers, and forget them."""
+        everything = [*self.console, *self.uncaught, *self.strangers]
+        for kind in (self.console, self.uncaught, self.strangers):
+            kind.clear()
+        return everything
+
+
+def find_chromium() -> str | None:
+    """Return the path of $CHROMIUM where that is set, else of the first Chromium installed, or None."""
+    wanted = os.environ.get("CHROMIUM")
+    names = [wanted] if wanted else ["chromium", "chromium-browser", "google-chrome"]
+    return next(filter(None, map(shutil.which, names)), None)
+
+
+@contextmanager
+def jupyterlab(notebooks: Path = ROOT / "notebooks") -> Iterator[Server]:
+    """Serve a copy of `notebooks` as a fresh clone has it: nothing trusted, no settings of yours."""
+    with tempfile.TemporaryDirectory(prefix="shape-clinic-browser-") as name:
+        home = Path(name)
+        folder, log = home / "notebooks", home / "jupyterlab.log"
+        shutil.copytree(notebooks, folder, ignore=shutil.ignore_patterns(".*"))
+        command = [
+            *(sys.executable, "-m", "jupyterlab", "--no-browser"),
+            "--ServerApp.ip=127.0.0.1",
+            f"--ServerApp.port={_free_port()}",
+            f"--ServerApp.root_dir={folder}",
+            "--LabApp.expose_app_in_browser=True",
+            *(["--allow-root"] if _is_root() else []),
+        ]
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                command, cwd=folder, env=_own_environment(home), stdout=output, stderr=subprocess.STDOUT
+            )
+        try:
+            url, token = _wait_until_up(process, home / "runtime", log)
+            yield Server(url, token, folder, log)
+        finally:
+            _stop(process)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start the Chromium that `find_chromium` finds, headless."""
+    path = find_chromium()
+    if path is None:
+        raise FileNotFoundError(NO_CHROMIUM)
+    with sync_playwright() as playwright:
+        # Chromium's sandbox refuses to start as root, which is what everybody is in a container.
+        sandbox = ["--no-sandbox"] if _is_root() else []
+        browser = playwright.chromium.launch(executable_path=path, args=[*QUIET, *sandbox])
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def new_page(browser: Browser, *, width: int = 1280, height: int = 900, scale: float = 1) -> Iterator[Page]:
+    """Open a page that shares no cookie and no storage with any other."""
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, device_scale_factor=scale, reduced_motion="reduce"
+    )
+    context.set_default_timeout(PAGE_TIMEOUT * 1000)
+    try:
+        yield context.new_page()
+    finally:
+        context.close()
+
+
+def listen(page: Page, server: Server) -> Complaints:
+    """Collect from now on what goes wrong in `page`."""
+    complaints = Complaints()
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            complaints.console.append(f"console: {message.text} ({message.location.get('url', '')})")
+
+    def on_request(request: Request) -> None:
+        # data: and blob: have no host; the kernel's websocket is not a request to playwright.
+        host = urlsplit(request.url).netloc
+        if host and host != urlsplit(server.url).netloc:
+            complaints.strangers.append(f"request to the network: {request.url}")
+
+    page.on("console", on_console)
+    page.on("pageerror", lambda error: complaints.uncaught.append(f"uncaught: {error.stack or error}"))
+    page.on("request", on_request)
+    return complaints
+
+
+def open_notebook(page: Page, server: Server, name: str) -> None:
+    """Open a notebook in a workspace of its own, and wait until its kernel is there."""
+    # A shared workspace would bring back the tabs of the test before.
+    workspace = f"{server.url}lab/workspaces/page{next(_workspaces)}"
+    page.goto(f"{workspace}/tree/{name}?token={server.token}")
+    page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.content?.model")
+    page.evaluate(
+        """async () => {
+            await jupyterapp.restored;
+            const panel = jupyterapp.shell.currentWidget;
+            await panel.revealed;
+            await panel.sessionContext.ready;
+            // An error in a slider's callback belongs to no cell and shows nowhere: tell it to `listen`.
+            panel.sessionContext.iopubMessage.connect((_, {header, parent_header, content}) => {
+                if (header.msg_type === 'error' && parent_header.msg_type !== 'execute_request')
+                    console.error(`in a widget's callback: ${content.ename}: ${content.evalue}`);
+            });
+        }"""
+    )
+    opened = page.evaluate("jupyterapp.shell.currentWidget.context.path")
+    if opened != name:
+        raise AssertionError(f"JupyterLab shows {opened!r} instead of {name!r}")
+    wait_until_idle(page)
+
+
+def wait_until_idle(page: Page, timeout: float = RUN_TIMEOUT) -> None:
+    """Wait until the notebook's kernel has nothing to do."""
+    status = "jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status"
+    page.wait_for_function(f"{status} === 'idle'", timeout=timeout * 1000)
+
+
+def run_all(page: Page, timeout: float = RUN_TIMEOUT) -> None:
+    """Run all cells, and wait until the last one has its outputs and every lab its sliders."""
+    _run(page, "notebook:run-all-cells", timeout)
+
+
+def run_cell(page: Page, number: int, timeout: float = RUN_TIMEOUT) -> None:
+    """Run one cell, counted from 0 with the texts, and wait as `run_all` does."""
+    page.evaluate("number => { jupyterapp.shell.currentWidget.content.activeCellIndex = number; }", number)
+    _run(page, "notebook:run-cell", timeout)
+
+
+def _run(page: Page, command: str, timeout: float) -> None:
+    # The command's promise ends with the last cell; between two cells the kernel is idle as well.
+    page.evaluate(
+        """command => {
+            window.ran = null;
+            jupyterapp.commands.execute(command).then(
+                () => { window.ran = 'done'; },
+                error => { window.ran = String(error); },
+            );
+        }""",
+        command,
+    )
+    page.wait_for_function("window.ran !== null", timeout=timeout * 1000)
+    if (outcome := page.evaluate("window.ran")) != "done":
+        raise AssertionError(f"{command} ended with {outcome}")
+    wait_until_idle(page, timeout)
+    for lab in page.locator(LAB).all():
+        expect(lab.locator(HANDLE).first).to_have_attribute("aria-label", "num_labels")
+
+
+def set_theme(page: Page, theme: Theme) -> None:
+    """Switch JupyterLab's theme, and wait until the page wears it."""
+    name = f"JupyterLab {theme.capitalize()}"
+    page.evaluate("theme => jupyterapp.commands.execute('apputils:change-theme', {theme})", name)
+    page.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=name)
+
+
+def fold_sidebar(page: Page, folded: bool = True) -> None:
+    """Fold the file browser away, or bring it back."""
+    page.evaluate(
+        """async folded => {
+            const {shell, commands} = jupyterapp;
+            if (shell.leftCollapsed !== folded) await commands.execute('application:toggle-left-area');
+        }""",
+        folded,
+    )
+
+
+def slider(lab: Locator, name: str) -> Locator:
+    """Find the handle of the slider with this accessible name."""
+    return lab.get_by_role("slider", name=name, exact=True)
+
+
+def bring_to_top(lab: Locator) -> None:
+    """Scroll until the lab's upper edge is near the notebook's."""
+    lab.evaluate("element => element.scrollIntoView({block: 'start', behavior: 'instant'})")
+
+
+def take_readme_picture(target: Path = README_PICTURE) -> int:
+    """Save the first lab of notebook 01, as it opens, in the light theme; return the file's size in bytes."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with jupyterlab() as server, chromium() as browser:
+        for scale in (2, 1.5, 1):
+            with new_page(browser, width=1180, height=1200, scale=scale) as page:
+                open_notebook(page, server, "01_wrong_head_size.ipynb")
+                set_theme(page, "light")
+                fold_sidebar(page)
+                run_all(page)
+                page.locator(LAB).first.screenshot(path=target, animations="disabled")
+            if target.stat().st_size < MOST_README_BYTES:
+                break
+    return target.stat().st_size
+
+
+def _own_environment(home: Path) -> dict[str, str]:
+    # No folder and no setting of the person who runs this; helpers/jupyter comes with the environment itself.
+    theirs = ("JUPYTER", "PYTEST_", "SHAPE_CLINIC_")
+    env = {
+        name: value
+        for name, value in kernel_environment(str(home / "ipython")).items()
+        if not name.startswith(theirs)
+    }
+    folders = {
+        "JUPYTER_CONFIG_DIR": "config",
+        "JUPYTER_DATA_DIR": "data",
+        "JUPYTER_RUNTIME_DIR": "runtime",
+        "JUPYTERLAB_SETTINGS_DIR": "settings",
+        "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+    }
+    return env | {name: str(home / folder) for name, folder in folders.items()}
+
+
+def _wait_until_up(process: "subprocess.Popen[bytes]", runtime: Path, log: Path) -> tuple[str, str]:
+    # The server writes down where it listens and the token it made.
+    note = runtime / f"jpserver-{process.pid}.json"
+    until = time.monotonic() + START_TIMEOUT
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            told = json.loads(note.read_text(encoding="utf-8"))
+            with urllib.request.urlopen(f"{told['url']}api?token={told['token']}", timeout=5) as answer:
+                if answer.status == 200:
+                    return told["url"], told["token"]
+        except (OSError, ValueError):  # not there yet, or half written
+            pass
+        time.sleep(0.1)
+    said = log.read_text(encoding="utf-8", errors="replace")
+    raise TimeoutError(f"JupyterLab did not answer within {START_TIMEOUT} s:\n{said}")
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()  # the server shuts its kernels down
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _free_port() -> int:
+    # Where somebody takes it in between, JupyterLab tries the next ones and writes down which it got.
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _is_root() -> bool:
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+if __name__ == "__main__":
+    size = take_readme_picture()
+    print(f"{README_PICTURE.relative_to(ROOT)}: {size / 1000:.0f} KB")
+    sys.exit(size >= MOST_README_BYTES)

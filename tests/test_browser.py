@@ -1,0 +1,232 @@
+"""The lab as a learner meets it: a real JupyterLab in a real Chromium, driven by the keyboard.
+
+One server for the whole file, and one page in which notebook 01 has run: a test gets a lab that nobody has
+touched by running the lab's cell again. What would spoil that page has one of its own.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from browser_tools import (
+    HANDLE,
+    LAB,
+    NO_CHROMIUM,
+    Complaints,
+    Server,
+    Theme,
+    bring_to_top,
+    chromium,
+    find_chromium,
+    fold_sidebar,
+    jupyterlab,
+    listen,
+    new_page,
+    open_notebook,
+    run_all,
+    run_cell,
+    set_theme,
+    slider,
+)
+from notebook_tools import MAY_RAISE, ROOT
+from playwright.sync_api import Browser, Locator, Page, expect
+
+pytestmark = pytest.mark.browser
+
+START = "00_start_here.ipynb"
+LESSON = "01_wrong_head_size.ipynb"
+SHOTS = ROOT / "tests" / "screenshots"
+THEMES: tuple[Theme, ...] = ("light", "dark")
+SLIDERS = ["num_labels", "classes in the data", "batch_size", "labels in target"]
+ATTACK = "<img src=x onerror=window.pwned=1>"
+# What JupyterLab or ipywidgets write into a page where an output could not be shown.
+BROKEN = ("Error displaying widget", "Error creating widget", "Javascript Error", "Failed to load model")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if find_chromium() is None:
+        if os.environ.get("SHAPE_CLINIC_REQUIRE_BROWSER") == "1":
+            pytest.fail(f"{NO_CHROMIUM} (SHAPE_CLINIC_REQUIRE_BROWSER=1 forbids to skip)")
+        pytest.skip(NO_CHROMIUM)
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def server(browser: Browser) -> Iterator[Server]:
+    # After the browser, so that no server starts where there is none.
+    with jupyterlab() as started:
+        yield started
+
+
+@pytest.fixture
+def page(browser: Browser, server: Server) -> Iterator[Page]:
+    """An empty page in which nothing may go wrong, whatever the test does with it."""
+    with new_page(browser) as opened:
+        complaints = listen(opened, server)
+        yield opened
+        assert troubles(opened, complaints) == []
+
+
+@pytest.fixture(scope="module")
+def ran(browser: Browser, server: Server) -> Iterator[tuple[Page, Complaints]]:
+    with new_page(browser) as opened:
+        complaints = listen(opened, server)
+        open_notebook(opened, server, LESSON)
+        run_all(opened)
+        yield opened, complaints
+
+
+@pytest.fixture
+def lesson(ran: tuple[Page, Complaints]) -> Iterator[Page]:
+    """Notebook 01, opened and run to its end. Nothing may go wrong here either."""
+    opened, complaints = ran
+    yield opened
+    assert troubles(opened, complaints) == []
+
+
+@pytest.fixture
+def lab(lesson: Page) -> Locator:
+    """The first lab of notebook 01, as it opens."""
+    number = next(n for n, cell in enumerate(cells(lesson)) if cell["source"].startswith("ShapeLab("))
+    run_cell(lesson, number)
+    return lesson.locator(LAB).first
+
+
+def troubles(page: Page, complaints: Complaints) -> list[str]:
+    """List what went wrong up to now, each trouble once."""
+    heard, shown = complaints.take(), page.locator("body").inner_text()
+    dialogs = page.locator(".jp-Dialog, .Toastify__toast--error").all_inner_texts()
+    return [*heard, *(words for words in BROKEN if words in shown), *dialogs]
+
+
+def cells(page: Page) -> list[dict[str, Any]]:
+    """Read the open notebook, with its outputs, as the page holds it."""
+    return page.evaluate("jupyterapp.shell.currentWidget.content.model.toJSON().cells")
+
+
+def copy_of_the_lesson(server: Server, name: str) -> str:
+    """Put notebook 01 as it is committed under another name, so that it gets a kernel of its own."""
+    shutil.copy(ROOT / "notebooks" / LESSON, server.folder / name)
+    return name
+
+
+def chip(lab: Locator, axis: str, nth: int = 0) -> Locator:
+    """Find the text of the nth chip of an axis in the picture that is shown."""
+    named = lab.page.locator("title", has_text=f"{axis}:")
+    return lab.locator(".shape-clinic-flow svg:visible g", has=named).nth(nth).locator("text")
+
+
+def test_a_fresh_copy_shows_the_lab_as_a_table(page: Page, server: Server) -> None:
+    open_notebook(page, server, copy_of_the_lesson(server, "fresh_copy.ipynb"))
+    assert not any(cell["metadata"].get("trusted") for cell in cells(page))
+    table = page.locator(".jp-RenderedHTML", has_text="Run this cell").first
+    expect(table.locator("tr", has_text="logits")).to_contain_text("(N=4, C=1)")
+    expect(table.locator("tr", has_text="result")).to_contain_text("✗ IndexError")
+    expect(page.locator(LAB)).to_have_count(0)
+
+
+def test_all_cells_run_and_only_those_fail_that_are_meant_to(lesson: Page) -> None:
+    code = [cell for cell in cells(lesson) if cell["cell_type"] == "code" and cell["source"]]
+    assert [cell["source"] for cell in code if cell["execution_count"] is None] == []
+    failed = [cell for cell in code if any(output["output_type"] == "error" for output in cell["outputs"])]
+    assert [cell["source"] for cell in failed if MAY_RAISE not in cell["metadata"].get("tags", [])] == []
+    # The same in what is shown. JupyterLab draws an error as what it also draws stderr as.
+    drawn = lesson.locator('.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.stderr"]')
+    expect(drawn.filter(has_text="Traceback (most recent call last)")).to_have_count(len(failed))
+    assert failed, "the notebook shows no error at all: this test sees nothing"
+
+
+def test_the_arrow_keys_turn_the_error_into_a_loss(lab: Locator) -> None:
+    picture, verdict = lab.locator(".shape-clinic-flow svg:visible"), lab.get_by_role("status")
+    expect(chip(lab, "C")).to_have_text("C 1")
+    expect(picture).to_contain_text("✗ raises")
+    expect(verdict).to_contain_text("✗ IndexError: Target 2 is out of bounds.")
+    slider(lab, "num_labels").focus()
+    lab.page.keyboard.press("ArrowRight")
+    expect(chip(lab, "C")).to_have_text("C 2")
+    expect(picture).to_contain_text("✗ raises")
+    lab.page.keyboard.press("ArrowRight")
+    expect(chip(lab, "C")).to_have_text("C 3")
+    expect(picture).to_contain_text("✓ runs")
+    expect(picture).not_to_contain_text("✗")
+    expect(verdict).to_contain_text("✓ loss")
+    # The keyboard's place must survive the redraw.
+    expect(slider(lab, "num_labels")).to_be_focused()
+
+
+def test_every_slider_has_its_name(lesson: Page) -> None:
+    labs = lesson.locator(LAB).all()
+    assert labs
+    for lab in labs:
+        handles = lab.locator(HANDLE).all()
+        assert [handle.get_attribute("aria-label") for handle in handles] == SLIDERS
+        for name in SLIDERS:
+            expect(slider(lab, name)).to_have_count(1)
+
+
+def test_typing_dd_on_a_slider_deletes_no_cell(page: Page, server: Server) -> None:
+    open_notebook(page, server, copy_of_the_lesson(server, "dd.ipynb"))
+    run_all(page)
+    handle = slider(page.locator(LAB).first, "num_labels")
+    before = [cell["id"] for cell in cells(page)]
+    handle.focus()
+    page.keyboard.type("dd")
+    assert [cell["id"] for cell in cells(page)] == before
+    # The control: without our attribute JupyterLab does delete the cell, so this test can fail.
+    handle.evaluate("element => element.removeAttribute('data-lm-suppress-shortcuts')")
+    handle.focus()
+    page.keyboard.type("dd")
+    assert len(cells(page)) == len(before) - 1
+
+
+def test_typed_html_is_a_sentence_and_never_runs(lab: Locator) -> None:
+    tokens = chip(lab, "T").text_content() or ""
+    lab.locator("textarea").focus()
+    lab.page.keyboard.press("Control+A")
+    lab.page.keyboard.type(ATTACK)
+    expect(chip(lab, "N")).to_have_text("N 1")
+    expect(chip(lab, "T")).not_to_have_text(tokens)
+    # It is in the page, as text.
+    expect(lab.locator("pre")).to_contain_text(ATTACK)
+    assert lab.locator("img").count() == 0
+    assert lab.page.evaluate("window.pwned") is None
+
+
+def test_the_attack_is_a_real_one(browser: Browser, server: Server) -> None:
+    # The control of the test above, in a page of its own, which complains of the picture that is not there.
+    with new_page(browser) as page:
+        page.goto(f"{server.url}lab/workspaces/attack?token={server.token}")
+        page.evaluate("attack => { document.body.innerHTML = attack; }", ATTACK)
+        page.wait_for_function("window.pwned === 1")
+
+
+def test_screenshots_of_the_lab(lab: Locator) -> None:
+    save(lab.page, "01_lab_fails", lab)
+    slider(lab, "num_labels").focus()
+    lab.page.keyboard.press("ArrowRight")
+    lab.page.keyboard.press("ArrowRight")
+    expect(chip(lab, "C")).to_have_text("C 3")
+    save(lab.page, "01_lab_fixed", lab)
+
+
+def test_screenshots_of_the_start(page: Page, server: Server) -> None:
+    open_notebook(page, server, START)
+    save(page, "00_top")
+
+
+def save(page: Page, name: str, lab: Locator | None = None) -> None:
+    """Save what is shown in both themes, on a wide screen and on a narrow one."""
+    SHOTS.mkdir(exist_ok=True)
+    for width in (1280, 800):
+        page.set_viewport_size({"width": width, "height": 900})
+        # At 800 px the file browser takes a third of the window, so a reader folds it away.
+        fold_sidebar(page, width < 1000)
+        for theme in THEMES:
+            set_theme(page, theme)
+            if lab is not None:
+                bring_to_top(lab)
+            page.screenshot(path=SHOTS / f"{name}_{theme}_{width}.png", animations="disabled")

@@ -1,0 +1,129 @@
+"""`python -m helpers` must name the part at fault: every failing branch is driven here."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from helpers import doctor
+from helpers.__main__ import main
+from helpers.doctor import Unfit
+
+LOCK = "torch==2.13.0\nkeras==3.15.1\npytest==9.2.0\n"
+
+
+@pytest.fixture
+def lock(tmp_path: Path) -> Path:
+    path = tmp_path / "requirements.lock"
+    path.write_text(LOCK)
+    return path
+
+
+def fails(error: Exception):
+    def call():
+        raise error
+
+    return call
+
+
+@pytest.mark.parametrize("version", [(3, 11, 0), (3, 14, 2), (4, 0, 0)])
+def test_a_new_enough_python_is_ok(version):
+    assert doctor.check_python(version) == "python " + ".".join(map(str, version))
+
+
+def test_an_old_python_is_named_with_what_is_needed():
+    with pytest.raises(Unfit, match=r"got: +3\.10\.13\n +needs: 3\.11 or newer\n +try: +.*PYTHON="):
+        doctor.check_python((3, 10, 13))
+
+
+def test_a_cpu_wheel_and_a_missing_test_tool_are_ok(lock):
+    found = {"torch": "2.13.0+cpu", "keras": "3.15.1"}
+    assert doctor.check_packages(lock, lambda: found) == "packages: 2 at the versions of requirements.lock"
+
+
+@pytest.mark.parametrize(
+    ("found", "got", "needs"),
+    [
+        ({"torch": "2.12.0", "keras": "3.15.1"}, "torch 2.12.0", "torch 2.13.0"),
+        ({"torch": "2.13.0", "keras": None}, "keras missing", "keras 3.15.1"),
+        ({"torch": "2.13.0.post1"}, "torch 2.13.0.post1", "torch 2.13.0"),
+        ({"torch": "2.12.0", "keras": "2.0"}, "torch 2.12.0, keras 2.0", "torch 2.13.0, keras 3.15.1"),
+    ],
+)
+def test_every_wrong_package_is_named(lock, found, got, needs):
+    with pytest.raises(Unfit) as problem:
+        doctor.check_packages(lock, lambda: found)
+    assert f"got:   {got}\n    needs: {needs}\n    try:   " in str(problem.value)
+    assert "pip install -c requirements.lock" in str(problem.value)
+
+
+def test_a_missing_lock_is_named(tmp_path):
+    with pytest.raises(Unfit, match=r"no requirements\.lock in"):
+        doctor.check_packages(tmp_path / "requirements.lock", dict)
+
+
+def test_a_project_that_is_not_installed_is_named(lock):
+    with pytest.raises(Unfit, match="no-such-project"):
+        doctor.check_packages(lock, lambda: doctor.learner_packages("no-such-project"))
+
+
+def test_the_lock_reader_skips_comments_and_other_machines():
+    text = "# made by make lock\n\ncolorama==0.4.6 ; sys_platform == 'none'\ntorch==2.13.0  # exact\n"
+    assert doctor.locked(text) == {"torch": "2.13.0"}
+
+
+def test_learner_packages_follow_requirements_without_the_test_tools():
+    found = doctor.learner_packages()
+    # tornado and numpy come with others: pyproject.toml names neither.
+    assert {"torch", "tornado", "numpy"} <= found.keys()
+    assert not {"shape-clinic", "pytest-xdist", "ruff", "playwright"} & found.keys()
+
+
+def test_a_real_kernel_answers_from_this_environment():
+    assert doctor.check_kernel() == "kernel: started and answered"
+
+
+def test_a_kernel_that_dies_is_named():
+    with pytest.raises(Unfit, match=r"got: +RuntimeError: Kernel died before replying"):
+        doctor.check_kernel(fails(RuntimeError("Kernel died before replying")))
+
+
+def test_a_missing_jupyter_is_named():
+    with pytest.raises(Unfit, match="No module named 'jupyter_client'"):
+        doctor.check_kernel(fails(ModuleNotFoundError("No module named 'jupyter_client'")))
+
+
+def test_a_kernel_of_another_environment_is_named(tmp_path):
+    with pytest.raises(Unfit) as problem:
+        doctor.check_kernel(lambda: str(tmp_path))
+    assert str(tmp_path) in str(problem.value)
+    assert sys.prefix in str(problem.value)
+    assert "jupyter kernelspec remove" in str(problem.value)
+
+
+def test_the_offline_bert_loads_and_runs():
+    assert doctor.check_bert() == "BERT: loaded, logits (2, 3)"
+
+
+def test_a_bert_that_cannot_load_is_named():
+    with pytest.raises(Unfit, match=r"got: +FileNotFoundError: vocab\.txt"):
+        doctor.check_bert(fails(FileNotFoundError("vocab.txt")))
+
+
+def test_wrong_logits_are_named():
+    with pytest.raises(Unfit, match=r"got: +logits \(2, 1\)\n +needs: logits \(2, 3\)"):
+        doctor.check_bert(lambda: (2, 1))
+
+
+def test_the_command_prints_a_line_per_check(capsys):
+    assert main([lambda: "python 3.11.7", lambda: "kernel: fine"]) == 0
+    assert capsys.readouterr().out == "ok  python 3.11.7\nok  kernel: fine\nShape Clinic is ready.\n"
+
+
+def test_the_command_stops_at_the_first_failing_kind(capsys):
+    never = fails(AssertionError("a check ran after a failure"))
+    broken = fails(Unfit("packages", "torch 2.12.0", "torch 2.13.0", "pip install"))
+    assert main([lambda: "python 3.11.7", broken, never]) == 1
+    out = capsys.readouterr().out
+    assert out.startswith("ok  python 3.11.7\nNO  packages\n    got:   torch 2.12.0\n")
+    assert "ready" not in out

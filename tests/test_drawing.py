@@ -1,0 +1,120 @@
+import re
+from xml.etree import ElementTree
+
+import pytest
+
+from helpers.diagnosis import Diagnosis
+from helpers.drawing import Flow, describe, draw_code, draw_flow, draw_verdict
+from helpers.experiment import PRESETS, Experiment
+from helpers.svg import FILLS, hatch
+from helpers.trace import AXES, Stage
+
+SIGNS = {"ok": "✓ runs", "silent": "⚠ runs", "raises": "✗ raises"}
+
+
+@pytest.fixture(scope="module")
+def experiment() -> Experiment:
+    return Experiment()
+
+
+def flow_of(experiment: Experiment, preset: str, **changes: int) -> Flow:
+    settings = PRESETS[preset]
+    scene = experiment.change(**{**vars(settings), **changes})
+    return Flow(scene.stages, scene.target, scene.labels, scene.diagnosis, scene.settings.classes)
+
+
+def pictures(flow: Flow) -> list[ElementTree.Element]:
+    return [ElementTree.fromstring(svg) for svg in re.findall(r"<svg.*?</svg>", draw_flow(flow), re.DOTALL)]
+
+
+def words(picture: ElementTree.Element) -> str:
+    return " | ".join("".join(text.itertext()) for text in picture.iter("text"))
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_both_layouts_are_well_formed_and_say_the_same(experiment: Experiment, preset: str) -> None:
+    flow = flow_of(experiment, preset)
+    wide, narrow = pictures(flow)
+    assert words(wide) == words(narrow)
+    assert SIGNS[flow.diagnosis.outcome] in words(wide)
+    for stage in (*flow.stages[:2], flow.stages[3], flow.target):
+        for axis, size in zip(stage.axes, stage.shape, strict=True):
+            assert f"{axis} {size}" in words(wide)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_everything_lies_within_the_picture(experiment: Experiment, preset: str) -> None:
+    flow = flow_of(experiment, preset, batch_size=8)
+    for picture in pictures(flow):
+        _, _, width, height = map(float, picture.attrib["viewBox"].split())
+        for text in picture.findall("text"):
+            assert 0 < float(text.attrib["x"]) < width
+            assert 0 < float(text.attrib["y"]) < height
+
+
+def test_a_mismatch_is_dashed_signed_and_joined_never_colour_alone(experiment: Experiment) -> None:
+    right, wrong = (
+        pictures(flow_of(experiment, "all_right"))[0],
+        pictures(flow_of(experiment, "batch_target"))[0],
+    )
+
+    def dashes(picture: ElementTree.Element) -> int:
+        return len([part for part in picture.iter() if "dash" in str(part.attrib)])
+
+    assert dashes(right) == 0
+    assert dashes(wrong) == 4  # a ring at both ends, the line between them, the loss
+    assert "✗" not in words(right)
+    assert words(wrong).count("✗") == 3
+
+
+def test_a_missing_output_is_drawn_where_it_would_be(experiment: Experiment) -> None:
+    shown = words(pictures(flow_of(experiment, "wrong_head_size"))[0])
+    assert "C 1" in shown
+    assert shown.count("✗") == 6  # the chip, the missing column, three labels that ask for it, the loss
+
+
+def test_the_picture_keeps_its_size_so_that_the_verdict_stays_where_it_is(experiment: Experiment) -> None:
+    boxes = {
+        tuple(
+            picture.attrib["viewBox"] for picture in pictures(flow_of(experiment, "all_right", batch_size=n))
+        )
+        for n in range(1, 9)
+    }
+    assert len(boxes) == 1
+
+
+def test_each_axis_has_one_colour_under_black_text(experiment: Experiment) -> None:
+    assert FILLS.keys() == AXES.keys()
+    picture = draw_flow(flow_of(experiment, "all_right"))
+    for fill in FILLS.values():
+        assert fill in picture
+        assert contrast(fill, "#111111") >= 4.5
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio of two colours, 1 to 21 (WCAG 2.2, "contrast ratio")."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+        red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_what_a_learner_typed_is_escaped() -> None:
+    nasty = '<img src=x onerror="alert(1)">'
+    diagnosis = Diagnosis("raises", got=nasty, error=f"ValueError: {nasty}", needs=nasty)
+    stages = [Stage("input_ids", (1, 1), "NT", "int64"), Stage("hidden_states", (1, 1, 8), "NTH", "float32")]
+    stages += [Stage("[CLS]", (1, 8), "NH", "float32"), Stage("logits", (1, 1), "NC", "float32")]
+    flow = Flow(stages, Stage("target", (1,), "N", "int64"), (0,), diagnosis, 1)
+    for html in (draw_flow(flow), draw_verdict(diagnosis), draw_code(nasty)):
+        assert "<img" not in html
+    assert nasty in describe(flow)
+
+
+def test_hatching_stays_inside() -> None:
+    for left, right in [(0, 60), (10, 12), (100, 107)]:
+        starts = [float(x) for x in re.findall(r"M([\d.]+)", hatch(left, right, 10))]
+        assert starts and min(starts) >= left

@@ -1,0 +1,172 @@
+"""Each notebook passes without the network and twice in one kernel, and gives again what is stored.
+
+All three are seen in one run with the network cut: the notebook's cells, then the same cells once more.
+The last lines of the tests' output say how it was cut.
+"""
+
+import socket
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+
+import pytest
+from nbformat import NotebookNode, v4
+from network_cut import Cut, best_cut, socket_guard
+from notebook_tools import (
+    MAY_RAISE,
+    code_cells,
+    committed_notebooks,
+    execute,
+    read_notebook,
+    stored_error,
+    tags,
+)
+from refresh import normalise
+
+Passes = tuple[NotebookNode, NotebookNode, NotebookNode]  # as stored, the first pass, the second
+
+
+def run_twice(
+    cut: Cut, notebook: NotebookNode, folder: Path, scratch: Path
+) -> tuple[NotebookNode, NotebookNode]:
+    """Run the notebook twice in one kernel, without the network; return its first and its second pass."""
+    again = [deepcopy(cell) for cell in notebook.cells]
+    for number, cell in enumerate(again):
+        cell.id = f"again-{number}"
+    doubled = deepcopy(notebook)
+    doubled.cells += again
+    doubled = cut.run(doubled, folder, scratch)
+    first, second = deepcopy(doubled), doubled
+    first.cells, second.cells = first.cells[: len(again)], second.cells[len(again) :]
+    return first, second
+
+
+def differences(expected: NotebookNode, seen: NotebookNode) -> list[str]:
+    """List the cells that raised what they shouldn't have, or not what they should have."""
+    problems = []
+    for number, (stored, now) in enumerate(zip(code_cells(expected), code_cells(seen), strict=True), start=1):
+        wanted = stored_error(stored) if MAY_RAISE in tags(stored) else None
+        if stored_error(now) != wanted:
+            problems.append(f"code cell {number} raised {stored_error(now)}, not {wanted}:\n{stored.source}")
+    return problems
+
+
+def changes(expected: NotebookNode, seen: NotebookNode) -> list[str]:
+    """List the cells that `make refresh` would store otherwise."""
+    pairs = zip(code_cells(normalise(expected)), code_cells(normalise(seen)), strict=True)
+    return [
+        f"code cell {number} stored\n{comparable(stored)}\nand gives\n{comparable(now)}"
+        for number, (stored, now) in enumerate(pairs, start=1)
+        if comparable(stored) != comparable(now)
+    ]
+
+
+def comparable(cell: NotebookNode) -> NotebookNode:
+    """Return what two machines agree on: a picture may differ in a pixel."""
+    result = deepcopy(cell)
+    for output in result.outputs:
+        output.get("data", {}).pop("image/png", None)
+    return result
+
+
+# Toys.
+
+
+def toy(*sources: str) -> NotebookNode:
+    return v4.new_notebook(cells=[v4.new_code_cell(source) for source in sources])
+
+
+def outward_address() -> str:
+    """Return an address of this machine that isn't 127.0.0.1."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        try:
+            # Nothing is sent: this only asks which address would be used.
+            any_socket.connect(("192.0.2.1", 9))
+        except OSError:
+            return "127.0.0.2"
+        return any_socket.getsockname()[0]
+
+
+LISTEN_AND_CALL = """with socket.create_server(("127.0.0.1", 0)) as server:
+    socket.create_connection(server.getsockname(), timeout=10).close()"""
+
+
+@pytest.mark.parametrize("make_cut", [best_cut, socket_guard])
+def test_the_cut_cuts(make_cut: Callable[[], Cut], tmp_path: Path) -> None:
+    """A server on this machine's outward address is reached without the cut, and not with it."""
+    with socket.create_server(("", 0)) as server:
+        address = (outward_address(), server.getsockname()[1])
+        notebook = toy(
+            "import socket",
+            f"socket.create_connection({address!r}, timeout=10).close()",
+            LISTEN_AND_CALL,
+        )
+        with_network = deepcopy(notebook)
+        execute(with_network, tmp_path)
+        without = make_cut().run(notebook, tmp_path, tmp_path)
+    _, called_out, called_localhost = [stored_error(cell) for cell in without.cells]
+    assert called_localhost is None
+    assert called_out
+    assert called_out[0] in {"OSError", "ConnectionRefusedError"}
+
+
+def test_the_guard_lets_no_name_be_looked_up(tmp_path: Path) -> None:
+    """In a namespace there is nobody to ask."""
+    without = socket_guard().run(
+        toy("import socket\nsocket.getaddrinfo('example.org', 443)"), tmp_path, tmp_path
+    )
+    assert "not example.org" in str(stored_error(without.cells[0]))
+
+
+def test_a_second_pass_that_differs_is_noticed(tmp_path: Path) -> None:
+    notebook = toy("seen = globals().get('seen', 0) + 1", "[][0] if seen == 1 else 1 / 0", "assert seen == 1")
+    notebook.cells[1].metadata.tags = [MAY_RAISE]
+    first, second = run_twice(socket_guard(), notebook, tmp_path, tmp_path)
+    assert differences(first, first) == []
+    problems = differences(first, second)
+    assert [problem.split(",")[0] for problem in problems] == [
+        "code cell 2 raised ('ZeroDivisionError'",
+        "code cell 3 raised ('AssertionError'",
+    ]
+
+
+def test_a_cell_that_no_longer_raises_is_noticed(tmp_path: Path) -> None:
+    notebook = toy("[][0]")
+    notebook.cells[0].metadata.tags = [MAY_RAISE]
+    execute(notebook, tmp_path)
+    assert differences(notebook, toy("[][0]")) != []
+
+
+def test_an_output_that_differs_is_noticed(tmp_path: Path) -> None:
+    notebook = toy("1 + 1", "import random\nrandom.random()")
+    execute(notebook, tmp_path)
+    again = deepcopy(notebook)
+    execute(again, tmp_path)
+    assert [change.split(" stored")[0] for change in changes(notebook, again)] == ["code cell 2"]
+
+
+# The kit's notebooks.
+
+
+@pytest.fixture(scope="module", params=committed_notebooks(), ids=lambda path: path.stem)
+def passes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Passes:
+    path: Path = request.param
+    stored = read_notebook(path)
+    return stored, *run_twice(best_cut(), stored, path.parent, tmp_path_factory.mktemp(path.stem))
+
+
+def test_passes_with_the_network_cut(passes: Passes, record_property: Callable[[str, object], None]) -> None:
+    record_property("network_cut", best_cut().way)
+    stored, first, _ = passes
+    assert differences(stored, first) == []
+
+
+def test_passes_twice_in_one_kernel(passes: Passes) -> None:
+    _, first, second = passes
+    assert differences(first, second) == []
+
+
+def test_gives_again_what_is_stored(passes: Passes) -> None:
+    """When only this fails, a cell shows what differs from run to run: round it, seed it or hide it."""
+    stored, first, _ = passes
+    assert changes(stored, first) == []

@@ -1,0 +1,79 @@
+import pytest
+import torch
+
+from helpers import Need, check, predict
+from helpers.figures import STYLES, loss_curves
+from helpers.index import EXAMPLES, error_index, message_of
+
+
+def test_every_failure_is_listed_at_once() -> None:
+    result = check(
+        Need("outputs", lambda: 1, 3, "count the classes"),
+        Need("dtype", lambda: torch.int64, torch.int64, "use whole numbers"),
+        Need("labels", lambda: [0, 1][5], 1, "count from 0"),
+    )
+    assert not result.passed
+    assert str(result).splitlines() == [
+        "✗ 2 of 3 checks fail",
+        "  outputs: got 1, needs 3. Try: count the classes",
+        "  labels: got IndexError (list index out of range), needs 1. Try: count from 0",
+    ]
+
+
+def test_an_exercise_left_as_it_is_does_not_raise() -> None:
+    result = check(Need("outputs", lambda: torch.zeros(...).shape[0], 3, "replace the dots"))  # type: ignore[call-overload]
+    assert "not yet replaced" in str(result)
+
+
+def test_a_need_that_compares_to_a_tensor_of_values_fails_without_raising() -> None:
+    assert not check(Need("labels", lambda: torch.tensor([1, 2]), 1, "one value")).passed
+
+
+def test_a_choice_answers_and_is_escaped() -> None:
+    question = predict("Is <b> safe?", {"<i>": "<script>", "no": "yes"})
+    question.buttons.value = "<i>"
+    assert "&lt;script&gt;" in question.feedback.value
+    assert "<i>" not in question.as_html()
+    assert question.as_text().splitlines() == ["Is <b> safe?", "( ) <i>", "( ) no"]
+
+
+def test_one_choice_is_no_question() -> None:
+    with pytest.raises(ValueError, match=r"got 1 choices.*needs.*Try"):
+        predict("?", {"yes": "no"})
+
+
+def test_nothing_is_chosen_for_the_learner() -> None:
+    assert predict("?", {"a": "b", "c": "d"}).buttons.value is None
+
+
+def test_a_figure_says_in_words_what_it_draws() -> None:
+    figure = loss_curves({"a": [2.0, 1.0], "b": [0.0]}, "Two")
+    bundle, metadata = figure._repr_mimebundle_()
+    assert bundle["image/png"].startswith(b"\x89PNG")
+    assert bundle["text/plain"] == metadata["image/png"]["alt"]
+    assert (
+        bundle["text/plain"]
+        == "Two. a: loss from 2.00 to 1.00 in 2 steps. b: loss from 0.00 to 0.00 in 1 steps."
+    )
+    assert loss_curves({"a": [2.0, 1.0], "b": [0.0]}, "Two").png == figure.png
+
+
+@pytest.mark.parametrize("count", [0, len(STYLES) + 1])
+def test_curves_that_cannot_be_told_apart_are_refused(count: int) -> None:
+    with pytest.raises(ValueError, match=r"got \d curves"):
+        loss_curves({str(n): [1.0] for n in range(count)}, "")
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.lesson)
+def test_every_example_of_the_index_really_raises(example: object) -> None:
+    assert ": " in message_of(example.code)  # type: ignore[attr-defined]
+
+
+def test_an_example_that_runs_is_refused() -> None:
+    with pytest.raises(RuntimeError, match="got no error"):
+        message_of("1 + 1")
+
+
+def test_no_two_rows_of_the_index_say_the_same() -> None:
+    messages = [message for message, _, _ in error_index().rows]
+    assert len(set(messages)) == len(messages)

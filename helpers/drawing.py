@@ -66,7 +66,7 @@ STYLE = """<style>
 .shape-clinic-flow svg{display:block;width:100%;margin:auto;font-family:var(--jp-ui-font-family,sans-serif)}
 .shape-clinic-flow .wide{display:none;max-width:1180px}
 .shape-clinic-flow .narrow{max-width:700px}
-@container (min-width:860px){.shape-clinic-flow .wide{display:block}.shape-clinic-flow .narrow{display:none}}
+@container (min-width:820px){.shape-clinic-flow .wide{display:block}.shape-clinic-flow .narrow{display:none}}
 </style>"""
 
 

@@ -98,10 +98,10 @@ class ShapeLab(ReadableVBox):
             value=shown.text,
             description="sentences, one per line",
             rows=4,
-            layout={"width": "100%"},
+            layout={"width": "auto"},
             style={"description_width": "initial"},
         )
-        self.picture, self.verdict, self.code = (widgets.HTML(layout={"width": "100%"}) for _ in range(3))
+        self.picture, self.verdict, self.code = (widgets.HTML() for _ in range(3))
         for name, control in {**sliders, "text": self.sentences}.items():
             control.observe(lambda change, name=name: self._change(name, change["new"]), "value")
         self._show(self.experiment.scene)
@@ -160,6 +160,6 @@ def _slider(name: str, value: int) -> widgets.IntSlider:
         min=lowest,
         max=most,
         description=LABELS[name],
-        style={"description_width": "initial"},
-        layout={"width": "270px", "margin": "0 18px 0 0"},
+        style={"description_width": "125px"},
+        layout={"width": "300px", "margin": "0 18px 0 0"},
     )

@@ -116,10 +116,9 @@ def check(*needs: Need) -> Checked:
             shown = repr(got)
         except Exception as error:  # an exercise left as it is: say what is missing, and go on
             met = False
+            words = " ".join(str(error).split())  # torch breaks some messages over several lines
             shown = (
-                "the dots, not yet replaced"
-                if "ellipsis" in str(error)
-                else f"{type(error).__name__} ({error})"
+                "the dots, not yet replaced" if "ellipsis" in words else f"{type(error).__name__} ({words})"
             )
         if not met:
             failures.append(f"  {need.what}: got {shown}, needs {need.needs!r}. Try: {need.hint}")

@@ -4,6 +4,7 @@ These machines are shared, so a figure in milliseconds says little on another da
 what it is compared with, measured in the same minute.
 """
 
+import contextlib
 import io
 import itertools
 import statistics
@@ -82,7 +83,8 @@ def lab_lines() -> Iterable[str]:
         "target": (lab.target_size, range(9), 10),
         "sentences": (lab.sentences, ["\n".join(SENTENCES), other], 60),
     }
-    usual = median_ms(setter(usual_control, range(1, 11)))
+    with contextlib.redirect_stdout(io.StringIO()):  # `interact` clears a terminal's lines
+        usual = median_ms(setter(usual_control, range(1, 11)))
     yield f"interact + Matplotlib, head     median {usual:6.1f} ms"
     for name, (control, values, limit) in changes.items():
         own = median_ms(setter(control, values))

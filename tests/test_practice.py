@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -77,3 +80,10 @@ def test_an_example_that_runs_is_refused() -> None:
 def test_no_two_rows_of_the_index_say_the_same() -> None:
     messages = [message for message, _, _ in error_index().rows]
     assert len(set(messages)) == len(messages)
+
+
+def test_the_readme_quotes_messages_as_they_are_raised_today() -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    quoted = re.findall(r"^\| `((?!CUDA)[^`]+)` \|", readme, re.MULTILINE)
+    assert len(quoted) >= 3
+    assert set(quoted) <= {message for message, _, _ in error_index().rows}

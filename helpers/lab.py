@@ -160,6 +160,6 @@ def _slider(name: str, value: int) -> widgets.IntSlider:
         min=lowest,
         max=most,
         description=LABELS[name],
-        style={"description_width": "125px"},
-        layout={"width": "300px", "margin": "0 18px 0 0"},
+        style={"description_width": "118px"},
+        layout={"width": "286px", "margin": "0 10px 0 0"},
     )

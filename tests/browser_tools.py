@@ -184,6 +184,7 @@ def open_notebook(page: Page, server: Server, name: str) -> None:
     opened = page.evaluate("jupyterapp.shell.currentWidget.context.path")
     if opened != name:
         raise AssertionError(f"JupyterLab shows {opened!r} instead of {name!r}")
+    _wait_for_the_splash(page)
     wait_until_idle(page)
 
 
@@ -205,11 +206,13 @@ def run_cell(page: Page, number: int, timeout: float = RUN_TIMEOUT) -> None:
 
 
 def _run(page: Page, command: str, timeout: float) -> None:
-    # The command's promise ends with the last cell; between two cells the kernel is idle as well.
+    # JupyterLab sends all cells at once, and its promise ends with the first that fails, meant or not; and
+    # between two cells the kernel is idle. But it answers in order: after one more answer all have run.
     page.evaluate(
         """command => {
+            const {kernel} = jupyterapp.shell.currentWidget.sessionContext.session;
             window.ran = null;
-            jupyterapp.commands.execute(command).then(
+            jupyterapp.commands.execute(command).then(() => kernel.requestKernelInfo()).then(
                 () => { window.ran = 'done'; },
                 error => { window.ran = String(error); },
             );
@@ -229,6 +232,17 @@ def set_theme(page: Page, theme: Theme) -> None:
     name = f"JupyterLab {theme.capitalize()}"
     page.evaluate("theme => jupyterapp.commands.execute('apputils:change-theme', {theme})", name)
     page.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=name)
+    _wait_for_the_splash(page)
+
+
+def _wait_for_the_splash(page: Page) -> None:
+    # It fades for 200 ms. A theme changed meanwhile lets JupyterLab stumble: it removes the splash twice.
+    expect(page.locator("#jupyterlab-splash")).to_have_count(0)
+
+
+def shut_down(page: Page) -> None:
+    """End the open notebook's kernel, which would outlive the page."""
+    page.evaluate("window.jupyterapp?.shell.currentWidget.sessionContext.shutdown()")
 
 
 def fold_sidebar(page: Page, folded: bool = True) -> None:
@@ -248,8 +262,24 @@ def slider(lab: Locator, name: str) -> Locator:
 
 
 def bring_to_top(lab: Locator) -> None:
-    """Scroll until the lab's upper edge is near the notebook's."""
-    lab.evaluate("element => element.scrollIntoView({block: 'start', behavior: 'instant'})")
+    """Scroll the lab to just under the notebook's upper edge, and wait until it stays there."""
+    # JupyterLab itself scrolls to the cell that ran last, and guesses the height of cells not drawn yet.
+    still = lab.evaluate(
+        """async element => {
+            let still = 0, before = null;
+            element.style.scrollMarginTop = '12px';
+            for (let frame = 0; frame < 300 && still < 15; frame += 1) {
+                element.scrollIntoView({block: 'start', behavior: 'instant'});
+                await new Promise(requestAnimationFrame);
+                const {top} = element.getBoundingClientRect();
+                still = top === before ? still + 1 : 0;
+                before = top;
+            }
+            return still >= 15;
+        }"""
+    )
+    if not still:
+        raise AssertionError("the notebook does not stop scrolling")
 
 
 def take_readme_picture(target: Path = README_PICTURE) -> int:
@@ -257,12 +287,16 @@ def take_readme_picture(target: Path = README_PICTURE) -> int:
     target.parent.mkdir(parents=True, exist_ok=True)
     with jupyterlab() as server, chromium() as browser:
         for scale in (2, 1.5, 1):
-            with new_page(browser, width=1180, height=1200, scale=scale) as page:
+            # As wide as README.md shows it, nearly, so that its words stay readable there.
+            with new_page(browser, width=1080, height=1000, scale=scale) as page:
                 open_notebook(page, server, "01_wrong_head_size.ipynb")
                 set_theme(page, "light")
                 fold_sidebar(page)
                 run_all(page)
-                page.locator(LAB).first.screenshot(path=target, animations="disabled")
+                lab = page.locator(LAB).first
+                bring_to_top(lab)
+                lab.screenshot(path=target, animations="disabled")
+                shut_down(page)
             if target.stat().st_size < MOST_README_BYTES:
                 break
     return target.stat().st_size

@@ -66,6 +66,7 @@ bench: $(TESTER)
 
 screenshots: $(TESTER)
 	SHAPE_CLINIC_REQUIRE_BROWSER=1 $(PY) -m pytest tests/test_browser.py
+	$(PY) tests/browser_tools.py
 
 clean:
 	rm -rf $(VENV) $(LOCK_VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/screenshots

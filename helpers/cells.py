@@ -37,14 +37,14 @@ def logits(stage: Stage, labels: Sequence[int], marks: Sequence[Mark], classes: 
     yield box(left, 0, width, height)
     yield lines(left, width, height, rows, outputs if few else 1)
     for number in range(outputs) if few else (0, outputs - 1):
-        yield text(left + width * (number + 0.5) / outputs, -5, str(number), 10.5, colour=FAINT)
+        yield text(left + width * (number + 0.5) / outputs, -5, str(number), 12, colour=FAINT)
     if classes < outputs:
         yield hatch(left + width * classes / outputs, left + width, height)
     if LABEL in marks:
         missing = min(labels) if min(labels) < 0 else max(labels)
         side = left - 24 if missing < 0 else left + width + 8
         yield dashed(side, 0, 16, height, 3)
-        yield text(side + 8, -5, str(missing), 10.5, 700)
+        yield text(side + 8, -5, str(missing), 12, 700)
         yield text(side + 8, height / 2 + 5, "✗", 13, 700)
 
 
@@ -54,8 +54,10 @@ def target(labels: Sequence[int], outputs: int, marks: Sequence[Mark]) -> Iterat
     height = max(len(labels) * ROW, 3)  # an empty target is a flat line, not nothing
     yield box(-half, 0, 2 * half, height)
     yield lines(-half, 2 * half, height, len(labels), 1)
+    if not labels:
+        yield text(0, 18, "empty", 12, colour=FAINT)
     for row, label in enumerate(labels):
-        yield text(0, row * ROW + 11, str(label), 11)
+        yield text(0, row * ROW + 11.5, str(label), 12)
         if LABEL in marks and not 0 <= label < outputs:
             yield dashed(-half, row * ROW, 2 * half, ROW, 2)
             yield text(half + 9, row * ROW + 12, "✗", 12, 700)

@@ -51,7 +51,7 @@ class Layout(NamedTuple):
 FIRST = {"input_ids": 66, "BERT": 164, "hidden_states": 292}
 WIDE = {**FIRST, "[:, 0]": 418, "Linear": 502, "logits": 640, "loss": 798, "target": 925}
 UPPER = {"input_ids": 110, "BERT": 238, "hidden_states": 390}
-LOWER = {"[:, 0]": 58, "Linear": 142, "logits": 276, "loss": 436, "target": 572}
+LOWER = {"[:, 0]": 62, "Linear": 156, "logits": 292, "loss": 448, "target": 578}
 LAYOUTS = {
     "wide": Layout(980, 220, {name: (x, 46) for name, x in WIDE.items()}),
     "narrow": Layout(
@@ -62,10 +62,10 @@ LAYOUTS = {
 }
 # The wide picture where there is room for it, else the one that wraps: text stays readable at 800 px.
 STYLE = """<style>
-.shape-clinic-flow{container-type:inline-size}
+.shape-clinic-flow{container-type:inline-size;overflow-x:auto}
 .shape-clinic-flow svg{display:block;width:100%;margin:auto;font-family:var(--jp-ui-font-family,sans-serif)}
 .shape-clinic-flow .wide{display:none;max-width:1180px}
-.shape-clinic-flow .narrow{max-width:700px}
+.shape-clinic-flow .narrow{min-width:540px;max-width:700px}
 @container (min-width:820px){.shape-clinic-flow .wide{display:block}.shape-clinic-flow .narrow{display:none}}
 </style>"""
 
@@ -85,8 +85,9 @@ def describe(flow: Flow) -> str:
 def draw_verdict(diagnosis: Diagnosis) -> str:
     """Return the outcome in its own words, and what came beside what is needed; screen readers are told."""
     rows = [("got", diagnosis.got), ("needs", diagnosis.needs or "nothing more: the shapes fit")]
+    head = f"text-align:left;vertical-align:top;padding:2px 16px 2px 0;color:{FAINT}"
     table = "".join(
-        f'<tr><th scope="row" style="text-align:left;padding:2px 16px 2px 0;color:{FAINT}">{name}</th>'
+        f'<tr><th scope="row" style="{head}">{name}</th>'
         f'<td style="text-align:left;color:{TEXT}">{escape(words)}</td></tr>'
         for name, words in rows
     )
@@ -114,7 +115,7 @@ def _svg(flow: Flow, name: str) -> str:
         [
             f'<svg class="{name}" viewBox="0 0 {width} {height}" role="img">',
             f"<title>Shapes from sentences to loss</title><desc>{escape(describe(flow))}</desc>",
-            *_arrows(places, cells.logits_half_width(logits)),
+            *_arrows(places, cells.logits_half_width(logits), cells.LABEL in marks),
             _tensor(places, input_ids, marks, cells.tokens(input_ids)),
             _operation(places, "BERT", 56),
             _tensor(places, hidden_states, marks, cells.tokens(hidden_states)),
@@ -150,7 +151,7 @@ def _operation(places: dict[str, tuple[int, int]], name: str, width: int, note: 
     return (
         f'<rect x="{x - width / 2:g}" y="{y - 14}" width="{width}" height="28" rx="14" '
         f'style="fill:{RAISED};stroke:{LINE}"/>{text(x, y + 4.5, name, 12.5, style=CODE)}'
-        f"{text(x, y + 29, note, 11.5, colour=FAINT) if note else ''}"
+        f"{text(x, y + 30, note, 12.5, colour=FAINT) if note else ''}"
     )
 
 
@@ -164,21 +165,21 @@ def _loss(place: tuple[int, int], outcome: str) -> str:
     )
 
 
-def _arrows(places: dict[str, tuple[int, int]], logits_half: float) -> Iterator[str]:
+def _arrows(places: dict[str, tuple[int, int]], logits_half: float, column_is_missing: bool) -> Iterator[str]:
     """One arrow per step; where the flow wraps, it runs back to the left between the two rows."""
-    reach = {"input_ids": 48, "BERT": 28, "hidden_states": 56, "[:, 0]": 28, "Linear": 38, "loss": 56}
-    steps = ["input_ids", "BERT", "hidden_states", "[:, 0]", "Linear", "logits", "loss"]
-    for first, second in pairwise(steps):
+    reach = {"input_ids": 48, "BERT": 28, "hidden_states": 56, "[:, 0]": 28, "Linear": 38}
+    reach |= {"logits": logits_half, "loss": 56}
+    for first, second in pairwise(reach):
         (x1, y1), (x2, y2) = places[first], places[second]
-        # Beside the logits, a missing label's column may stand: leave it its room.
-        start = x1 + (logits_half + 30 if first == "logits" else reach[first] + 4)
-        end = x2 - (logits_half if second == "logits" else reach[second]) - 4
+        start, end = x1 + reach[first] + 4, x2 - reach[second] - 4
+        if first == "logits" and column_is_missing:
+            start += 26  # the dashed column stands there
         if y1 == y2:
             yield arrow(f"M{start:g} {y1 + FLOW_AT}H{end - 6:g}", end, y2 + FLOW_AT)
         else:
-            down = f"M{start:g} {y1 + FLOW_AT}h20V{y2 - 50}H{end - 10:g}"
+            down = f"M{start:g} {y1 + FLOW_AT}h20V{y2 - 50}H{end - 24:g}"
             yield f'<path d="{down}" style="stroke:{FAINT}" stroke-width="1.5" fill="none"/>'
-            yield arrow(f"M{end - 10:g} {y2 - 50}V{y2 + FLOW_AT}h6", end, y2 + FLOW_AT)
+            yield arrow(f"M{end - 24:g} {y2 - 50}V{y2 + FLOW_AT}h18", end, y2 + FLOW_AT)
     (x1, y1), (x2, _) = places["target"], places["loss"]
     yield arrow(f"M{x1 - 19} {y1 + FLOW_AT}H{x2 + 66}", x2 + 60, y1 + FLOW_AT, back=True)
 
@@ -188,7 +189,7 @@ def _link(places: dict[str, tuple[int, int]], marks: Sequence[Mark]) -> str:
     if len(marks) != 2:
         return ""
     (x1, y), (x2, _) = places["logits"], places["target"]
-    start = x1 + (CHIP_STEP / 2 if marks[0].part == "C" else -CHIP_STEP / 2)
-    path = f"M{start:g} {y + 4}C{start:g} {y - 30} {start + 30:g} {y - 28} {start + 60:g} {y - 28}H{x2 - 50}"
+    start = x1 + (40 if marks[0].part == "C" else -40)  # beside the tensor's name, not through it
+    path = f"M{start:g} {y + 5}C{start:g} {y - 28} {start + 20:g} {y - 28} {start + 50:g} {y - 28}H{x2 - 50}"
     path += f"C{x2 - 10} {y - 28} {x2} {y - 28} {x2} {y - 12}"
     return f'<path d="{path}" stroke="{BAD}" stroke-width="2" stroke-dasharray="5 3" fill="none"/>'

@@ -14,7 +14,7 @@ import anywidget
 import ipywidgets as widgets
 
 from helpers.drawing import Flow, draw_code, draw_flow, draw_verdict
-from helpers.experiment import PRESETS, Experiment, Scene, Settings
+from helpers.experiment import MAX_SENTENCES, PRESETS, Experiment, Scene, Settings
 from helpers.readable import ReadableVBox
 
 # Most a slider reaches, unless a preset starts beyond it.
@@ -33,6 +33,7 @@ class _SliderCare(anywidget.AnyWidget):
     Without the attribute, JupyterLab takes `dd` typed on a focused slider as "delete this cell".
     """
 
+    _css = ".shape-clinic-lab .widget-textarea > label { text-align: left; }"
     _esm = """
     function care(el) {
       const lab = el.closest(".shape-clinic-lab");
@@ -97,8 +98,8 @@ class ShapeLab(ReadableVBox):
         self.sentences = widgets.Textarea(
             value=shown.text,
             description="sentences, one per line",
-            rows=4,
-            layout={"width": "auto"},
+            rows=MAX_SENTENCES,
+            layout={"width": "auto", "flex_flow": "column", "align_items": "stretch"},
             style={"description_width": "initial"},
         )
         self.picture, self.verdict, self.code = (widgets.HTML() for _ in range(3))
@@ -160,6 +161,6 @@ def _slider(name: str, value: int) -> widgets.IntSlider:
         min=lowest,
         max=most,
         description=LABELS[name],
-        style={"description_width": "118px"},
-        layout={"width": "286px", "margin": "0 10px 0 0"},
+        style={"description_width": "130px"},
+        layout={"width": "294px", "margin": "0 10px 0 0"},
     )

@@ -75,7 +75,6 @@ def with_interact(lab: ShapeLab) -> widgets.interactive:
 def lab_lines() -> Iterable[str]:
     """One line per kind of change: its median, and its ratio to `interact` with Matplotlib."""
     lab = ShapeLab()
-    usual_control = with_interact(lab).children[0]
     other = "\n".join(reversed(SENTENCES))
     changes = {
         "head": (lab.num_labels, range(1, 11), 10),
@@ -84,7 +83,7 @@ def lab_lines() -> Iterable[str]:
         "sentences": (lab.sentences, ["\n".join(SENTENCES), other], 60),
     }
     with contextlib.redirect_stdout(io.StringIO()):  # `interact` clears a terminal's lines
-        usual = median_ms(setter(usual_control, range(1, 11)))
+        usual = median_ms(setter(with_interact(lab).children[0], range(1, 11)))
     yield f"interact + Matplotlib, head     median {usual:6.1f} ms"
     for name, (control, values, limit) in changes.items():
         own = median_ms(setter(control, values))

@@ -94,7 +94,7 @@ def test_text_has_got_and_needs() -> None:
     assert words.splitlines() == [
         "✗ ValueError: Expected input batch_size (4) to match target batch_size (1).",
         "got    logits (N=4, C=3), target (N=1,) with label 1",
-        "needs  one label for each of the 4 rows of logits: target (4,)",
+        "needs  one label for each row of logits: target (4,)",
     ]
 
 

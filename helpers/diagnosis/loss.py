@@ -59,7 +59,7 @@ def _why_it_raised(criterion: Any, logits: Tensor, target: Tensor) -> dict[str, 
     if rows != len(target):
         return {
             "cause": "batch_target",
-            "needs": f"one label for each of the {rows} rows of logits: target ({rows},)",
+            "needs": f"one label for each row of logits: target ({rows},)",
             "marks": (Mark("logits", "N"), Mark("target", "N")),
         }
     lowest, highest = int(target.min()), int(target.max())

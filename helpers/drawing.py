@@ -83,12 +83,12 @@ def describe(flow: Flow) -> str:
 
 
 def draw_verdict(diagnosis: Diagnosis) -> str:
-    """Return the outcome in its own words, and what came beside what is needed; screen readers are told."""
-    rows = [("got", diagnosis.got), ("needs", diagnosis.needs or "nothing more: the shapes fit")]
+    """Return the outcome in its own words, what came, what is needed and what mends it, as a live region."""
+    rows = diagnosis.rows if diagnosis.cause else [*diagnosis.rows, ("needs", "nothing more: the shapes fit")]
     head = f"text-align:left;vertical-align:top;padding:2px 16px 2px 0;color:{FAINT}"
+    cell = f"text-align:left;color:{TEXT}"
     table = "".join(
-        f'<tr><th scope="row" style="{head}">{name}</th>'
-        f'<td style="text-align:left;color:{TEXT}">{escape(words)}</td></tr>'
+        f'<tr><th scope="row" style="{head}">{name}</th><td style="{cell}">{_words(name, words)}</td></tr>'
         for name, words in rows
     )
     edge = FAINT if diagnosis.outcome == "ok" else BAD
@@ -98,6 +98,10 @@ def draw_verdict(diagnosis: Diagnosis) -> str:
         f'<code style="font-weight:700;white-space:normal">{escape(diagnosis.headline)}</code>'
         f'<table style="border-spacing:0;margin:4px 0 0">{table}</table></div>'
     )
+
+
+def _words(name: str, words: str) -> str:
+    return f'<code style="white-space:pre-wrap">{escape(words)}</code>' if name == "try" else escape(words)
 
 
 def draw_code(code: str) -> str:
@@ -167,7 +171,7 @@ def _loss(place: tuple[int, int], outcome: str) -> str:
 
 def _arrows(places: dict[str, tuple[int, int]], logits_half: float, column_is_missing: bool) -> Iterator[str]:
     """One arrow per step; where the flow wraps, it runs back to the left between the two rows."""
-    reach = {"input_ids": 48, "BERT": 28, "hidden_states": 56, "[:, 0]": 28, "Linear": 38}
+    reach: dict[str, float] = {"input_ids": 48, "BERT": 28, "hidden_states": 56, "[:, 0]": 28, "Linear": 38}
     reach |= {"logits": logits_half, "loss": 56}
     for first, second in pairwise(reach):
         (x1, y1), (x2, y2) = places[first], places[second]

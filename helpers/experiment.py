@@ -16,7 +16,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from helpers.bert import SEED, load_bert, load_tokenizer
-from helpers.diagnosis import Diagnosis, check_loss
+from helpers.diagnosis import Diagnosis, diagnose
+from helpers.diagnosis.evidence import loss_call
 from helpers.trace import Stage
 
 MAX_SENTENCES = 8  # what the picture can show as rows, and what one encoder pass does in milliseconds
@@ -151,7 +152,8 @@ class Experiment:
             logits = head(hidden_states[:, 0])
         labels = labels_of(settings.classes, settings.target_size)
         target = torch.tensor(labels, dtype=torch.int64)
-        diagnosis = check_loss(F.cross_entropy, logits, target, classes=settings.classes)
+        call = replace(loss_call(F.cross_entropy, logits, target), hidden=hidden_states[:, 0])
+        diagnosis = diagnose(call, classes=settings.classes)
         stages = (
             Stage.of("input_ids", self._input_ids[: settings.batch_size], "NT"),
             Stage.of("hidden_states", hidden_states, "NTH"),

@@ -93,6 +93,7 @@ def test_text_has_got_and_needs() -> None:
     words = str(check_loss(F.cross_entropy, LOGITS, labels(1)))
     assert words.splitlines() == [
         "✗ ValueError: Expected input batch_size (4) to match target batch_size (1).",
+        "cause  not one label per row",
         "got    logits (N=4, C=3), target (N=1,) with label 1",
         "needs  one label for each row of logits: target (4,)",
     ]

@@ -1,9 +1,10 @@
-"""From a loss call to what it really did, and which axis is to blame.
+"""From an exception, or a loss that ran, to a cause and to fixes that ran.
 
-`result` says what a diagnosis is, `loss` runs a criterion and names the cause.
+`evidence` says what a call was made of, `causes` is the closed list, the rules go from the one to the other,
+`fixes` runs repairs, `result` is what comes out.
 """
 
-from helpers.diagnosis.loss import check_loss
-from helpers.diagnosis.result import Diagnosis, Mark
+from helpers.diagnosis.loss import check_loss, diagnose
+from helpers.diagnosis.result import Diagnosis, Fix, Mark
 
-__all__ = ["Diagnosis", "Mark", "check_loss"]
+__all__ = ["Diagnosis", "Fix", "Mark", "check_loss", "diagnose"]

@@ -1,11 +1,16 @@
-"""What a diagnosis says: the outcome, the cause, and the two places that disagree."""
+"""What a diagnosis says: the outcome, the cause, the two places that disagree, and the fixes that ran."""
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from helpers.diagnosis.causes import CAUSES
+
 Outcome = Literal["ok", "silent", "raises"]
+WIDTH = 100
+MOST_LINES = 12
 
 
 class Mark(NamedTuple):
@@ -16,18 +21,40 @@ class Mark(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Fix:
+    """A repair that was run on the learner's own tensors before it is shown.
+
+    Attributes:
+        title: What it does, in a few words.
+        code: Python that rebinds `logits`, `target` or `criterion` (or the input it names); it may read
+            `hidden`, the (..., H) states that the head reads, and torch, nn and F.
+        result: What running it gave: new shapes, and the loss.
+        when: When to choose it, where there is a choice.
+    """
+
+    title: str
+    code: str
+    result: str
+    when: str = ""
+
+
+@dataclass(frozen=True)
 class Diagnosis:
-    """What a loss call did, and why.
+    """What a call did, and why.
 
     Attributes:
         outcome: "ok", "silent" (it runs, but it is a mistake) or "raises".
+        got: The shapes that came.
         loss: The number that came out, None when it raised.
         error: The exception's own type and text, None when nothing was raised.
-        cause: One id of the closed list of causes, None when nothing is wrong or the cause is not known.
-        certain: False when the same tensors may also be meant.
-        got: The shapes that came.
-        needs: What the loss needs instead; empty when nothing is wrong.
+        cause: One id of `CAUSES`, None when nothing is wrong or the cause is not known.
+        certain: False when the same tensors may also be meant, or fit another cause too.
+        needs: What is needed instead; empty when nothing is wrong.
         marks: The two places that disagree.
+        fixes: Repairs that ran, the likeliest first.
+        trap: A repair that runs and is wrong, such as the one that torch's own text suggests.
+        where: The learner's own line.
+        also: A second cause that the same evidence fits, in words.
     """
 
     outcome: Outcome
@@ -38,6 +65,10 @@ class Diagnosis:
     certain: bool = True
     needs: str = ""
     marks: tuple[Mark, ...] = ()
+    fixes: tuple[Fix, ...] = ()
+    trap: str = ""
+    where: str = ""
+    also: str = ""
 
     @property
     def headline(self) -> str:
@@ -48,11 +79,38 @@ class Diagnosis:
         """
         if self.outcome == "raises":
             return f"✗ {self.error}"
+        if self.outcome == "ok":
+            return f"✓ loss {self.loss:.3f}" if self.loss is not None else "✓ runs"
         doubt = "and still a mistake" if self.certain else "but is it meant?"
-        return f"{'✓' if self.outcome == 'ok' else f'⚠ no error, {doubt}'} loss {self.loss:.3f}"
+        return f"⚠ no error, {doubt}" + ("" if self.loss is None else f": loss {self.loss:.3f}")
+
+    @property
+    def rows(self) -> list[tuple[str, str]]:
+        """What is said below the headline, as (name, words), in the order in which it is read."""
+        rows = [("line", self.where), ("cause", CAUSES[self.cause].title if self.cause else "")]
+        rows += [("got", self.got), ("needs", self.needs), ("or", self.also), ("trap", self.trap)]
+        for fix in self.fixes:
+            when = f"{fix.when}: " if fix.when else ""
+            rows.append(("try", f"{fix.code}  # {when}{fix.result}"))
+        return [(name, words) for name, words in rows if words]
 
     def __str__(self) -> str:
-        lines = [self.headline, f"got    {self.got}"]
-        if self.needs:
-            lines.append(f"needs  {self.needs}")
-        return "\n".join(lines)
+        lines = _shortened(self.headline)
+        for name, words in self.rows:
+            indent = " " * 7
+            # Code is never wrapped: a learner copies it.
+            width = 10 * WIDTH if name == "try" else WIDTH
+            body = [line for part in words.split("\n") for line in _wrapped(part, width)]
+            lines += [f"{name:7}{body[0]}", *(indent + line for line in body[1:])]
+        # The likeliest fix comes first, so what is cut is what is least likely to be missed.
+        return "\n".join(lines[:MOST_LINES])
+
+
+def _wrapped(words: str, width: int) -> list[str]:
+    return textwrap.wrap(words, width) or [""]
+
+
+def _shortened(headline: str) -> list[str]:
+    """Keep a message that fills a page, such as a list of weights, from pushing out what explains it."""
+    words = " ".join(headline.split())
+    return [words if len(words) <= 2 * WIDTH else f"{words[: 2 * WIDTH]}…"]

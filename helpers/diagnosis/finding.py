@@ -1,0 +1,44 @@
+"""What a rule finds: a cause, what is needed, and repairs that are still to be tried."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from helpers.diagnosis.result import Mark
+
+
+class Candidate(NamedTuple):
+    """A repair that may work. It becomes a `Fix` when it has run and nothing is wrong any more."""
+
+    title: str
+    code: str
+    when: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A cause with its reasons; the fields are those of `Diagnosis`."""
+
+    cause: str
+    needs: str
+    marks: tuple[Mark, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+    certain: bool = True
+    trap: str = ""
+    also: str = ""
+
+
+# The two pairs of places that disagree most often.
+BATCH = (Mark("logits", "N"), Mark("target", "N"))
+LABEL = (Mark("logits", "C"), Mark("target", "label"))
+CLASSES = (Mark("logits", "C"),)
+
+
+# What stands between a head and these losses, which take something else than raw logits.
+_AFTER_HEAD = {"nll_loss": ".log_softmax(-1)", "binary_cross_entropy": ".sigmoid()"}
+
+
+def new_head(outputs: int, loss: str, then: str = "") -> str:
+    """Return code that gives the head another number of outputs; `then` is applied to what comes out."""
+    return f"logits = nn.Linear(hidden.shape[-1], {outputs})(hidden){_AFTER_HEAD.get(loss, '')}{then}"

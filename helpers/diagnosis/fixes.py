@@ -1,0 +1,95 @@
+"""Run repairs on the learner's tensors, and keep those after which nothing is wrong."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from types import CodeType
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from helpers.diagnosis.evidence import LossCall, loss_call
+from helpers.diagnosis.finding import Candidate
+from helpers.diagnosis.result import Fix
+
+HIDDEN_SIZE = 768  # where the head's own input can't be found, BERT-base's width stands in
+MOST_FIXES = 3
+
+
+def prove(
+    candidates: Iterable[Candidate], call: LossCall, is_ok: Callable[[LossCall], bool]
+) -> tuple[Fix, ...]:
+    """Run each candidate and return those that end in a loss which is not merely a number but right.
+
+    Args:
+        candidates: The likeliest first.
+        call: Its tensors are detached before anything runs; nothing of the learner's is changed.
+        is_ok: Says whether the repaired call runs and makes no silent mistake.
+    """
+    if call.unread:
+        return ()
+    fixes = []
+    for candidate in candidates:
+        repaired = run(candidate.code, call)
+        if repaired is not None and is_ok(repaired):
+            result = _result(repaired, call)
+            fixes.append(Fix(candidate.title, candidate.code, result, candidate.when))
+        if len(fixes) == MOST_FIXES:
+            break
+    return tuple(fixes)
+
+
+def run(code: str, call: LossCall) -> LossCall | None:
+    """Run a repair; None when it raises, which says that it is none."""
+    logits, target = call.folded or (call.logits, call.target)
+    space: dict[str, Any] = {"torch": torch, "nn": nn, "F": F, "criterion": call.criterion}
+    space |= {"logits": logits.detach(), "target": target.detach()}
+    # Inference mode guards the learner's tensors: an in-place change of them would raise.
+    with torch.random.fork_rng(devices=[]), torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            if "hidden" in code:
+                space["hidden"] = _hidden(call, logits)
+            exec(_compiled(code), space)
+        except Exception:
+            return None
+    return loss_call(space["criterion"], space["logits"], space["target"])
+
+
+def loss_of(call: LossCall) -> float:
+    """Run the loss and return it as a number: with reduction="none", the mean.
+
+    Raises:
+        Whatever the loss raises.
+    """
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a cause is shown below, not torch's guess at one
+        loss = call.criterion(call.logits.detach(), call.target.detach())
+    return float(loss if loss.ndim == 0 else loss.double().mean())
+
+
+def _hidden(call: LossCall, logits: Tensor) -> Tensor:
+    if call.hidden is not None:
+        return call.hidden.detach()
+    return torch.randn(*logits.shape[:-1], HIDDEN_SIZE)
+
+
+@lru_cache(maxsize=256)
+def _compiled(code: str) -> CodeType:
+    return compile(code, "<fix>", "exec")
+
+
+def _result(repaired: LossCall, call: LossCall) -> str:
+    logits, target = call.folded or (call.logits, call.target)
+    parts = [f"loss {loss_of(repaired):.3f}"]
+    if repaired.logits.shape != logits.shape:
+        parts.append(f"logits {tuple(repaired.logits.shape)}")
+    if repaired.target.shape != target.shape:
+        parts.append(f"target {tuple(repaired.target.shape)}")
+    elif repaired.target.dtype != target.dtype:
+        parts.append(f"target {str(repaired.target.dtype).removeprefix('torch.')}")
+    return ", ".join(parts)

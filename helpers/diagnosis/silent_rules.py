@@ -1,0 +1,138 @@
+"""What a loss that ran may still have got wrong."""
+
+from __future__ import annotations
+
+import torch
+
+from helpers.diagnosis.evidence import BINARY, BY_INDEX, LossCall
+from helpers.diagnosis.finding import BATCH, CLASSES, Candidate, Finding, new_head
+from helpers.diagnosis.index_shapes import BCE, FITS_BCE, index_shape
+from helpers.diagnosis.number_rules import number_shapes, targets_out_of_range
+from helpers.diagnosis.values import (
+    are_log_probabilities,
+    counted_labels,
+    is_integer,
+    is_within_0_and_1,
+    label_range,
+    sums_to_1,
+)
+
+# With fewer labels than this a class may be missing by chance; with more, hardly.
+CHANCE = 0.01
+
+
+def what_is_silent(call: LossCall, classes: int | None = None) -> Finding | None:
+    """Name the mistake in a call that ran, or None where it may well be right.
+
+    Args:
+        call: What was passed.
+        classes: How many classes the data has, where that is known.
+    """
+    if not call.loss or call.unread or call.logits.ndim == 0 or not call.logits.is_floating_point():
+        return None
+    if call.loss in BY_INDEX:
+        return _index_loss(call, classes)
+    if call.logits.shape != call.target.shape:
+        return number_shapes(call)
+    if call.loss in BINARY and not is_integer(call.target) and not is_within_0_and_1(call.target):
+        return targets_out_of_range(call)
+    return None
+
+
+def _index_loss(call: LossCall, classes: int | None) -> Finding | None:
+    axis = 1 if call.logits.ndim > 1 else 0
+    outputs = call.logits.shape[axis]
+    if call.logits.ndim == 1 and call.target.ndim == 1 and is_integer(call.target):
+        code = "logits = logits.unsqueeze(0)"
+        needs = f"logits (1, {outputs}) for a batch of one: its axis was squeezed away"
+        return Finding("squeeze_mismatch", needs, BATCH, (Candidate("put the batch axis back", code),))
+    if not call.logits.numel():
+        needs = "at least one row; this batch is empty, and the mean of nothing is nan"
+        return Finding("dropped_rows", needs, BATCH)
+    if is_integer(call.target) and not len(counted_labels(call)):
+        needs = f"at least one label that is not {call.ignore_index}; the mean of nothing is nan"
+        return Finding("all_ignored", needs, ())
+    if outputs == 1:
+        return _one_output(call)
+    found = _probabilities(call, axis)
+    if found is not None or not is_integer(call.target):
+        return found or _soft_labels(call, axis)
+    return _unused(call, outputs, classes) or _either_axis(call)
+
+
+def _one_output(call: LossCall) -> Finding:
+    needs = "two outputs or more: the softmax of one number is always 1, so the loss is always 0"
+    code = f"logits = logits.squeeze(1)\n{BCE}"
+    yes_no = Candidate("keep one output, for yes or no", code, "where there are two classes")
+    two = Candidate("two outputs", new_head(2, call.loss), "or as many as there are classes")
+    same = Candidate("keep one output, for yes or no", BCE, "where there are two classes")
+    return Finding(
+        "head_size", needs, CLASSES, (two, yes_no, same) if call.logits.ndim == 2 else (yes_no, same)
+    )
+
+
+def _probabilities(call: LossCall, axis: int) -> Finding | None:
+    """Softmax before cross entropy, or no log-softmax before NLL."""
+    floor = torch.tensor(float(call.logits.shape[axis])).sub(1).add(torch.e).log().sub(1)
+    if sums_to_1(call.logits, axis):
+        code = "logits = logits.clamp_min(1e-12).log()"
+        title = "take the softmax out of the model; the log undoes it here"
+        if call.loss == "nll_loss":
+            needs = "log-probabilities; these are probabilities, so the log is missing"
+            return Finding("softmax_before_loss", needs, CLASSES, (Candidate("take the log", code),))
+        needs = f"raw logits; each row is already a softmax, so the loss can't fall below {floor:.2f}"
+        return Finding("softmax_before_loss", needs, CLASSES, (Candidate(title, code),))
+    if call.loss == "nll_loss" and not are_log_probabilities(call.logits, axis):
+        needs = "log-probabilities, from log_softmax; these are raw logits, which cross entropy takes"
+        code = f"logits = logits.log_softmax({axis})"
+        candidates = (
+            Candidate("use cross entropy", "criterion = F.cross_entropy"),
+            Candidate("apply log_softmax first", code),
+        )
+        return Finding("loss_choice", needs, CLASSES, candidates)
+    return None
+
+
+def _soft_labels(call: LossCall, axis: int) -> Finding | None:
+    if sums_to_1(call.target, axis):
+        return None
+    needs = "probabilities that sum to 1 for each row, or a loss that takes each output by itself"
+    candidates = (Candidate("score each class by itself", BCE, FITS_BCE),)
+    return Finding("loss_choice", needs, CLASSES, candidates, certain=False)
+
+
+def _unused(call: LossCall, outputs: int, classes: int | None) -> Finding | None:
+    labels = label_range(call)
+    if labels is None:
+        return None
+    count = len(counted_labels(call))
+    seen = classes if classes is not None else labels[1] + 1
+    # Were all outputs in use and equally likely, how probable would a batch without the last ones be?
+    if seen >= outputs or (classes is None and (seen / outputs) ** count >= CHANCE):
+        return None
+    unused = f"output {seen}" if seen == outputs - 1 else f"outputs {seen} to {outputs - 1}"
+    who = f"{seen} outputs for {seen} classes: no label ever asks for {unused}"
+    if classes is None:
+        who = f"as many outputs as classes: none of {count} labels asks for {unused}"
+    fewer = Candidate("one output per class", new_head(seen, call.loss))
+    candidates = (fewer,) if call.logits.ndim == 2 and seen > 1 else ()
+    return Finding("unused_outputs", who, CLASSES, candidates, certain=False)
+
+
+def _either_axis(call: LossCall) -> Finding | None:
+    """(N, T, C) with T == C fits both readings, and torch takes axis 1 for the classes."""
+    shape = tuple(call.logits.shape)
+    if len(shape) != 3 or shape[1] != shape[2] or tuple(call.target.shape) != index_shape(shape):
+        return None
+    needs = f"classes on axis 1; both axes are {shape[1]} long here, so a forgotten transpose raises nothing"
+    flat = Candidate(
+        "flatten both, so that no axis can be mistaken",
+        "logits = logits.flatten(0, 1)\ntarget = target.flatten()",
+        "where logits are (N, T, C)",
+    )
+    turned = Candidate(
+        "classes last, then flatten both",
+        "logits = logits.transpose(1, 2).flatten(0, 1)\ntarget = target.flatten()",
+        "where logits are (N, C, T)",
+    )
+    return Finding("needs_flatten_or_transpose", needs, BATCH, (flat, turned), certain=False)

@@ -11,7 +11,7 @@ LOCK_VENV := .lock-venv
 NBVAL := --nbval-lax --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
 	--nbval-cell-timeout 120 -n 2 --dist loadscope
 
-.PHONY: help lab test lint check env-check lock vocab refresh bench screenshots clean
+.PHONY: help lab test lint check env-check lock vocab refresh bench compare fuzz score golden screenshots clean
 
 help:
 	@echo "make lab          open JupyterLab on the first notebook (LAB_ARGS=\"--no-browser --port 8899\" passes through)"
@@ -23,7 +23,11 @@ help:
 	@echo "make refresh      run the notebooks and store their outputs"
 	@echo "make vocab        train helpers/vocab/vocab.txt again"
 	@echo "make screenshots  take the screenshots in a real browser"
-	@echo "make bench        measure what the lab costs"
+	@echo "make bench        measure what the lab and a diagnosis cost"
+	@echo "make compare      the same beside tensor-sensor, which it installs"
+	@echo "make score        say how many of our cases the diagnosis names (CASES=FILE.jsonl: of those)"
+	@echo "make fuzz         check_loss against torch on 100,000 random calls"
+	@echo "make golden       write one diagnosis per cause into tests/golden"
 	@echo "make clean        remove everything that can be made again"
 
 # ServerApp.ip is said here so that no configuration of the learner's own opens the server to the network.
@@ -63,6 +67,21 @@ refresh: $(TESTER)
 
 bench: $(TESTER)
 	$(PY) tests/bench.py
+	$(PY) tests/bench_diagnosis.py
+
+# tensor-sensor stands in a dependency group of its own: no learner and no test needs it.
+compare: $(TESTER)
+	$(PY) -m pip install --quiet --no-deps tensor-sensor graphviz
+	$(PY) tests/bench_diagnosis.py
+
+score: $(TESTER)
+	$(PY) tests/score_cases.py $(CASES)
+
+fuzz: $(TESTER)
+	SHAPE_CLINIC_FUZZ=100000 $(PY) -m pytest tests/test_fuzz.py -n 2 --dist load
+
+golden: $(TESTER)
+	$(PY) tests/test_golden.py --write
 
 screenshots: $(TESTER)
 	SHAPE_CLINIC_REQUIRE_BROWSER=1 $(PY) -m pytest tests/test_browser.py

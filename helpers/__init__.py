@@ -14,7 +14,13 @@ if TYPE_CHECKING:
     from helpers.bert import load_tokenizer as load_tokenizer
     from helpers.data import load_reviews as load_reviews
     from helpers.diagnosis import Diagnosis as Diagnosis
+    from helpers.diagnosis import Fix as Fix
+    from helpers.diagnosis import check_batch as check_batch
     from helpers.diagnosis import check_loss as check_loss
+    from helpers.diagnosis import explain as explain
+    from helpers.extension import clinic as clinic
+    from helpers.extension import load_ipython_extension as load_ipython_extension
+    from helpers.extension import unload_ipython_extension as unload_ipython_extension
     from helpers.figures import loss_curves as loss_curves
     from helpers.index import error_index as error_index
     from helpers.lab import ShapeLab as ShapeLab
@@ -32,7 +38,13 @@ _ROOM_OF = {
     "Trace": "trace",
     "trace_shapes": "trace",
     "Diagnosis": "diagnosis",
+    "Fix": "diagnosis",
+    "check_batch": "diagnosis",
     "check_loss": "diagnosis",
+    "explain": "diagnosis",
+    "clinic": "extension",
+    "load_ipython_extension": "extension",
+    "unload_ipython_extension": "extension",
     "ShapeLab": "lab",
     "load_reviews": "data",
     "loss_curves": "figures",

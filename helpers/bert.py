@@ -89,7 +89,7 @@ def load_bert(task: str = "sequence", num_labels: int = 3, **config: Any) -> Pre
         "intermediate_size": 1536,
     }
     with torch.random.fork_rng(devices=[]):  # the learner's own random numbers are left alone
-        torch.manual_seed(SEED)
+        torch.default_generator.manual_seed(SEED)  # not torch.manual_seed, which seeds a GPU too
         model = getattr(transformers, offline_class)(transformers.BertConfig(**{**settings, **config}))
     return model.eval()
 

@@ -6,8 +6,6 @@ as long as the sentences stay the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +16,7 @@ from torch import nn
 from helpers.bert import SEED, load_bert, load_tokenizer
 from helpers.diagnosis import Diagnosis, diagnose
 from helpers.diagnosis.evidence import loss_call
+from helpers.threads import one_thread
 from helpers.trace import Stage
 
 MAX_SENTENCES = 8  # what the picture can show as rows, and what one encoder pass does in milliseconds
@@ -111,7 +110,7 @@ class Experiment:
             TypeError: A setting that `Settings` doesn't have.
         """
         self.settings = replace(self.settings, **settings)
-        with _one_thread(), torch.no_grad():
+        with one_thread(), torch.no_grad():
             notes = self._encode(self.settings.text)
             self.scene = self._run(self.settings, notes)
         return self.scene
@@ -147,7 +146,7 @@ class Experiment:
             )
         hidden_states = self._hidden_states[: settings.batch_size]
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(SEED)
+            torch.default_generator.manual_seed(SEED)  # not torch.manual_seed, which seeds a GPU too
             head = nn.Linear(hidden_states.shape[-1], settings.num_labels)
             logits = head(hidden_states[:, 0])
         labels = labels_of(settings.classes, settings.target_size)
@@ -162,17 +161,6 @@ class Experiment:
         )
         code = as_code(self._sentences, stages, labels, diagnosis)
         return Scene(batch, stages, Stage.of("target", target, "N"), labels, settings, notes, diagnosis, code)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """On a busy laptop, steps this small wait 16 ms for a second thread and gain nothing by it."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def labels_of(classes: int, count: int) -> tuple[int, ...]:

@@ -4,7 +4,9 @@
 `fixes` runs repairs, `result` is what comes out.
 """
 
+from helpers.diagnosis.batch import check_batch
+from helpers.diagnosis.explain import explain
 from helpers.diagnosis.loss import check_loss, diagnose
 from helpers.diagnosis.result import Diagnosis, Fix, Mark
 
-__all__ = ["Diagnosis", "Fix", "Mark", "check_loss", "diagnose"]
+__all__ = ["Diagnosis", "Fix", "Mark", "check_batch", "check_loss", "diagnose", "explain"]

@@ -26,7 +26,7 @@ TOKENS, PADDING, SILENT = "04_token_vs_sequence", "05_keras_padding", "06_silent
 
 CAUSES = {
     "head_size": Cause(
-        "the head has the wrong number of outputs",
+        "the head has the wrong size",
         "One output per class: num_labels is the number of classes.",
         "num_labels was left at its default, or comes from another data set or checkpoint.",
         HEAD,
@@ -74,7 +74,7 @@ CAUSES = {
         TOKENS,
     ),
     "needs_flatten_or_transpose": Cause(
-        "the axes are in another order than the loss reads them",
+        "the axes are in another order, or of another number, than they are read",
         "Cross entropy reads classes from axis 1: (N, C, T) with (N, T), or both flattened.",
         "Models give (N, T, C); only one side was flattened, or an axis of size 1 was left.",
         TOKENS,

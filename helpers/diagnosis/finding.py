@@ -35,6 +35,9 @@ LABEL = (Mark("logits", "C"), Mark("target", "label"))
 CLASSES = (Mark("logits", "C"),)
 
 
+BCE = "criterion = F.binary_cross_entropy_with_logits\ntarget = target.float()"
+FITS_BCE = "where several classes may be right at once"
+
 # What stands between a head and these losses, which take something else than raw logits.
 _AFTER_HEAD = {"nll_loss": ".log_softmax(-1)", "binary_cross_entropy": ".sigmoid()"}
 

@@ -16,27 +16,26 @@ from helpers.diagnosis.evidence import LossCall, loss_call
 from helpers.diagnosis.finding import Candidate
 from helpers.diagnosis.result import Fix
 
-HIDDEN_SIZE = 768  # where the head's own input can't be found, BERT-base's width stands in
+STAND_IN = 8  # the width of the states that stand in where the head's own input can't be found
 MOST_FIXES = 3
 
 
 def prove(
-    candidates: Iterable[Candidate], call: LossCall, is_ok: Callable[[LossCall], bool]
+    candidates: Iterable[Candidate], call: LossCall, loss_if_ok: Callable[[LossCall], float | None]
 ) -> tuple[Fix, ...]:
     """Run each candidate and return those that end in a loss which is not merely a number but right.
 
     Args:
         candidates: The likeliest first.
         call: Its tensors are detached before anything runs; nothing of the learner's is changed.
-        is_ok: Says whether the repaired call runs and makes no silent mistake.
+        loss_if_ok: Gives the loss of a call that runs and makes no silent mistake, else None.
     """
-    if call.unread:
-        return ()
-    fixes = []
-    for candidate in candidates:
+    fixes: list[Fix] = []
+    for candidate in () if call.unread else candidates:
         repaired = run(candidate.code, call)
-        if repaired is not None and is_ok(repaired):
-            result = _result(repaired, call)
+        loss = None if repaired is None else loss_if_ok(repaired)
+        if repaired is not None and loss is not None:
+            result = _result(repaired, call, loss)
             fixes.append(Fix(candidate.title, candidate.code, result, candidate.when))
         if len(fixes) == MOST_FIXES:
             break
@@ -48,9 +47,11 @@ def run(code: str, call: LossCall) -> LossCall | None:
     logits, target = call.folded or (call.logits, call.target)
     space: dict[str, Any] = {"torch": torch, "nn": nn, "F": F, "criterion": call.criterion}
     space |= {"logits": logits.detach(), "target": target.detach()}
-    # Inference mode guards the learner's tensors: an in-place change of them would raise.
     with torch.random.fork_rng(devices=[]), torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        # A new head's weights are random; the same each time, so that a result can be checked. The generator
+        # is named because torch.manual_seed would seed the learner's GPU too, and takes a millisecond.
+        torch.default_generator.manual_seed(0)
         try:
             if "hidden" in code:
                 space["hidden"] = _hidden(call, logits)
@@ -75,7 +76,7 @@ def loss_of(call: LossCall) -> float:
 def _hidden(call: LossCall, logits: Tensor) -> Tensor:
     if call.hidden is not None:
         return call.hidden.detach()
-    return torch.randn(*logits.shape[:-1], HIDDEN_SIZE)
+    return torch.randn(*logits.shape[:-1], STAND_IN)
 
 
 @lru_cache(maxsize=256)
@@ -83,9 +84,9 @@ def _compiled(code: str) -> CodeType:
     return compile(code, "<fix>", "exec")
 
 
-def _result(repaired: LossCall, call: LossCall) -> str:
+def _result(repaired: LossCall, call: LossCall, loss: float) -> str:
     logits, target = call.folded or (call.logits, call.target)
-    parts = [f"loss {loss_of(repaired):.3f}"]
+    parts = [f"loss {loss:.3f}"]
     if repaired.logits.shape != logits.shape:
         parts.append(f"logits {tuple(repaired.logits.shape)}")
     if repaired.target.shape != target.shape:

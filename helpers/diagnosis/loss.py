@@ -7,6 +7,8 @@ versions of torch, shapes do not.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
 from torch import Tensor
 
@@ -18,6 +20,7 @@ from helpers.diagnosis.number_rules import why_number_loss_raised
 from helpers.diagnosis.result import Diagnosis, Outcome
 from helpers.diagnosis.silent_rules import what_is_silent
 from helpers.diagnosis.values import label_range
+from helpers.threads import one_thread
 
 
 def check_loss(
@@ -59,31 +62,32 @@ def diagnose(
         where: The learner's own line.
         classes: See `check_loss`.
     """
-    loss = None
-    if error is None:
-        try:
-            loss = loss_of(call)
-        except Exception as raised:  # whatever the learner's loss raises is the result to report
-            error = raised
-    finding = what_is_silent(call, classes) if error is None else _why_it_raised(call)
+    with one_thread():
+        loss, error = (None, error) if error is not None else _run(call)
+        finding = what_is_silent(call, classes) if error is None else _why_it_raised(call)
+        fixes = prove(finding.candidates, call, partial(loss_if_ok, classes=classes)) if finding else ()
     outcome: Outcome = "raises" if error is not None else "silent" if finding else "ok"
     said = None if error is None else f"{type(error).__name__}: {error}"
+    plain = Diagnosis(outcome, describe(call), loss, said, where=where)
     if finding is None:
-        return Diagnosis(outcome, describe(call), loss, said, where=where)
-    return Diagnosis(
-        outcome,
-        describe(call),
-        loss,
-        said,
-        finding.cause,
-        finding.certain,
-        finding.needs,
-        finding.marks,
-        prove(finding.candidates, call, lambda repaired: _is_ok(repaired, classes)),
-        finding.trap,
-        where,
-        finding.also,
+        return plain
+    return replace(
+        plain,
+        cause=finding.cause,
+        certain=finding.certain,
+        needs=finding.needs,
+        marks=finding.marks,
+        fixes=fixes,
+        trap=finding.trap,
+        also=finding.also,
     )
+
+
+def _run(call: LossCall) -> tuple[float | None, Exception | None]:
+    try:
+        return loss_of(call), None
+    except Exception as error:  # whatever the learner's loss raises is the result to report
+        return None, error
 
 
 def _why_it_raised(call: LossCall) -> Finding | None:
@@ -92,12 +96,10 @@ def _why_it_raised(call: LossCall) -> Finding | None:
     return why_number_loss_raised(call) if call.loss in FUNCTIONS else None
 
 
-def _is_ok(call: LossCall, classes: int | None) -> bool:
-    try:
-        loss_of(call)
-    except Exception:
-        return False
-    return what_is_silent(call, classes) is None
+def loss_if_ok(call: LossCall, classes: int | None = None) -> float | None:
+    """Return the loss of a call that runs and makes no silent mistake, else None."""
+    loss, _ = _run(call)
+    return None if loss is None or what_is_silent(call, classes) else loss
 
 
 def describe(call: LossCall) -> str:

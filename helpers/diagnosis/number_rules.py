@@ -35,10 +35,14 @@ def why_number_loss_raised(call: LossCall) -> Finding | None:
         dtype = str(call.target.dtype).removeprefix("torch.")
         floats = Candidate("make the target floating point", "target = target.float()")
         needs = f"a floating-point target; this one is {dtype}"
-        return Finding("target_dtype", needs, (), (floats, _shift(call)))
+        return Finding("target_dtype", needs, (), (floats, *_shift(call)))
     if call.target.dtype != call.logits.dtype:
         cast = Candidate("give both one dtype", "target = target.to(logits.dtype)")
         return Finding("target_dtype", f"one dtype; logits are {call.logits.dtype}", (), (cast,))
+    pos_weight = call.options.get("pos_weight")
+    if pos_weight is not None and call.logits.ndim and pos_weight.numel() not in (1, call.logits.shape[-1]):
+        needs = f"one pos_weight per output: C is {call.logits.shape[-1]}, and it has {pos_weight.numel()}"
+        return Finding("head_size", needs, CLASSES)
     if call.unread or call.loss != "binary_cross_entropy":
         return None
     if not is_within_0_and_1(call.logits):
@@ -50,14 +54,17 @@ def why_number_loss_raised(call: LossCall) -> Finding | None:
 def targets_out_of_range(call: LossCall) -> Finding:
     """Binary targets that are neither 0 nor 1 nor between: what may be meant."""
     needs = f"targets from 0 to 1; these go from {call.target.min():g} to {call.target.max():g}"
-    return Finding("label_range", needs, (Mark("target", "label"),), (_shift(call),))
+    return Finding("label_range", needs, (Mark("target", "label"),), _shift(call))
 
 
-def _shift(call: LossCall) -> Candidate:
-    lowest = float(call.target.min()) if call.target.numel() and not call.unread else 0
+def _shift(call: LossCall) -> tuple[Candidate, ...]:
+    """Targets counted from another number than 0, where they take two values at most."""
+    if call.unread or not 1 < len(call.target.unique()) <= 2:
+        return ()
+    lowest = float(call.target.min())
     if lowest == -1:
-        return Candidate("count -1 and 1 as 0 and 1", "target = (target.float() + 1) / 2")
-    return Candidate("count from 0", f"target = target.float() - {lowest:g}")
+        return (Candidate("count -1 and 1 as 0 and 1", "target = (target.float() + 1) / 2"),)
+    return (Candidate("count from 0", f"target = target.float() - {lowest:g}"),) if lowest else ()
 
 
 def number_shapes(call: LossCall) -> Finding | None:

@@ -38,7 +38,7 @@ class Fix:
     when: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Diagnosis:
     """What a call did, and why.
 
@@ -81,13 +81,13 @@ class Diagnosis:
             return f"✗ {self.error}"
         if self.outcome == "ok":
             return f"✓ loss {self.loss:.3f}" if self.loss is not None else "✓ runs"
-        doubt = "and still a mistake" if self.certain else "but is it meant?"
+        doubt = "and still a mistake" if self.certain else "but perhaps a mistake"
         return f"⚠ no error, {doubt}" + ("" if self.loss is None else f": loss {self.loss:.3f}")
 
     @property
     def rows(self) -> list[tuple[str, str]]:
         """What is said below the headline, as (name, words), in the order in which it is read."""
-        rows = [("line", self.where), ("cause", CAUSES[self.cause].title if self.cause else "")]
+        rows = [("at", self.where), ("cause", CAUSES[self.cause].title if self.cause else "")]
         rows += [("got", self.got), ("needs", self.needs), ("or", self.also), ("trap", self.trap)]
         for fix in self.fixes:
             when = f"{fix.when}: " if fix.when else ""
@@ -104,6 +104,13 @@ class Diagnosis:
             lines += [f"{name:7}{body[0]}", *(indent + line for line in body[1:])]
         # The likeliest fix comes first, so what is cut is what is least likely to be missed.
         return "\n".join(lines[:MOST_LINES])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        from helpers.diagnosis.html import as_html  # it needs this class
+
+        return as_html(self)
 
 
 def _wrapped(words: str, width: int) -> list[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 
 from helpers.diagnosis.evidence import BINARY, BY_INDEX, LossCall
-from helpers.diagnosis.finding import BATCH, CLASSES, Candidate, Finding, new_head
-from helpers.diagnosis.index_shapes import BCE, FITS_BCE, index_shape
+from helpers.diagnosis.finding import BATCH, BCE, CLASSES, FITS_BCE, Candidate, Finding, new_head
 from helpers.diagnosis.number_rules import number_shapes, targets_out_of_range
+from helpers.diagnosis.token_shapes import index_shape
 from helpers.diagnosis.values import (
     are_log_probabilities,
     counted_labels,
@@ -19,6 +19,7 @@ from helpers.diagnosis.values import (
 
 # With fewer labels than this a class may be missing by chance; with more, hardly.
 CHANCE = 0.01
+ENOUGH = 8  # as many raw logits are hardly ever all between 0 and 1
 
 
 def what_is_silent(call: LossCall, classes: int | None = None) -> Finding | None:
@@ -36,7 +37,18 @@ def what_is_silent(call: LossCall, classes: int | None = None) -> Finding | None
         return number_shapes(call)
     if call.loss in BINARY and not is_integer(call.target) and not is_within_0_and_1(call.target):
         return targets_out_of_range(call)
-    return None
+    return _sigmoid_twice(call) if call.loss == "binary_cross_entropy_with_logits" else None
+
+
+def _sigmoid_twice(call: LossCall) -> Finding | None:
+    """Raw logits lie on both sides of 0; many numbers all between 0 and 1 look like probabilities."""
+    inside = (call.logits > 0) & (call.logits < 1)
+    if call.logits.numel() < ENOUGH or not bool(inside.all()):
+        return None
+    needs = "raw logits; these all lie between 0 and 1, as if a sigmoid had been applied already"
+    undo = Candidate("take the sigmoid out of the model; logit undoes it here", "logits = logits.logit()")
+    probabilities = Candidate("use the loss for probabilities", "criterion = F.binary_cross_entropy")
+    return Finding("softmax_before_loss", needs, CLASSES, (undo, probabilities), certain=False)
 
 
 def _index_loss(call: LossCall, classes: int | None) -> Finding | None:

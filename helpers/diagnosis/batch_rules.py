@@ -1,0 +1,167 @@
+"""Rules about labels, and the order in which all rules are asked: pure functions of one forward pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from torch import Tensor, nn
+
+from helpers.diagnosis.batch_masks import hidden_tokens, mask, padding_labels
+from helpers.diagnosis.batch_run import IGNORED, LABELS, Run, is_token
+from helpers.diagnosis.finding import BATCH, CLASSES, LABEL, Candidate, Finding
+from helpers.diagnosis.silent_rules import CHANCE
+from helpers.diagnosis.values import is_integer, is_one_hot, is_whole, sums_to_1
+
+KIND = "model.config.problem_type"
+ONE_CLASS = (f"{LABELS} = {LABELS}.argmax(1)", "where a row has one class")
+SEVERAL = (f'{KIND} = "multi_label_classification"', "where a row may have several")
+
+
+def problem_type(run: Run) -> Finding | None:
+    """The configuration and the labels speak of different tasks."""
+    labels, kind = run.labels, run.problem_type
+    if labels is None or not hasattr(vars(run.model).get("config"), "problem_type") or is_token(run):
+        return None
+    outputs, whole = run.config.num_labels, is_integer(labels)
+    if outputs == 1 and whole and kind in (None, "regression"):
+        needs = "num_labels=2 or more for classes; with one output whole labels are taken for numbers (MSE)"
+        number = Candidate("say that they are numbers", f"{LABELS} = {LABELS}.float()", "to predict a number")
+        more = (_head(run, max(2, int(labels.max()) + 1), f"\n{KIND} = None"), number)
+        return Finding("problem_type", needs, LABEL, more, certain=kind is None)
+    wanted = _wanted(labels, kind, outputs)
+    if not wanted:
+        return None
+    needs = f"labels that fit {kind!r}, which the model was told or remembers from its first labels"
+    return Finding("problem_type", needs, LABEL, wanted)
+
+
+def _wanted(labels: Tensor, kind: str | None, outputs: int) -> tuple[Candidate, ...]:
+    classes = Candidate("one class per row", f'{KIND} = "single_label_classification"', "for class indices")
+    numbers = Candidate(
+        "0 or 1 for each output", f"{LABELS} = {LABELS}.float()", "where a row may have several"
+    )
+    if kind == "single_label_classification" and labels.is_floating_point():
+        if labels.ndim != 2 or labels.shape[1] != outputs:
+            return (
+                (Candidate("make them indices", f"{LABELS} = {LABELS}.long()"),) if is_whole(labels) else ()
+            )
+        several = Candidate("score each output by itself", *SEVERAL)
+        return (Candidate("take the index", *ONE_CLASS), several) if is_one_hot(labels, 1) else (several,)
+    if kind == "multi_label_classification" and is_integer(labels):
+        one_hot = f"{LABELS} = torch.nn.functional.one_hot({LABELS}.flatten(), {outputs}).float()"
+        return numbers, classes, Candidate("0 or 1 for each output", one_hot, "to keep a score per output")
+    if kind == "regression" and outputs > 1 and is_integer(labels):
+        return (classes, numbers) if labels.shape[1:] == (outputs,) else (classes,)
+    return ()
+
+
+def all_ignored(run: Run) -> Finding | None:
+    """Nothing is left to learn from."""
+    if run.labels is None or not is_integer(run.labels) or (run.labels != IGNORED).any():
+        return None
+    needs = f"at least one label that is not {IGNORED}; the mean of nothing is nan"
+    skip = Candidate("leave this batch out of the loss", f"del {LABELS}", "where it really has no labels")
+    return Finding("all_ignored", needs, (), (skip,))
+
+
+def one_output(run: Run) -> Finding | None:
+    """Cross entropy over a single output."""
+    if run.labels is None or run.logits is None or run.logits.shape[-1] != 1 or not is_integer(run.labels):
+        return None
+    if not is_token(run) and run.problem_type != "single_label_classification":
+        return None
+    needs = "two outputs or more: the softmax of one number is always 1, so the loss is always 0"
+    return Finding("head_size", needs, CLASSES, (_head(run, 2),))
+
+
+def broadcast(run: Run) -> Finding | None:
+    """MSE of two shapes that are stretched to fit."""
+    labels, logits = run.labels, run.logits
+    if labels is None or logits is None or getattr(run.config, "problem_type", None) != "regression":
+        return None
+    if run.loss is None or labels.squeeze().shape == logits.squeeze().shape:
+        return None
+    needs = f"labels {tuple(logits.shape)}, a number for each output; other shapes are stretched to fit"
+    code = f"{LABELS} = {LABELS}.reshape{tuple(logits.shape)}"
+    return Finding("squeeze_mismatch", needs, BATCH, (Candidate("give them the logits' shape", code),))
+
+
+def turned(run: Run) -> Finding | None:
+    """Labels (T, N) beside ids (N, T): both are flattened, so the counts agree."""
+    if run.labels is None or run.ids is None or not is_token(run) or run.ids.shape[0] == run.ids.shape[1]:
+        return None
+    if tuple(run.labels.shape) != tuple(run.ids.shape[::-1]):
+        return None
+    needs = f"labels {tuple(run.ids.shape)}: (N, T) like input_ids; these are (T, N)"
+    turn = Candidate("turn them", f"{LABELS} = {LABELS}.T.contiguous()")
+    return Finding("needs_flatten_or_transpose", needs, BATCH, (turn,))
+
+
+def one_hot(run: Run) -> Finding | None:
+    """Float labels (N, C) on a fresh model: each output gets a loss of its own."""
+    labels, logits = run.labels, run.logits
+    if labels is None or logits is None or run.problem_type is not None or logits.shape != labels.shape:
+        return None
+    if getattr(run.config, "problem_type", None) != "multi_label_classification" or not sums_to_1(labels, 1):
+        return None
+    needs = f"indices ({len(labels)},) for one class per row; float labels turn the model multi-label"
+    several = Candidate("say that it is multi-label", *SEVERAL)
+    if is_one_hot(labels, 1):
+        return Finding(
+            "problem_type", needs, LABEL, (Candidate("take the index", *ONE_CLASS), several), certain=False
+        )
+    code = 'labels = batch.pop("labels")\n'
+    code += "loss = torch.nn.functional.cross_entropy(model(**batch).logits, labels)"
+    soft = Candidate("keep the probabilities", code, "where a row has one class")
+    return Finding("problem_type", needs, LABEL, (soft, several), certain=False)
+
+
+def unused_outputs(run: Run) -> Finding | None:
+    """More outputs than the labels of a batch make likely. Labels per token are too uneven to tell."""
+    labels, logits = run.labels, run.logits
+    if labels is None or logits is None or logits.ndim != 2 or not is_integer(labels):
+        return None
+    if getattr(run.config, "problem_type", None) not in (None, "single_label_classification"):
+        return None
+    counted, outputs = labels[labels != IGNORED], logits.shape[1]
+    if not len(counted) or labels.shape == logits.shape:
+        return None
+    seen = int(counted.max()) + 1
+    if (seen / outputs) ** len(counted) >= CHANCE:
+        return None
+    unused = f"output {seen}" if seen == outputs - 1 else f"outputs {seen} to {outputs - 1}"
+    needs = f"as many outputs as classes: none of {len(counted)} labels asks for {unused}"
+    return Finding("unused_outputs", needs, CLASSES, (_head(run, seen),) if seen > 1 else (), certain=False)
+
+
+def dropped_rows(run: Run) -> Finding | None:
+    """Fewer logits than sentences."""
+    if run.ids is None or run.logits is None or len(run.logits) >= len(run.ids):
+        return None
+    rows, left = len(run.ids), len(run.logits)
+    needs = f"logits for all {rows} rows; {left} came out. Look for an index by a mask in the model's forward"
+    return Finding("dropped_rows", needs, BATCH, certain=False)
+
+
+# The most certain first.
+RULES: tuple[Callable[[Run], Finding | None], ...] = (
+    mask,
+    all_ignored,
+    problem_type,
+    one_output,
+    broadcast,
+    turned,
+    one_hot,
+    hidden_tokens,
+    padding_labels,
+    dropped_rows,
+    unused_outputs,
+)
+
+
+def _head(run: Run, outputs: int, then: str = "") -> Candidate:
+    heads = [name for name, part in run.model.named_modules() if isinstance(part, nn.Linear)]
+    head = f"model.{heads[-1]}" if heads else "model.classifier"
+    code = f"{head} = torch.nn.Linear({head}.in_features, {outputs})\n"
+    code += f"model.num_labels = model.config.num_labels = {outputs}{then}"
+    return Candidate(f"{outputs} outputs", code, f"better when it is made: num_labels={outputs}")

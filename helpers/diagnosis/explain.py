@@ -1,0 +1,79 @@
+"""From an exception to its cause: the readers, and the order in which they are asked."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from helpers.diagnosis import (
+    arguments,
+    checkpoints,
+    embeddings,
+    gpu,
+    heads,
+    inputs,
+    keras_rules,
+    masks,
+    one_hot,
+    ragged,
+    tokenizers,
+    views,
+)
+from helpers.diagnosis.loss_rules import explain_loss
+from helpers.diagnosis.raised import Raised
+from helpers.diagnosis.result import Diagnosis
+
+# The nearer to the failing operation, the earlier: a loss inside a BERT forward is about the loss.
+READERS: tuple[Callable[[Raised], Diagnosis | None], ...] = (
+    keras_rules.explain_keras,
+    explain_loss,
+    embeddings.explain_embedding,
+    arguments.explain_arguments,
+    inputs.explain_model_inputs,
+    heads.explain_layer,
+    checkpoints.explain_checkpoint,
+    tokenizers.explain_tokenizer,
+    ragged.explain_ragged,
+    one_hot.explain_one_hot,
+    views.explain_view,
+    masks.explain_mask,
+    gpu.explain_gpu,
+)
+
+
+def explain(exc: BaseException | None = None) -> Diagnosis | None:
+    """Name the cause of a shape error in anyone's code, from the frames its traceback still holds.
+
+    Nothing of the learner's is changed or run again, but for the fixes, which run on detached tensors.
+
+    Args:
+        exc: The exception; the last one that nobody caught where it is not given.
+
+    Returns:
+        The diagnosis, or None where the error is not about shapes.
+
+    >>> import torch
+    >>> try:
+    ...     torch.nn.Linear(768, 3)(torch.zeros(4, 512))
+    ... except RuntimeError as error:
+    ...     print(explain(error).cause)
+    head_size
+    """
+    error = exc if exc is not None else _last()
+    if not isinstance(error, Exception):
+        return None
+    try:
+        return ask(Raised(error))
+    except Exception:
+        # A learner who has one error must not get a second one from us; the tests call ask() itself.
+        return None
+
+
+def ask(raised: Raised) -> Diagnosis | None:
+    """Ask one reader after the other; unlike `explain`, a mistake of ours comes through."""
+    return next((found for reader in READERS if (found := reader(raised)) is not None), None)
+
+
+def _last() -> BaseException | None:
+    kept = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
+    return kept if isinstance(kept, BaseException) else sys.exc_info()[1]

@@ -1,0 +1,59 @@
+"""A diagnosis as plain HTML: the same words as the text, in a table that every host of notebooks shows.
+
+JupyterLab removes ids, `<style>`, SVG, roles and styles with `var()` from a notebook that it doesn't trust,
+and GitHub removes every style. So nothing here needs them to be read: no colour stands without its sign
+and its word, and text and background are left to the theme.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+from helpers.diagnosis.causes import CAUSES
+from helpers.diagnosis.result import Diagnosis, Fix
+
+# A notebook aligns the cells of a table to the right; this keeps sentences readable where styles are kept.
+_CELL = 'style="text-align:left;vertical-align:top;white-space:normal"'
+_EDGE = 'style="border-left:6px solid #D55E00;padding-left:12px"'
+
+
+def as_html(diagnosis: Diagnosis) -> str:
+    """Return the diagnosis as HTML; everything that a learner or a library wrote is escaped.
+
+    >>> print(as_html(Diagnosis("ok", got="logits (4, 3)", loss=1.25)).count("<tr>"))
+    1
+    """
+    rows = [(name, _lines(words)) for name, words in diagnosis.rows if name != "try"]
+    rows += [("try", _fix(fix)) for fix in diagnosis.fixes]
+    table = "".join(
+        f'<tr><th scope="row" {_CELL}>{name}</th><td {_CELL}>{words}</td></tr>' for name, words in rows
+    )
+    # As in the text, where a message that fills a page is cut to what can be read.
+    headline = str(diagnosis).partition("\n")[0]
+    edge = "" if diagnosis.outcome == "ok" else f" {_EDGE}"
+    return (
+        f'<div role="status"{edge}><p><strong><code>{escape(headline)}</code></strong></p>'
+        f"<table><tbody>{table}</tbody></table>{_lesson(diagnosis.cause)}</div>"
+    )
+
+
+def _lines(words: str) -> str:
+    return "<br>".join(escape(line) for line in words.split("\n"))
+
+
+def _fix(fix: Fix) -> str:
+    when = f" ({fix.when})" if fix.when else ""
+    title = f"{fix.title[:1].upper()}{fix.title[1:]}{when}:"
+    result = f"gives {fix.result}" if fix.result else ""
+    return f"{_lines(title)}<pre>{escape(fix.code)}</pre>{_lines(result)}"
+
+
+def _lesson(cause: str | None) -> str:
+    if cause is None:
+        return ""
+    known = CAUSES[cause]
+    return (
+        f"<details><summary>Why this happens</summary><p>{escape(known.why)}</p>"
+        f"<p>The rule: {escape(known.rule)}</p>"
+        f"<p>The lesson: <code>{escape(known.notebook)}.ipynb</code></p></details>"
+    )

@@ -1,0 +1,121 @@
+"""Why Keras on torch refused its inputs: their number, their rows, their shapes."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from helpers.diagnosis.arguments import missing_argument
+from helpers.diagnosis.keras_evidence import KerasCall, input_check, keras_steps, missing_names, rank_check
+from helpers.diagnosis.ragged import lengths_of, padded
+from helpers.diagnosis.raised import Raised, shape
+from helpers.diagnosis.result import Diagnosis
+
+
+def explain_cardinality(raised: Raised, call: KerasCall, x: list[int], y: list[int]) -> Diagnosis:
+    """X and y have different numbers of rows."""
+    rows = " and ".join(map(str, x)) or "no"
+    got = f"x with {rows} rows, y with {' and '.join(map(str, y)) or 'no'}"
+    if len(set(x)) > 1:
+        return raised.diagnosis("batch_target", got, "as many rows in every input")
+    given: Any = call.given.get("x")
+    is_listed = isinstance(given, list) and bool(given) and getattr(given[0], "ndim", 0) < 2
+    also = "x is a list: Keras takes each entry for an input of its own" if is_listed else ""
+    return raised.diagnosis("batch_target", got, f"one label per row: {x[0] if x else 0} of each", also=also)
+
+
+def explain_rows(raised: Raised, call: KerasCall) -> Diagnosis | None:
+    """X or y is a list of rows of different lengths."""
+    for name in ("x", "y"):
+        value: Any = call.given.get(name)
+        lengths = lengths_of(value)
+        # A list of arrays is how Keras takes several inputs: those may differ.
+        if lengths and not (
+            isinstance(value, list | tuple) and all(getattr(part, "ndim", 0) > 1 for part in value)
+        ):
+            rows = list(value)
+            return raised.diagnosis(
+                "ragged_padding", f"{name}: {lengths}", "rows of one length", [padded(name, rows)]
+            )
+    x: Any = call.given.get("x")
+    if isinstance(x, list) and x and all(isinstance(row, list | int | float) for row in x):
+        needs = f"one array: x = np.array(x); a list means {len(x)} inputs to Keras"
+        return raised.diagnosis("missing_input", f"x is a list of {len(x)} rows", needs)
+    return None
+
+
+def explain_layer_call(raised: Raised) -> Diagnosis | None:
+    """A model's call was left without an argument, or a layer was given shapes that don't go together."""
+    for step in keras_steps(raised):
+        variables = step.variables
+        if isinstance(variables.get("signature"), inspect.Signature) and "args" in variables:
+            return missing_argument(
+                raised, "call", variables["signature"], variables["args"], variables["kwargs"]
+            )
+        if step.function.startswith("compute_reshape") or ".merging." in step.module:
+            sizes = [
+                (name, value) for name, value in variables.items() if "shape" in name and _is_shape(value)
+            ]
+            if sizes:
+                got = ", ".join(f"{name} {value}" for name, value in sizes[:2])
+                needs = "shapes that agree on every axis but the one that is joined"
+                return raised.diagnosis("static_length", got, needs, certain=False)
+    return None
+
+
+def _is_shape(value: Any) -> bool:
+    sizes = value if isinstance(value, list | tuple) else ()
+    return bool(sizes) and all(size is None or isinstance(size, int) or _is_shape(size) for size in sizes)
+
+
+def explain_inputs(raised: Raised) -> Diagnosis | None:
+    """A model got another number of inputs, or another shape, than it was built for."""
+    steps = keras_steps(raised)
+    ranks = rank_check(steps)
+    if ranks is not None:
+        return _shapes(raised, "the model", *ranks)
+    checked = input_check(steps)
+    if checked is None:
+        return None
+    specs, came, layer = checked
+    left_out = missing_names(steps)
+    if left_out:
+        got = f"{layer}: a dictionary without {', '.join(left_out)}"
+        return raised.diagnosis("missing_input", got, f"an array for each input, {', '.join(left_out)} too")
+    if len(specs) != len(came):
+        shapes = ", ".join(shape(value) for value in came if hasattr(value, "shape"))
+        got = f"{layer}: {len(came)} input{'s' * (len(came) != 1)} {shapes}"
+        names = [str(spec.name) for spec in specs if getattr(spec, "name", None)]
+        needs = f"{len(specs)} inputs, each an array of its own{': ' + ', '.join(names) if names else ''}"
+        return raised.diagnosis("missing_input", got, needs)
+    for spec, value in zip(specs, came, strict=True):
+        wanted = _wanted(spec, value)
+        if wanted is not None:
+            return _shapes(raised, layer, wanted, tuple(value.shape))
+    return None
+
+
+def _wanted(spec: Any, value: Any) -> tuple[Any, ...] | None:
+    """Return the shape that a layer wants, with None where it is free; None where what came fits."""
+    came = tuple(value.shape) if hasattr(value, "shape") else ()
+    if spec is None or not came:
+        return None
+    axes = spec.ndim or max(len(came), spec.min_ndim or 0)
+    wanted: list[Any] = list(spec.shape) if spec.shape is not None else [None] * axes
+    for axis, size in (spec.axes or {}).items():
+        wanted[axis] = size
+    fits = len(wanted) == len(came) and all(
+        want in (None, size) for want, size in zip(wanted, came, strict=True)
+    )
+    return None if fits else tuple(wanted)
+
+
+def _shapes(raised: Raised, layer: str, wanted: tuple[Any, ...], came: tuple[Any, ...]) -> Diagnosis:
+    got = f"{layer}: input {came}"
+    spelled = str(wanted).replace("None", "any")
+    if len(wanted) != len(came):
+        return raised.diagnosis("needs_flatten_or_transpose", got, f"{len(wanted)} axes: {spelled}")
+    needs = f"input {spelled}: pad or cut every row to {wanted[-1]}, or leave the length open: Input((None,))"
+    if came[-1] == 1 and (wanted[-1] or 0) > 1:
+        needs = f"input {spelled}; lists of different lengths become a single column: pad to {wanted[-1]}"
+    return raised.diagnosis("static_length", got, needs)

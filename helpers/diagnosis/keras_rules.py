@@ -1,0 +1,160 @@
+"""Why a loss of Keras on torch raised: labels or an output of another kind than it takes."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from helpers.diagnosis.keras_evidence import (
+    KerasCall,
+    KerasLoss,
+    cardinality,
+    find_call,
+    find_loss,
+    keras_steps,
+    with_values,
+)
+from helpers.diagnosis.keras_fixes import other_loss, other_target
+from helpers.diagnosis.keras_inputs import (
+    explain_cardinality,
+    explain_inputs,
+    explain_layer_call,
+    explain_rows,
+)
+from helpers.diagnosis.names import name_of
+from helpers.diagnosis.raised import Raised, shape
+from helpers.diagnosis.result import Diagnosis
+from helpers.diagnosis.values import is_one_hot, is_whole, is_zero_one
+
+SPARSE, CATEGORICAL, BINARY = (
+    "sparse_categorical_crossentropy",
+    "categorical_crossentropy",
+    "binary_crossentropy",
+)
+
+
+def explain_keras(raised: Raised) -> Diagnosis | None:
+    """A Keras model or loss that raised."""
+    steps = keras_steps(raised)
+    if not steps:
+        return None
+    call = find_call(steps)
+    sizes = cardinality(steps)
+    if sizes is not None:
+        return explain_cardinality(raised, call, *sizes)
+    loss = find_loss(steps)
+    if loss is not None:
+        return _loss(raised, call, loss)
+    return explain_rows(raised, call) or explain_inputs(raised) or explain_layer_call(raised)
+
+
+def _loss(raised: Raised, call: KerasCall, loss: KerasLoss) -> Diagnosis | None:
+    known = None if raised.is_unread else with_values(loss, call)
+    loss = known or loss
+    target, output = loss.target, loss.output
+    y = call.given.get("y")
+    name = name_of(y, raised.steps) if y is not None else ""
+    name = name if name.isidentifier() else ""
+    sizes = f"y {shape(y)}, " if hasattr(y, "shape") else ""
+    got = f"{loss.name}: {sizes}target {shape(target)} and output {shape(output)} of one batch"
+    outputs = output.shape[-1] if output.ndim else 1
+    labels = target.squeeze(-1) if target.ndim == output.ndim and target.shape[-1] == 1 else target
+    if (
+        target.shape != output.shape
+        and (not target.ndim or _without_ones(target) == _without_ones(output))
+        and loss.name != SPARSE
+    ):
+        needs = f"two equal shapes: {shape(output)}; the axes of size 1 differ, or were squeezed away"
+        return raised.diagnosis("squeeze_mismatch", got, needs)
+    if target.ndim and output.ndim and target.shape[0] != output.shape[0]:
+        if known and target.ndim == 1 and target.numel() == output.numel() and is_zero_one(target):
+            needs = f"indices ({output.shape[0]},); these are one-hot rows, flattened"
+            return raised.diagnosis("one_hot_index", got, needs)
+        return raised.diagnosis("batch_target", got, "as many rows in target as in output")
+    if output.ndim > 2 and labels.ndim == 1:
+        wanted = (output.shape[0], outputs)
+        needs = f"one prediction per row: {wanted}; put GlobalAveragePooling1D before the last Dense"
+        return raised.diagnosis("token_logits_for_sequence", got, needs)
+    if output.ndim > 2 and labels.ndim > 1 and labels.shape[1] != output.shape[1]:
+        if tuple(target.shape) == (output.shape[0], outputs) and loss.name != SPARSE:
+            needs = f"one prediction per row: {tuple(target.shape)}; pool the tokens before the last Dense"
+            return raised.diagnosis("token_logits_for_sequence", got, needs)
+        return raised.diagnosis(
+            "static_length", got, f"one label per token: T is {output.shape[1]} in the output"
+        )
+    if target.ndim > output.ndim and target.shape[-1] == outputs and output.ndim > 1:
+        needs = f"one prediction per label: output {tuple(target.shape)}, with return_sequences=True"
+        return raised.diagnosis("sequence_logits_for_token", got, needs)
+    if known is None:
+        return _unread(raised, loss, got, outputs)
+    if loss.name == SPARSE:
+        return _sparse(raised, loss, got, name, labels, outputs)
+    if tuple(labels.shape) == tuple(output.shape[:-1]) and outputs > 1 and is_whole(labels):
+        return _index(raised, loss, got, name, labels, outputs)
+    if target.shape[-1] != outputs:
+        needs = f"as many outputs as y has columns: Dense({target.shape[-1]}); the model has {outputs}"
+        return raised.diagnosis("head_size", got, needs)
+    return None
+
+
+def _without_ones(tensor: Tensor) -> list[int]:
+    return [size for size in tensor.shape if size != 1]
+
+
+def _unread(raised: Raised, loss: KerasLoss, got: str, outputs: int) -> Diagnosis:
+    """The shapes alone: what fits them best."""
+    if loss.target.shape == loss.output.shape:
+        return raised.diagnosis(
+            "one_hot_index", got, f"indices {tuple(loss.output.shape[:-1])}", certain=False
+        )
+    if loss.target.ndim == loss.output.ndim and loss.target.shape[-1] > 1:
+        return raised.diagnosis(
+            "head_size", got, f"Dense({loss.target.shape[-1]}); the model has {outputs} outputs"
+        )
+    if loss.name == SPARSE:
+        return raised.diagnosis("head_size", got, f"labels from 0 to {outputs - 1}", certain=False)
+    return raised.diagnosis("loss_choice", got, f"a number for each of {outputs} outputs", certain=False)
+
+
+def _sparse(
+    raised: Raised, loss: KerasLoss, got: str, y: str, labels: Tensor, outputs: int
+) -> Diagnosis | None:
+    if tuple(loss.target.shape) == tuple(loss.output.shape) and outputs > 1:
+        if is_one_hot(loss.target, -1):
+            wanted = tuple(loss.output.shape[:-1])
+            needs = f"indices {wanted}; these rows are one-hot: categorical_crossentropy takes them"
+            fixes = [other_loss(loss, CATEGORICAL), other_target(loss, y, f"{y}.argmax(-1)", SPARSE)]
+            return raised.diagnosis("one_hot_index", got, needs, fixes)
+        if is_zero_one(loss.target):
+            needs = "one index per row; these rows have several 1s: binary_crossentropy takes them"
+            return raised.diagnosis("loss_choice", got, needs, [other_loss(loss, BINARY)])
+    if labels.ndim == loss.output.ndim:
+        if is_one_hot(labels, -1):
+            needs = f"as many outputs as classes: Dense({labels.shape[-1]}); and categorical_crossentropy"
+            return raised.diagnosis("head_size", got, needs)
+        wanted = (*labels.shape, outputs)
+        needs = f"one prediction per label: output {wanted}, with return_sequences=True and no pooling"
+        return raised.diagnosis("sequence_logits_for_token", got, needs)
+    lowest, highest = int(labels.min()), int(labels.max())
+    if lowest >= 0 and highest < outputs:
+        return None
+    got = f"{got}; labels {lowest} to {highest}"
+    needs = f"labels from 0 to {outputs - 1}, or Dense({highest + 1}) where there are {highest + 1} classes"
+    is_range = lowest < 0 or (lowest > 0 and highest == outputs)
+    shifted = (
+        other_target(loss, y, f"{y} - {lowest}", SPARSE) if is_range and highest - lowest < outputs else None
+    )
+    return raised.diagnosis("label_range" if is_range else "head_size", got, needs, [shifted])
+
+
+def _index(raised: Raised, loss: KerasLoss, got: str, y: str, labels: Tensor, outputs: int) -> Diagnosis:
+    """Class indices where each output wants a number of its own."""
+    needs = f"a number for each of {outputs} outputs; for indices, {SPARSE}"
+    fixes = [
+        other_loss(loss, SPARSE),
+        other_target(loss, y, f"keras.utils.to_categorical({y}, {outputs})", loss.name),
+    ]
+    highest = int(labels.max()) if labels.numel() else 0
+    if highest >= outputs:
+        needs += f", whose labels go from 0 to {outputs - 1}; these go up to {highest}"
+    cause = "index_for_multilabel" if loss.name == BINARY else "loss_choice"
+    return raised.diagnosis(cause, got, needs, fixes)

@@ -1,0 +1,74 @@
+"""Print how many of our own cases are named, per family: python tests/score_cases.py [-v] [CASES.jsonl]
+
+With a file it scores that instead, as field_cases/score.py does. `-v` prints each diagnosis too.
+"""
+
+import collections
+import json
+import pathlib
+import sys
+
+from cases import LEGAL, MISTAKES, NOT_OURS, Case
+from cases.judge import Verdict, judge
+
+LOSSES = {
+    "CrossEntropyLoss": "cross_entropy",
+    "cross_entropy": "cross_entropy",
+    "MSELoss": "mse_loss",
+    "BCEWithLogitsLoss": "binary_cross_entropy_with_logits",
+    "NLLLoss": "nll_loss",
+}
+WORDS = ("right", "wrong", "silent on it", "crashed")
+
+
+def from_file(path: pathlib.Path) -> list[Case]:
+    """Read a JSON lines file, without the cases that neither raise nor have a loss that we know."""
+    cases = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        raises, loss = row["observed"]["type"] is not None, LOSSES.get(row["call"], "")
+        has_tensors = "logits =" in row["runnable"] and row["framework"] not in ("keras", "tf")
+        if raises or (loss and has_tensors):
+            name = f"{row['cause']}-{row['id']}"
+            loss = loss if has_tensors else ""
+            cases.append(Case(name, row["runnable"], tuple(row["accept"]), loss, silent=not raises))
+    return cases
+
+
+def table(verdicts: list[Verdict]) -> list[str]:
+    """One line per family, and one for all."""
+    families: dict[str, collections.Counter[str]] = collections.defaultdict(collections.Counter)
+    for verdict in verdicts:
+        for row in (verdict.case.name.split("-")[0], "all"):
+            fixes = len(verdict.diagnosis.fixes) if verdict.diagnosis else 0
+            families[row][verdict.word] += 1
+            families[row]["fix works"] += fixes - len(verdict.failing)
+            families[row]["fix fails"] += len(verdict.failing)
+            families[row]["with a fix"] += bool(fixes)
+    columns = (*WORDS, "with a fix", "fix works", "fix fails")
+    head = f"{'family':28}" + "".join(f"{column:>14}" for column in columns)
+    last = families.pop("all")
+    rows = [*sorted(families.items()), ("all", last)]
+    return [head] + [f"{name:28}" + "".join(f"{row[c]:14}" for c in columns) for name, row in rows]
+
+
+def main() -> int:
+    files = [pathlib.Path(name) for name in sys.argv[1:] if not name.startswith("-")]
+    cases = from_file(files[0]) if files else [*MISTAKES, *LEGAL, *NOT_OURS]
+    verdicts = [judge(case) for case in cases]
+    for verdict in verdicts:
+        if verdict.word != "right":
+            print(f"{verdict.word.upper():12} {verdict.case.name}: {verdict.detail}")
+        for fix in verdict.failing:
+            print(f"FIX FAILS    {verdict.case.name} ({verdict.diagnosis.cause}): {fix}")
+        if "-v" in sys.argv and verdict.diagnosis:
+            print(f"--- {verdict.case.name}\n{verdict.diagnosis}\n")
+    print("\n".join(table(verdicts)))
+    mistakes = [verdict for verdict in verdicts if verdict.case.accept]
+    named = sum(verdict.word == "right" for verdict in mistakes)
+    print(f"cause named: {named} of {len(mistakes)} ({100 * named / len(mistakes):.1f} %)")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,354 @@
+"""`check_batch` names each silent mistake, offers what mends it, leaves right uses alone, changes nothing."""
+
+import copy
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from helpers import load_bert
+from helpers.diagnosis.batch import check_batch
+from helpers.diagnosis.html import as_html
+
+TINY = {"hidden_size": 32, "num_attention_heads": 2, "num_hidden_layers": 1, "intermediate_size": 32}
+PADDED = torch.tensor([[101, 200, 201, 202, 203, 102], [101, 204, 102, 0, 0, 0]])
+FULL = torch.tensor([[101, 200, 201, 202, 203, 102], [101, 204, 205, 206, 207, 102]])
+MASK = (PADDED != 0).long()
+LEFT = PADDED.roll(3, 1)[1:]
+TWO = torch.tensor([0, 2])
+ONE_HOT = torch.tensor([[1.0, 0, 0], [0, 0, 1]])
+TOKEN_LABELS = torch.tensor([[-100, 1, 0, 2, 1, -100], [-100, 1, -100, -100, -100, -100]])
+KINDS = ("regression", "single_label_classification", "multi_label_classification")
+NUMBERS, SINGLE, MULTI = KINDS
+
+
+def bert(task: str = "sequence", num_labels: int = 3, problem_type: str | None = None, **config: Any) -> Any:
+    model = load_bert(task, num_labels, **TINY, **config)
+    model.config.problem_type = problem_type  # as a call before would have left it
+    return model
+
+
+def batch(ids: torch.Tensor = PADDED, mask: torch.Tensor | None = MASK, **rest: Any) -> dict[str, Any]:
+    given = {"input_ids": ids, "attention_mask": mask, **rest}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+class DropsRows(nn.Module):
+    """Document 001: a filter for tokens, applied to sentences."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bert = bert("encoder")
+        self.classifier = nn.Linear(32, 3)
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        logits = self.classifier(self.bert(input_ids, attention_mask).pooler_output)
+        return logits[attention_mask.bool().all(dim=1)]
+
+
+class NoMask(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.config = bert().config
+        self.embedding = nn.Embedding(2000, 8, padding_idx=0)
+
+    def forward(self, input_ids: torch.Tensor) -> torch.Tensor:
+        return self.embedding(input_ids).mean(1)
+
+
+# What is wrong, the cause, whether it is certain, and the first fix (its start).
+MASK_FIX = 'batch["attention_mask"] = (batch["input_ids"] != 0).long()'
+LABELS = 'batch["labels"]'
+HEAD = "model.classifier = torch.nn.Linear(model.classifier.in_features, "
+MISTAKES: dict[str, tuple[Any, dict[str, Any], str, bool, str]] = {
+    "no mask": (bert(), batch(mask=None), "missing_or_wrong_mask", True, MASK_FIX),
+    "no mask, left padding": (bert(), batch(LEFT, None), "missing_or_wrong_mask", True, MASK_FIX),
+    "no mask, one padding": (
+        bert(),
+        batch(torch.tensor([[101, 200, 201, 102], [101, 202, 102, 0]]), None),
+        "missing_or_wrong_mask",
+        True,
+        MASK_FIX,
+    ),
+    "a last id that is 0": (
+        bert(),
+        batch(torch.tensor([[5, 200, 201, 11], [9, 202, 7, 0]]), None),
+        "missing_or_wrong_mask",
+        False,
+        MASK_FIX,
+    ),
+    "ones over padding": (bert(), batch(mask=MASK * 0 + 1), "missing_or_wrong_mask", True, MASK_FIX),
+    "the other way round": (bert(), batch(mask=1 - MASK), "missing_or_wrong_mask", True, MASK_FIX),
+    "mask too short": (bert(), batch(mask=torch.ones(2, 5).long()), "missing_or_wrong_mask", True, MASK_FIX),
+    "mask too short, no padding": (
+        bert(),
+        batch(FULL, torch.ones(2, 5).long()),
+        "missing_or_wrong_mask",
+        True,
+        'batch["attention_mask"] = torch.ones_like(batch["input_ids"])',
+    ),
+    "a token left out": (
+        bert(),
+        batch(FULL, MASK),
+        "missing_or_wrong_mask",
+        False,
+        'batch["attention_mask"]',
+    ),
+    "no mask, labels too": (
+        bert(),
+        batch(mask=None, labels=TWO),
+        "missing_or_wrong_mask",
+        True,
+        MASK_FIX,
+    ),
+    "no mask, all ignored too": (
+        bert(),
+        batch(mask=None, labels=torch.tensor([-100, -100])),
+        "missing_or_wrong_mask",
+        True,
+        MASK_FIX,
+    ),
+    "whole labels, one output": (bert(num_labels=1), batch(labels=TWO), "problem_type", True, f"{HEAD}3)"),
+    "whole labels, remembered": (
+        bert(num_labels=1, problem_type=NUMBERS),
+        batch(labels=TWO),
+        "problem_type",
+        False,
+        f"{HEAD}3)",
+    ),
+    "one output, one class": (
+        bert("token", num_labels=1),
+        batch(labels=TOKEN_LABELS.clamp_max(0)),
+        "head_size",
+        True,
+        f"{HEAD}2)",
+    ),
+    "float one-hot": (bert(), batch(labels=ONE_HOT), "problem_type", False, f"{LABELS} = {LABELS}.argmax(1)"),
+    "probabilities": (
+        bert(),
+        batch(labels=torch.tensor([[0.2, 0.3, 0.5], [0.1, 0.8, 0.1]])),
+        "problem_type",
+        False,
+        f"labels = {LABELS[:5]}.pop",
+    ),
+    "whole labels, told regression": (
+        bert(problem_type=NUMBERS),
+        batch(labels=TWO[:, None]),
+        "problem_type",
+        True,
+        'model.config.problem_type = "single',
+    ),
+    "one number for many outputs": (
+        bert(problem_type=NUMBERS, num_labels=1),
+        batch(labels=torch.tensor([0.5])),
+        "squeeze_mismatch",
+        True,
+        "",
+    ),
+    "all ignored": (bert(), batch(labels=TWO * 0 - 100), "all_ignored", True, f"del {LABELS}"),
+    "all tokens ignored": (bert("token"), batch(labels=TOKEN_LABELS * 0 - 100), "all_ignored", True, "del"),
+    "padding has labels": (
+        bert("token"),
+        batch(labels=TOKEN_LABELS.clamp_min(0)),
+        "missing_or_wrong_mask",
+        False,
+        f"{LABELS} = {LABELS}.masked_fill",
+    ),
+    "token labels turned": (
+        bert("token"),
+        batch(labels=TOKEN_LABELS.T.contiguous()),
+        "needs_flatten_or_transpose",
+        True,
+        f"{LABELS} = {LABELS}.T",
+    ),
+    "unused outputs": (bert(num_labels=73), batch(labels=TWO), "unused_outputs", False, f"{HEAD}3)"),
+    "dropped rows": (DropsRows(), batch(), "dropped_rows", False, ""),
+}
+RIGHT_USES: dict[str, tuple[Any, dict[str, Any]]] = {
+    "mask": (bert(), batch()),
+    "mask and labels": (bert(), batch(labels=TWO)),
+    "a column of labels": (bert(), batch(labels=TWO[:, None])),
+    "no padding, no mask": (bert(), batch(FULL, None, labels=TWO)),
+    "bool mask": (bert(), batch(mask=MASK.bool(), labels=TWO)),
+    "left padding": (bert(), batch(LEFT, (LEFT != 0).long(), labels=TWO[1:])),
+    "id 0 inside": (bert(), batch(torch.tensor([[101, 0, 200, 102]]), None)),
+    "id 0 inside, masked": (bert(), batch(torch.tensor([[101, 0, 7, 102]]), torch.tensor([[1, 0, 1, 1]]))),
+    "a mask for each pair": (bert(), batch(mask=MASK.bool()[:, None, None, :].expand(2, 1, 6, 6))),
+    "token types": (bert(), batch(token_type_ids=torch.zeros_like(PADDED), labels=TWO)),
+    "numbers": (bert(num_labels=1), batch(labels=torch.tensor([0.5, 2.0]))),
+    "a column of numbers": (bert(num_labels=1), batch(labels=torch.tensor([[0.5], [2.0]]))),
+    "three numbers": (bert(problem_type=NUMBERS), batch(labels=torch.randn(2, 3))),
+    "multi-label, told": (bert(problem_type=MULTI), batch(labels=ONE_HOT)),
+    "multi-label, seen": (bert(), batch(labels=torch.tensor([[1.0, 1, 0], [0, 0, 0]]))),
+    "one-class multi-label": (
+        bert(num_labels=1, problem_type=MULTI),
+        batch(labels=torch.tensor([[1.0], [0]])),
+    ),
+    "tokens": (bert("token"), batch(labels=TOKEN_LABELS)),
+    "flat token labels": (bert("token"), batch(labels=TOKEN_LABELS.flatten())),
+    "an ignored row": (bert(), batch(labels=torch.tensor([-100, 2]))),
+    "a rare class": (bert(num_labels=4), batch(labels=TWO)),
+    "encoder": (bert("encoder"), batch()),
+    "embeddings": (bert(), {"inputs_embeds": torch.randn(2, 6, 32), "labels": TWO}),
+    "a tuple": (bert(), batch(labels=TWO, return_dict=False)),
+    "no mask to give": (NoMask(), {"input_ids": PADDED}),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_named_and_mended(name: str) -> None:
+    model, given, cause, certain, first = MISTAKES[name]
+    diagnosis = check_batch(model, given)
+    assert (diagnosis.outcome, diagnosis.cause, diagnosis.certain) == ("silent", cause, certain)
+    assert diagnosis.got
+    assert diagnosis.needs
+    codes = [fix.code for fix in diagnosis.fixes]
+    assert codes[0].startswith(first) if first else not codes
+    # As the learner would run them, each on the batch as it was.
+    for fix in diagnosis.fixes:
+        names = {"torch": torch, "model": copy.deepcopy(model), "batch": dict(given)}
+        exec(fix.code, names)
+        assert fix.result
+        after = check_batch(names["model"], names["batch"])
+        if name.startswith("no mask, "):  # two mistakes: the next check names the other
+            assert after.cause != cause
+        else:
+            assert after.outcome == "ok"
+
+
+@pytest.mark.parametrize("name", RIGHT_USES)
+def test_a_right_use_is_left_alone(name: str) -> None:
+    model, given = RIGHT_USES[name]
+    diagnosis = check_batch(model, given)
+    assert diagnosis.outcome == "ok", str(diagnosis)
+    assert (diagnosis.cause, diagnosis.fixes, diagnosis.needs) == (None, (), "")
+    assert (diagnosis.loss is None) == ("labels" not in given)
+
+
+def test_one_class_in_a_batch_says_nothing_about_a_smaller_head() -> None:
+    diagnosis = check_batch(bert(num_labels=73), batch(labels=TWO * 0))
+    assert (diagnosis.cause, diagnosis.fixes) == ("unused_outputs", ())
+
+
+@pytest.mark.parametrize(
+    ("kind", "labels", "first"),
+    [
+        (SINGLE, ONE_HOT, f"{LABELS} = {LABELS}.argmax(1)"),
+        (SINGLE, torch.tensor([[1.0, 1, 0], [0, 0, 1]]), "model.config.problem_type"),
+        (SINGLE, TWO.float(), f"{LABELS} = {LABELS}.long()"),
+        (MULTI, TWO, "model.config.problem_type"),
+        (MULTI, torch.tensor([[1, 1, 0], [0, 0, 1]]), f"{LABELS} = {LABELS}.float()"),
+        (NUMBERS, TWO, "model.config.problem_type"),
+    ],
+)
+def test_a_remembered_problem_type_is_blamed_for_what_it_raises(
+    kind: str, labels: torch.Tensor, first: str
+) -> None:
+    diagnosis = check_batch(bert(problem_type=kind), batch(labels=labels))
+    assert (diagnosis.outcome, diagnosis.cause) == ("raises", "problem_type")
+    assert diagnosis.error
+    assert diagnosis.fixes[0].code.startswith(first)
+
+
+def test_what_raises_is_explained() -> None:
+    diagnosis = check_batch(bert(), batch(labels=torch.tensor([0, 3])))
+    assert (diagnosis.outcome, diagnosis.cause) == ("raises", "head_size")
+    assert diagnosis.error == "IndexError: Target 3 is out of bounds."
+
+
+def test_what_raises_for_another_reason_is_reported_as_it_is() -> None:
+    class Broken(nn.Module):
+        def forward(self, **inputs: Any) -> None:
+            raise KeyError("pixel_values")
+
+    diagnosis = check_batch(Broken(), batch())
+    assert (diagnosis.outcome, diagnosis.cause) == ("raises", None)
+    assert diagnosis.error == "KeyError: 'pixel_values'"
+
+
+def test_a_batch_has_names() -> None:
+    with pytest.raises(TypeError, match="got a tuple"):
+        check_batch(bert(), (PADDED, MASK))  # type: ignore[arg-type]
+
+
+def test_a_model_that_only_looks_back_needs_no_mask_for_padding_on_its_right() -> None:
+    from transformers import GPT2Config, GPT2ForSequenceClassification
+
+    config = GPT2Config(vocab_size=300, n_embd=16, n_layer=1, n_head=2, num_labels=3, pad_token_id=0)
+    model = GPT2ForSequenceClassification(config)
+    assert check_batch(model, batch(mask=None)).outcome == "ok"
+    assert check_batch(model, batch(LEFT, None)).cause == "missing_or_wrong_mask"
+
+
+def test_where_padding_is_the_end_of_a_sentence_the_first_is_a_token() -> None:
+    model = bert(pad_token_id=102, eos_token_id=102)
+    ended = torch.tensor([[7, 200, 201, 102], [9, 202, 102, 102]])
+    assert check_batch(model, batch(ended, torch.tensor([[1, 1, 1, 1], [1, 1, 1, 0]]))).outcome == "ok"
+    assert check_batch(model, batch(ended[:1], None)).outcome == "ok"
+    assert check_batch(model, batch(ended, None)).cause == "missing_or_wrong_mask"
+
+
+@pytest.mark.parametrize("name", [*MISTAKES, *RIGHT_USES])
+@pytest.mark.parametrize("training", [True, False])
+def test_nothing_of_the_learners_changes(name: str, training: bool) -> None:
+    model, given = (MISTAKES.get(name) or RIGHT_USES[name])[:2]
+    model.train(training)
+    first = next(model.children())
+    first.eval()  # frozen by the learner; it must not wake up
+    modes = [part.training for part in model.modules()]
+    parts = [id(part) for part in model.modules()]
+    state = {key: value.clone() for key, value in model.state_dict().items()}
+    config = model.config.to_dict() if hasattr(model, "config") else None
+    values = {key: copy.deepcopy(value) for key, value in given.items()}
+    random = torch.get_rng_state()
+    check_batch(model, given)
+    assert torch.equal(torch.get_rng_state(), random)
+    assert [part.training for part in model.modules()] == modes
+    assert [id(part) for part in model.modules()] == parts
+    assert all(torch.equal(model.state_dict()[key], value) for key, value in state.items())
+    assert all(weight.grad is None and weight.requires_grad for weight in model.parameters())
+    assert config == (model.config.to_dict() if config is not None else None)
+    assert list(given) == list(values)
+    assert all(torch.equal(given[key], value) for key, value in values.items() if torch.is_tensor(value))
+    assert torch.is_grad_enabled()
+
+
+def test_running_statistics_stay_as_they_are() -> None:
+    class Normed(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.embedding, self.norm = nn.Embedding(300, 8), nn.BatchNorm1d(8)
+
+        def forward(self, input_ids: torch.Tensor) -> torch.Tensor:
+            return self.norm(self.embedding(input_ids).mean(1))
+
+    model = Normed().train()
+    before = model.norm.running_mean.clone()  # type: ignore[union-attr, operator]
+    assert check_batch(model, {"input_ids": FULL}).outcome == "ok"
+    assert torch.equal(model.norm.running_mean, before)  # type: ignore[arg-type]
+
+
+def test_as_html_escapes_and_says_it_all() -> None:
+    model, given = MISTAKES["float one-hot"][:2]
+    diagnosis = check_batch(model, given)
+    html = as_html(diagnosis)
+    assert "⚠ no error, but perhaps a mistake" in html
+    for word in ("line", "cause", "got", "needs", "or", "trap", "try"):
+        assert html.count(f">{word}</th>") == [name for name, _ in diagnosis.rows].count(word)
+    assert f"<pre>{diagnosis.fixes[0].code.replace(chr(34), '&quot;')}</pre>" in html
+    assert "<details><summary>Why this happens</summary>" in html
+    assert 'role="status"' in html
+    for forbidden in ("<style", "<svg", " id=", "var(", "<script", " onerror="):
+        assert forbidden not in html
+
+
+def test_as_html_escapes_what_a_learner_typed() -> None:
+    class Nasty(nn.Module):
+        def forward(self, **inputs: Any) -> None:
+            raise ValueError("<img src=x onerror=alert(1)>")
+
+    html = as_html(check_batch(Nasty(), {"<b>": "<i>"}))
+    assert "<img" not in html
+    assert "<b>" not in html
+    assert "&lt;img" in html

@@ -1,0 +1,321 @@
+"""`%load_ext helpers` and `clinic()`, in a real shell, a real kernel and a real script."""
+
+import importlib
+import re
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from nbformat import NotebookNode, v4
+from notebook_tools import ROOT, execute, kernel_environment
+
+from helpers import extension
+from helpers.diagnosis.result import Diagnosis
+from helpers.extension import clinic, load_ipython_extension, unload_ipython_extension
+
+LOAD, UNLOAD = "%load_ext helpers", "%unload_ext helpers"
+IMPORTS = "import torch\nimport torch.nn.functional as F"
+LOSS = "logits = torch.zeros(4, 1)\nloss = F.cross_entropy(logits, torch.tensor([1, 0, 2, 1]))"
+HEADLINE = "✗ IndexError: Target 1 is out of bounds."
+
+
+def run_script(source: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    path = folder / "script.py"
+    path.write_text(textwrap.dedent(source), encoding="utf-8")
+    return subprocess.run(
+        [sys.executable, str(path)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+        cwd=folder,
+        env=kernel_environment(str(folder)) | {"PYTHONIOENCODING": "utf-8"},
+    )
+
+
+# A real kernel: each cell's outputs, with the extension and without it.
+
+CELLS = {
+    "imports": IMPORTS,
+    "fine": "1 + 1",
+    "loss": LOSS,
+    "key": "{}['missing']",
+    "syntax": "F.cross_entropy(",
+    "interrupt": "raise KeyboardInterrupt",
+    "exit": "raise SystemExit(3)",
+    "magic": f"%%time\n{LOSS}",
+    "line magic": "%timeit -n 1 -r 1 F.cross_entropy(torch.zeros(4, 1), torch.ones(4).long())",
+    "script": "%run failing.py",
+    "async": f"import asyncio\nawait asyncio.sleep(0)\n{LOSS}",
+    "function": f"def train():\n{textwrap.indent(LOSS, '    ')}\n\ntrain()",
+    "fine again": "print('fine')",
+    "unload": UNLOAD,
+    "loss, unloaded": LOSS,
+    "load again": LOAD,
+    "and again": f"{LOAD}\nimport helpers\nhelpers.load_ipython_extension(get_ipython())",
+    "loss, loaded again": LOSS,
+}
+DIAGNOSED = {"loss", "magic", "line magic", "script", "async", "function", "loss, loaded again"}
+
+
+def run_cells(first: str, folder: Path) -> dict[str, NotebookNode]:
+    (folder / "failing.py").write_text(f"{IMPORTS}\n{LOSS}\n", encoding="utf-8")
+    sources = {"first": first, **CELLS}
+    if first != LOAD:
+        sources |= dict.fromkeys(("unload", "load again", "and again"), "pass")
+    notebook = v4.new_notebook(cells=[v4.new_code_cell(source) for source in sources.values()])
+    execute(notebook, folder, allow_errors=True)
+    return dict(zip(sources, notebook.cells, strict=True))
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> dict[str, NotebookNode]:
+    return run_cells("pass", tmp_path_factory.mktemp("notebook") / ".")
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, NotebookNode]:
+    return run_cells(LOAD, tmp_path_factory.mktemp("notebook") / ".")
+
+
+def split(cell: NotebookNode) -> tuple[list[NotebookNode], list[NotebookNode]]:
+    """Return what the cell showed by itself, and what was added."""
+    added = [output for output in cell.outputs if output.output_type == "display_data"]
+    return [output for output in cell.outputs if output not in added], added
+
+
+def test_loading_says_nothing(loaded: dict[str, NotebookNode]) -> None:
+    assert [loaded[name].outputs for name in ("first", "unload", "load again")] == [[], [], []]
+
+
+@pytest.mark.parametrize("name", sorted(DIAGNOSED))
+def test_the_diagnosis_stands_below_the_error(loaded: dict[str, NotebookNode], name: str) -> None:
+    kinds = [output.output_type for output in loaded[name].outputs if output.output_type != "stream"]
+    assert kinds == ["error", "display_data"]
+    data = loaded[name].outputs[-1].data
+    assert set(data) == {"text/plain", "text/html"}
+    assert data["text/plain"].startswith(HEADLINE)
+    assert "needs  " in data["text/plain"]
+    assert HEADLINE in data["text/html"]
+    assert "<details>" in data["text/html"]
+
+
+@pytest.mark.parametrize("name", sorted(set(CELLS) - DIAGNOSED))
+def test_nothing_is_added_elsewhere(loaded: dict[str, NotebookNode], name: str) -> None:
+    assert split(loaded[name])[1] == []
+
+
+@pytest.mark.parametrize("name", sorted(set(CELLS) - {"unload", "load again", "and again"}))
+def test_what_a_cell_shows_by_itself_stays_as_it_was(
+    plain: dict[str, NotebookNode], loaded: dict[str, NotebookNode], name: str
+) -> None:
+    if name == "magic":  # the times differ
+        for cell in (plain[name], loaded[name]):
+            cell.outputs = [output for output in cell.outputs if output.output_type != "stream"]
+    assert loaded[name].execution_count == plain[name].execution_count
+    # Byte for byte, but for the folder and the number of the kernel's process, which a traceback holds.
+    assert known(split(loaded[name])[0]) == known(plain[name].outputs)
+
+
+def known(outputs: list[NotebookNode]) -> str:
+    text = re.sub(r"notebook\d+", "notebook", repr(outputs))
+    return re.sub(r"ipykernel_\d+", "ipykernel", text)
+
+
+# A terminal.
+
+SHELL = f"""
+from IPython.core.interactiveshell import InteractiveShell
+import sys
+shell = InteractiveShell.instance(colors="nocolor")
+before = {{event: list(callbacks) for event, callbacks in shell.events.callbacks.items()}}
+shell.run_cell({LOAD!r})
+assert "torch" not in sys.modules and "transformers" not in sys.modules
+shell.run_cell("raise RuntimeError('no tensor anywhere')")
+assert "torch" not in sys.modules, "a learner waits for nothing"
+shell.run_cell({IMPORTS!r})
+print("=== error")
+shell.run_cell({LOSS!r})
+print("=== key")
+shell.run_cell("{{}}['missing']")
+print("=== end")
+error = sys.last_value
+shell.run_cell({UNLOAD!r})
+assert shell.events.callbacks == before
+shell.run_cell({LOSS!r})
+assert sys.last_value is not error
+"""
+
+
+def test_a_terminal_prints_the_text(tmp_path: Path) -> None:
+    done = run_script(SHELL, tmp_path)
+    assert done.returncode == 0, done.stderr
+    _, error, rest = done.stdout.partition("=== error\n")[2].partition("=== key")
+    error = done.stdout.partition("=== error\n")[2].partition("=== key")[0]
+    traceback, _, diagnosis = error.partition(HEADLINE)
+    assert "Traceback (most recent call last)" in traceback
+    assert traceback.rstrip().endswith("IndexError: Target 1 is out of bounds.")
+    assert diagnosis.splitlines()[1].startswith("at     ")
+    assert done.stdout.count(HEADLINE) == 1
+    assert "needs" not in rest.partition("=== end")[0]
+
+
+# The parts, without a shell.
+
+
+class Shell(SimpleNamespace):
+    """As much of IPython's shell as the extension touches."""
+
+    def __init__(self) -> None:
+        from IPython.core.events import EventManager, available_events
+
+        super().__init__(shown=0)
+        self.events = EventManager(self, available_events)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Diagnosis]]:
+    shown: list[Diagnosis] = []
+    monkeypatch.setattr(extension, "_display", shown.append)
+    yield shown
+
+
+def explained_by(monkeypatch: pytest.MonkeyPatch, explain: Any) -> None:
+    # Not by its dotted name: the function of the same name hides the module.
+    monkeypatch.setattr(importlib.import_module("helpers.diagnosis.explain"), "explain", explain)
+
+
+def known_error(error: BaseException) -> Diagnosis:
+    return Diagnosis("raises", got="logits (4, 1)", error=str(error), cause="head_size")
+
+
+def test_loading_twice_registers_once_and_unloading_restores() -> None:
+    shell = Shell()
+    others: Any = lambda *_: None  # noqa: E731
+    shell.events.register("post_run_cell", others)
+    before = {event: list(callbacks) for event, callbacks in shell.events.callbacks.items()}
+    load_ipython_extension(shell)  # type: ignore[arg-type]
+    once = {event: list(callbacks) for event, callbacks in shell.events.callbacks.items()}
+    load_ipython_extension(shell)  # type: ignore[arg-type]
+    assert shell.events.callbacks == once != before
+    unload_ipython_extension(shell)  # type: ignore[arg-type]
+    assert shell.events.callbacks == before
+    unload_ipython_extension(shell)  # type: ignore[arg-type]
+    assert shell.events.callbacks == before
+
+
+def run_cell(error: BaseException | None) -> None:
+    shell = Shell()
+    load_ipython_extension(shell)  # type: ignore[arg-type]
+    shell.events.trigger("pre_run_cell", None)
+    shell.events.trigger("post_run_cell", SimpleNamespace(error_in_exec=error))
+
+
+def test_it_shows_what_explain_found(monkeypatch: pytest.MonkeyPatch, said: list[Diagnosis]) -> None:
+    explained_by(monkeypatch, known_error)
+    run_cell(RuntimeError("x"))
+    assert [diagnosis.error for diagnosis in said] == ["x"]
+
+
+@pytest.mark.parametrize("error", [None, KeyboardInterrupt(), SystemExit(), SyntaxError("x")])
+def test_it_does_not_ask_where_there_is_nothing_to_say(
+    monkeypatch: pytest.MonkeyPatch, said: list[Diagnosis], error: BaseException | None
+) -> None:
+    explained_by(monkeypatch, known_error)
+    run_cell(error)
+    assert said == []
+
+
+def test_a_cancelled_cell_has_no_result(said: list[Diagnosis]) -> None:
+    extension._watch.before_cell(None)
+    extension._watch.after_cell(None)
+    assert said == []
+
+
+def test_an_error_of_ours_adds_nothing_and_is_logged(
+    monkeypatch: pytest.MonkeyPatch,
+    said: list[Diagnosis],
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def broken(error: BaseException) -> Diagnosis:
+        raise AssertionError("our own mistake")
+
+    explained_by(monkeypatch, broken)
+    with caplog.at_level("DEBUG", logger="helpers.extension"):
+        run_cell(RuntimeError("x"))
+    assert said == []
+    assert capsys.readouterr() == ("", "")
+    assert [str(record.exc_info and record.exc_info[1]) for record in caplog.records] == ["our own mistake"]
+    with pytest.raises(RuntimeError, match="x") as caught, clinic():
+        raise RuntimeError("x")
+    assert not hasattr(caught.value, "__notes__")
+
+
+def test_the_clinic_adds_a_note_once_and_changes_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    explained_by(monkeypatch, known_error)
+    raised = RuntimeError("x")
+
+    @clinic()
+    def train() -> None:
+        with clinic():
+            raise raised
+
+    with pytest.raises(RuntimeError) as caught:
+        train()
+    assert caught.value is raised
+    assert raised.args == ("x",)
+    assert raised.__cause__ is raised.__context__ is None
+    assert raised.__notes__ == [str(known_error(raised))]
+
+
+def test_the_clinic_is_silent_where_there_is_nothing_to_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    explained_by(monkeypatch, lambda error: None)
+    for error in (RuntimeError("x"), KeyboardInterrupt()):
+        with pytest.raises(type(error)), clinic():
+            raise error
+        assert not hasattr(error, "__notes__")
+
+
+def test_the_clinic_returns_what_a_function_returns() -> None:
+    @clinic()
+    def double(number: int) -> int:
+        """Double it."""
+        return 2 * number
+
+    assert double(2) == 4
+    assert double.__doc__ == "Double it."
+
+
+def test_a_script_ends_as_it_would_have_with_a_note(tmp_path: Path) -> None:
+    done = run_script(
+        """
+        import sys
+        from helpers.extension import clinic
+        heavy = {"torch", "transformers", "keras", "numpy", "IPython"} & set(sys.modules)
+        assert not heavy, heavy
+        import torch, torch.nn.functional as F
+        with clinic():
+            F.cross_entropy(torch.zeros(4, 1), torch.tensor([1, 0, 2, 1]))
+        """,
+        tmp_path,
+    )
+    assert done.returncode == 1
+    error, _, note = done.stderr.partition("\nIndexError: Target 1 is out of bounds.\n")
+    assert error.startswith("Traceback (most recent call last):")
+    assert "extension.py" not in error
+    assert note.startswith(f"{HEADLINE}\nat     script.py, line 8: F.cross_entropy(")
+
+
+def test_the_package_is_the_extension() -> None:
+    import helpers
+
+    assert helpers.load_ipython_extension is load_ipython_extension
+    assert helpers.unload_ipython_extension is unload_ipython_extension
+    assert str(ROOT) in str(helpers.__file__)

@@ -1,0 +1,78 @@
+"""Whatever loss call is made: the outcome is torch's, nothing is changed, and every fix works.
+
+5,000 examples, the same ones every time; `make fuzz` draws 100,000 others.
+"""
+
+import os
+import warnings
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from strategies import LOSSES, Drawn, loss_calls
+from torch import Tensor, nn
+
+from helpers import check_loss
+from helpers.diagnosis.causes import CAUSES
+from helpers.diagnosis.result import MOST_LINES
+
+ASKED = os.environ.get("SHAPE_CLINIC_FUZZ")
+EXAMPLES = int(ASKED or 5_000)
+FUZZ = settings(
+    max_examples=-(-EXAMPLES // len(LOSSES)),
+    deadline=None,
+    derandomize=ASKED is None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+
+
+def raises(call: Drawn) -> bool:
+    """Make the call as the learner would, on copies."""
+    logits = call.logits.detach().clone().requires_grad_(call.logits.requires_grad)
+    target = call.target.detach().clone().requires_grad_(call.target.requires_grad)
+    try:
+        call.criterion(logits, target)
+    except Exception:  # of any type: that it raises is the answer
+        return True
+    return False
+
+
+def state(tensor: Tensor) -> tuple[Any, ...]:
+    """All of a tensor that a diagnosis could spoil."""
+    bits = tensor.detach().clone().contiguous().reshape(-1).view(torch.uint8)
+    facts = (tensor.dtype, tensor.shape, tensor.stride(), tensor.requires_grad, tensor._version)
+    return (*facts, tensor.grad is None, tensor.grad_fn, bits.tolist())
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@FUZZ
+@given(data=st.data())
+def test_any_loss_call(loss: str, data: st.DataObject) -> None:
+    call = data.draw(loss_calls(loss))
+    names = {"criterion": call.criterion, "logits": call.logits, "target": call.target}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        outcome_is_error = raises(call)
+        before = state(call.logits), state(call.target), torch.get_rng_state().tolist()
+        diagnosis = check_loss(**names)
+        after = state(call.logits), state(call.target), torch.get_rng_state().tolist()
+
+        assert (diagnosis.outcome == "raises") == outcome_is_error, diagnosis
+        assert after == before
+        assert diagnosis.cause is None or diagnosis.cause in CAUSES
+        if diagnosis.outcome == "ok":
+            assert (diagnosis.cause, diagnosis.fixes) == (None, ())
+        if diagnosis.outcome == "silent":
+            assert diagnosis.cause and diagnosis.needs
+        assert len(str(diagnosis).splitlines()) <= MOST_LINES
+        assert "\x1b" not in str(diagnosis)
+        for fix in diagnosis.fixes:
+            hidden = torch.randn(*call.logits.shape[:-1], 768)
+            space = {**names, "hidden": hidden, "torch": torch, "nn": nn, "F": F}
+            exec(fix.code, space)
+            repaired = check_loss(*(space[name] for name in names))
+            assert repaired.outcome == "ok", f"{call.made_by}\n{diagnosis}\nafter {fix.code!r}:\n{repaired}"
+        assert (state(call.logits), state(call.target)) == after[:2]

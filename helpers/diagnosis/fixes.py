@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import lru_cache
 from types import CodeType
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 
 from helpers.diagnosis.evidence import LossCall, loss_call
 from helpers.diagnosis.finding import Candidate
+from helpers.diagnosis.hidden import states_behind
 from helpers.diagnosis.result import Fix
 
 STAND_IN = 8  # the width of the states that stand in where the head's own input can't be found
@@ -30,12 +32,14 @@ def prove(
         call: Its tensors are detached before anything runs; nothing of the learner's is changed.
         loss_if_ok: Gives the loss of a call that runs and makes no silent mistake, else None.
     """
+    if call.hidden is None:
+        call = replace(call, hidden=states_behind((call.folded or (call.logits,))[0]))
     fixes: list[Fix] = []
     for candidate in () if call.unread else candidates:
         repaired = run(candidate.code, call)
         loss = None if repaired is None else loss_if_ok(repaired)
         if repaired is not None and loss is not None:
-            result = _result(repaired, call, loss)
+            result = _result(candidate.code, repaired, call, loss)
             fixes.append(Fix(candidate.title, candidate.code, result, candidate.when))
         if len(fixes) == MOST_FIXES:
             break
@@ -54,7 +58,8 @@ def run(code: str, call: LossCall) -> LossCall | None:
         torch.default_generator.manual_seed(0)
         try:
             if "hidden" in code:
-                space["hidden"] = _hidden(call, logits)
+                stand_in = torch.randn(*logits.shape[:-1], STAND_IN)
+                space["hidden"] = stand_in if call.hidden is None else call.hidden.detach()
             exec(_compiled(code), space)
         except Exception:
             return None
@@ -73,18 +78,12 @@ def loss_of(call: LossCall) -> float:
     return float(loss if loss.ndim == 0 else loss.double().mean())
 
 
-def _hidden(call: LossCall, logits: Tensor) -> Tensor:
-    if call.hidden is not None:
-        return call.hidden.detach()
-    return torch.randn(*logits.shape[:-1], STAND_IN)
-
-
 @lru_cache(maxsize=256)
 def _compiled(code: str) -> CodeType:
     return compile(code, "<fix>", "exec")
 
 
-def _result(repaired: LossCall, call: LossCall, loss: float) -> str:
+def _result(code: str, repaired: LossCall, call: LossCall, loss: float) -> str:
     logits, target = call.folded or (call.logits, call.target)
     parts = [f"loss {loss:.3f}"]
     if repaired.logits.shape != logits.shape:
@@ -93,4 +92,6 @@ def _result(repaired: LossCall, call: LossCall, loss: float) -> str:
         parts.append(f"target {tuple(repaired.target.shape)}")
     elif repaired.target.dtype != target.dtype:
         parts.append(f"target {str(repaired.target.dtype).removeprefix('torch.')}")
+    if "hidden" in code and call.hidden is None:
+        parts.append("on stand-in states")
     return ", ".join(parts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from inspect import signature
@@ -13,6 +12,7 @@ from torch import Tensor
 
 from helpers.diagnosis.evidence import FUNCTIONS, OPTIONS, LossCall
 from helpers.diagnosis.frames import Step, is_learners
+from helpers.diagnosis.hidden import saved, states_behind
 from helpers.diagnosis.names import named
 
 BY_CODE = {function.__code__: name for name, function in FUNCTIONS.items()}
@@ -20,8 +20,6 @@ DEFAULTS = {
     name: {key: value.default for key, value in signature(function).parameters.items()}
     for name, function in FUNCTIONS.items()
 }
-# How far above the logits the head's own product is looked for: views, squeezes and transposes lie between.
-STEPS_UP = 6
 
 
 def find_loss(steps: list[Step]) -> tuple[LossCall, list[Step]] | None:
@@ -33,7 +31,8 @@ def find_loss(steps: list[Step]) -> tuple[LossCall, list[Step]] | None:
             continue
         outside = steps[index + 1 :]
         call = _call(name, dict(variables))
-        return replace(call, folded=_before_folding(call, outside), hidden=_hidden(call, outside)), outside
+        hidden = states_behind(_as_held(call.logits, outside))
+        return replace(call, folded=_before_folding(call, outside), hidden=hidden), outside
     return None
 
 
@@ -75,7 +74,7 @@ def _as_held(passed: Tensor, outside: list[Step]) -> Tensor:
 
 def _unfolded(passed: Tensor) -> Tensor:
     """Undo a view that was written into the call, such as `criterion(model(x).view(-1, 3), y)`."""
-    sizes = _saved(passed.grad_fn, "_saved_self_sym_sizes") if _is_view(passed) else None
+    sizes = saved(passed.grad_fn, "_saved_self_sym_sizes") if _is_view(passed) else None
     if sizes is None and passed._base is not None:
         sizes = passed._base.shape
     if sizes is None or len(sizes) <= passed.ndim or prod(sizes) != passed.numel() or 1 in sizes:
@@ -115,34 +114,3 @@ def tensors_in(step: Step) -> dict[str, Tensor]:
         elif isinstance(value, dict) and name != "kwargs" and len(value) < 50:
             found |= {f'{name}["{key}"]': item for key, item in value.items() if isinstance(item, Tensor)}
     return found
-
-
-def _hidden(call: LossCall, outside: list[Step]) -> Tensor | None:
-    """Return the (..., H) states that the head read, from autograd's record of its product."""
-    logits = _as_held(call.logits, outside)
-    if not logits.ndim:
-        return None
-    for states in _products(logits):
-        width = states.shape[-1]
-        if width != logits.shape[-1] and states.numel() == prod(logits.shape[:-1]) * width:
-            return states.detach().reshape(*logits.shape[:-1], width)
-    return None
-
-
-def _products(logits: Tensor) -> Iterator[Tensor]:
-    node = logits.grad_fn
-    for _ in range(STEPS_UP):
-        if node is None:
-            return
-        for kept in ("_saved_mat1", "_saved_self"):
-            if node.name().startswith(("Addmm", "Mm")) and isinstance(states := _saved(node, kept), Tensor):
-                yield states
-                return
-        node = next((parent for parent, _ in node.next_functions if parent is not None), None)
-
-
-def _saved(node: Any, name: str) -> Any:
-    try:
-        return getattr(node, name, None)
-    except RuntimeError:  # backward() has already freed it
-        return None

@@ -3,15 +3,9 @@
 `python tests/browser_tools.py` takes the README's picture of the lab, notebooks/images/lab.png.
 """
 
-import json
 import os
 import shutil
-import socket
-import subprocess
 import sys
-import tempfile
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,7 +14,8 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from notebook_tools import CELL_TIMEOUT, ROOT, kernel_environment
+from browser_server import Server, is_root, jupyterlab
+from notebook_tools import CELL_TIMEOUT, ROOT
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect, sync_playwright
 
 Theme = Literal["light", "dark"]
@@ -29,7 +24,6 @@ LAB = ".shape-clinic-lab"
 HANDLE = ".noUi-handle"
 README_PICTURE = ROOT / "notebooks" / "images" / "lab.png"
 MOST_README_BYTES = 150_000
-START_TIMEOUT = 60  # seconds; 3 to 6 are usual, twice that beside another busy process
 PAGE_TIMEOUT = 30  # seconds for one step in the page; under a second is usual
 RUN_TIMEOUT = 2 * CELL_TIMEOUT
 QUIET = (  # Chromium's own calls home, and a GPU that test machines don't have
@@ -42,23 +36,6 @@ QUIET = (  # Chromium's own calls home, and a GPU that test machines don't have
 )
 expect.set_options(timeout=PAGE_TIMEOUT * 1000)
 _workspaces = count(1)
-
-
-@dataclass
-class Server:
-    """A running JupyterLab over a copy of the notebooks.
-
-    Attributes:
-        url: Where it answers, with a slash at the end.
-        token: What opens it.
-        folder: The copy; what the browser saves lands here.
-        log: The server's own output, for a failure's report.
-    """
-
-    url: str
-    token: str
-    folder: Path
-    log: Path
 
 
 @dataclass
@@ -88,32 +65,6 @@ def find_chromium() -> str | None:
 
 
 @contextmanager
-def jupyterlab(notebooks: Path = ROOT / "notebooks") -> Iterator[Server]:
-    """Serve a copy of `notebooks` as a fresh clone has it: nothing trusted, no settings of yours."""
-    with tempfile.TemporaryDirectory(prefix="shape-clinic-browser-") as name:
-        home = Path(name)
-        folder, log = home / "notebooks", home / "jupyterlab.log"
-        shutil.copytree(notebooks, folder, ignore=shutil.ignore_patterns(".*"))
-        command = [
-            *(sys.executable, "-m", "jupyterlab", "--no-browser"),
-            "--ServerApp.ip=127.0.0.1",
-            f"--ServerApp.port={_free_port()}",
-            f"--ServerApp.root_dir={folder}",
-            "--LabApp.expose_app_in_browser=True",
-            *(["--allow-root"] if _is_root() else []),
-        ]
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                command, cwd=folder, env=_own_environment(home), stdout=output, stderr=subprocess.STDOUT
-            )
-        try:
-            url, token = _wait_until_up(process, home / "runtime", log)
-            yield Server(url, token, folder, log)
-        finally:
-            _stop(process)
-
-
-@contextmanager
 def chromium() -> Iterator[Browser]:
     """Start the Chromium that `find_chromium` finds, headless."""
     path = find_chromium()
@@ -121,7 +72,7 @@ def chromium() -> Iterator[Browser]:
         raise FileNotFoundError(NO_CHROMIUM)
     with sync_playwright() as playwright:
         # Chromium's sandbox refuses to start as root, which is what everybody is in a container.
-        sandbox = ["--no-sandbox"] if _is_root() else []
+        sandbox = ["--no-sandbox"] if is_root() else []
         browser = playwright.chromium.launch(executable_path=path, args=[*QUIET, *sandbox])
         try:
             yield browser
@@ -300,61 +251,6 @@ def take_readme_picture(target: Path = README_PICTURE) -> int:
             if target.stat().st_size < MOST_README_BYTES:
                 break
     return target.stat().st_size
-
-
-def _own_environment(home: Path) -> dict[str, str]:
-    # No folder and no setting of the person who runs this; helpers/jupyter comes with the environment itself.
-    theirs = ("JUPYTER", "PYTEST_", "SHAPE_CLINIC_")
-    env = {
-        name: value
-        for name, value in kernel_environment(str(home / "ipython")).items()
-        if not name.startswith(theirs)
-    }
-    folders = {
-        "JUPYTER_CONFIG_DIR": "config",
-        "JUPYTER_DATA_DIR": "data",
-        "JUPYTER_RUNTIME_DIR": "runtime",
-        "JUPYTERLAB_SETTINGS_DIR": "settings",
-        "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
-    }
-    return env | {name: str(home / folder) for name, folder in folders.items()}
-
-
-def _wait_until_up(process: "subprocess.Popen[bytes]", runtime: Path, log: Path) -> tuple[str, str]:
-    # The server writes down where it listens and the token it made.
-    note = runtime / f"jpserver-{process.pid}.json"
-    until = time.monotonic() + START_TIMEOUT
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            told = json.loads(note.read_text(encoding="utf-8"))
-            with urllib.request.urlopen(f"{told['url']}api?token={told['token']}", timeout=5) as answer:
-                if answer.status == 200:
-                    return told["url"], told["token"]
-        except (OSError, ValueError):  # not there yet, or half written
-            pass
-        time.sleep(0.1)
-    said = log.read_text(encoding="utf-8", errors="replace")
-    raise TimeoutError(f"JupyterLab did not answer within {START_TIMEOUT} s:\n{said}")
-
-
-def _stop(process: "subprocess.Popen[bytes]") -> None:
-    process.terminate()  # the server shuts its kernels down
-    try:
-        process.wait(20)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-def _free_port() -> int:
-    # Where somebody takes it in between, JupyterLab tries the next ones and writes down which it got.
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _is_root() -> bool:
-    return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
 if __name__ == "__main__":

@@ -10,18 +10,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from browser_server import Server, jupyterlab
 from browser_tools import (
     HANDLE,
     LAB,
     NO_CHROMIUM,
     Complaints,
-    Server,
     Theme,
     bring_to_top,
     chromium,
     find_chromium,
     fold_sidebar,
-    jupyterlab,
     listen,
     new_page,
     open_notebook,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -65,23 +64,12 @@ def check_batch(model: nn.Module, batch: Mapping[str, Any]) -> Diagnosis:
     if error is not None:
         return _raised(error, seen, finding if fixes else None, fixes)
     plain = Diagnosis("silent" if finding else "ok", describe(seen), seen.loss)
-    return _with(plain, finding, fixes) if finding else plain
+    return finding.told(plain, fixes) if finding else plain
 
 
 def _findings(seen: Run, rules: tuple[Rule, ...] = RULES) -> Findings:
     found = {rule: rule(seen) for rule in rules}
     return {rule: finding for rule, finding in found.items() if finding is not None}
-
-
-def _with(plain: Diagnosis, finding: Finding, fixes: tuple[Fix, ...]) -> Diagnosis:
-    return replace(
-        plain,
-        cause=finding.cause,
-        certain=finding.certain,
-        needs=finding.needs,
-        marks=finding.marks,
-        fixes=fixes,
-    )
 
 
 def _raised(error: Exception, seen: Run, finding: Finding | None, fixes: tuple[Fix, ...]) -> Diagnosis:
@@ -90,7 +78,7 @@ def _raised(error: Exception, seen: Run, finding: Finding | None, fixes: tuple[F
     plain = Diagnosis("raises", describe(seen), error=said(error))
     explained = explain(error)
     # What the model was told is no tensor of the failing loss: where changing it mends the batch, it is why.
-    return _with(plain, finding, fixes) if finding else explained or plain
+    return finding.told(plain, fixes) if finding else explained or plain
 
 
 def _proven(found: Findings, model: nn.Module, batch: Mapping[str, Any]) -> tuple[Fix, ...]:

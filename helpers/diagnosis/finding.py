@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from helpers.diagnosis.result import Mark
+from helpers.diagnosis.result import Diagnosis, Fix, Mark
 
 
 class Candidate(NamedTuple):
@@ -27,6 +27,19 @@ class Finding:
     certain: bool = True
     trap: str = ""
     also: str = ""
+
+    def told(self, plain: Diagnosis, fixes: tuple[Fix, ...]) -> Diagnosis:
+        """Return a diagnosis that so far only says what happened, with this cause and the fixes that ran."""
+        return replace(
+            plain,
+            cause=self.cause,
+            certain=self.certain,
+            needs=self.needs,
+            marks=self.marks,
+            fixes=fixes,
+            trap=self.trap,
+            also=self.also,
+        )
 
 
 # The two pairs of places that disagree most often.

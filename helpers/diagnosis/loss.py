@@ -7,7 +7,6 @@ versions of torch, shapes do not.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 from torch import Tensor
@@ -69,18 +68,7 @@ def diagnose(
     outcome: Outcome = "raises" if error is not None else "silent" if finding else "ok"
     said = None if error is None else f"{type(error).__name__}: {error}"
     plain = Diagnosis(outcome, describe(call), loss, said, where=where)
-    if finding is None:
-        return plain
-    return replace(
-        plain,
-        cause=finding.cause,
-        certain=finding.certain,
-        needs=finding.needs,
-        marks=finding.marks,
-        fixes=fixes,
-        trap=finding.trap,
-        also=finding.also,
-    )
+    return finding.told(plain, fixes) if finding else plain
 
 
 def _run(call: LossCall) -> tuple[float | None, Exception | None]:

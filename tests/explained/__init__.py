@@ -12,9 +12,14 @@ from typing import Any, NamedTuple
 os.environ.setdefault("KERAS_BACKEND", "torch")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
+import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+from helpers.diagnosis import Diagnosis
+from helpers.diagnosis.explain import ask
+from helpers.diagnosis.raised import Raised
 
 PARTS = {
     "hf": """
@@ -65,3 +70,27 @@ def failure(code: str) -> Exception:
         except Exception as error:
             return error
     raise AssertionError(f"this ran:\n{code}")
+
+
+def params(found: list[Program]) -> list[object]:
+    """Give each program its name in pytest's report."""
+    return [pytest.param(program, id=program.name) for program in found]
+
+
+def explained(code: str) -> Diagnosis:
+    """Run a program and return its diagnosis, without the safety net that `explain` has."""
+    diagnosis = ask(Raised(failure(code)))
+    assert diagnosis is not None
+    return diagnosis
+
+
+def causes_with_and_without_words(code: str) -> tuple[str | None, str | None]:
+    """Return the cause, and the cause once every message of the error says only "x"."""
+    error = failure(code)
+    before = ask(Raised(error))
+    link: BaseException | None = error
+    while link is not None:
+        link.args = ("x",)
+        link = link.__cause__ or link.__context__
+    after = ask(Raised(error))
+    return before and before.cause, after and after.cause

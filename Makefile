@@ -8,6 +8,7 @@ LEARNER := $(VENV)/.learner-stamp
 TESTER := $(VENV)/.tester-stamp
 INPUTS := pyproject.toml requirements.lock $(wildcard helpers/jupyter/*.json helpers/jupyter/*/*.json)
 LOCK_VENV := .lock-venv
+CASES := tests/cases/reports.jsonl
 NBVAL := --nbval-lax --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
 	--nbval-cell-timeout 120 -n 2 --dist loadscope
 
@@ -25,7 +26,7 @@ help:
 	@echo "make screenshots  take the screenshots in a real browser"
 	@echo "make bench        measure what the lab and a diagnosis cost"
 	@echo "make compare      the same beside tensor-sensor, which it installs"
-	@echo "make score        say how many of our cases the diagnosis names (CASES=FILE.jsonl: of those)"
+	@echo "make score        say how many cases the diagnosis names: ours, and a file's (CASES=FILE.jsonl)"
 	@echo "make fuzz         check_loss against torch on 100,000 random calls"
 	@echo "make golden       write one diagnosis per cause into tests/golden"
 	@echo "make clean        remove everything that can be made again"
@@ -75,6 +76,7 @@ compare: $(TESTER)
 	$(PY) tests/bench_diagnosis.py
 
 score: $(TESTER)
+	$(PY) tests/score_cases.py
 	$(PY) tests/score_cases.py $(CASES)
 
 fuzz: $(TESTER)

@@ -1,8 +1,11 @@
 """Our own rebuilt cases: each cause is named, every fix works, and neither hangs on the wording."""
 
+from pathlib import Path
+
 import pytest
 from cases import LEGAL, MISTAKES, NOT_OURS, Case
 from cases.judge import ask, judge, run
+from score_cases import from_file
 
 from helpers.diagnosis.result import MOST_LINES, Diagnosis
 
@@ -18,6 +21,18 @@ def params(cases: list[Case]) -> list[object]:
 def is_readable(diagnosis: Diagnosis) -> bool:
     words = str(diagnosis)
     return len(words.splitlines()) <= MOST_LINES and "\x1b" not in words
+
+
+# Written by people who had not seen the rules, in the style of public bug reports; 188 were right at first sight.
+REPORTS = Path(__file__).with_name("cases") / "reports.jsonl"
+REPORTS_NAMED = 195
+
+
+def test_reports_written_without_knowing_the_rules() -> None:
+    verdicts = [judge(case) for case in from_file(REPORTS)]
+    assert len(verdicts) == 200
+    assert sum(verdict.word == "right" for verdict in verdicts) >= REPORTS_NAMED
+    assert not [verdict for verdict in verdicts if verdict.word == "crashed"]
 
 
 def test_there_are_many_and_no_two_have_a_name() -> None:

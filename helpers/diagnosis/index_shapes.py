@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import prod
+from math import gcd, prod
 
 import torch
 
@@ -97,6 +97,11 @@ def _wrong_count(rows: int, labels: int) -> Finding:
         return Finding("batch_target", needs, BATCH, certain=False, also=also)
     if rows and labels > rows and not labels % rows:
         also = f"each row has {labels // rows} labels: a label per token wants logits (N, T, C)"
+        return Finding("batch_target", needs, BATCH, certain=False, also=also)
+    times = gcd(rows, labels)
+    if times > 1 and abs(rows - labels) == times:
+        lengths = f"{times} x {rows // times} and {times} x {labels // times}"
+        also = f"both were flattened, from {lengths}: the lengths differ by one"
         return Finding("batch_target", needs, BATCH, certain=False, also=also)
     return Finding("batch_target", needs, BATCH)
 

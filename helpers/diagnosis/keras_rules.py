@@ -78,6 +78,10 @@ def _loss(raised: Raised, call: KerasCall, loss: KerasLoss) -> Diagnosis | None:
         if tuple(target.shape) == (output.shape[0], outputs) and loss.name != SPARSE:
             needs = f"one prediction per row: {tuple(target.shape)}; pool the tokens before the last Dense"
             return raised.diagnosis("token_logits_for_sequence", got, needs)
+        if labels.ndim == 2 and labels.shape[1] == outputs:
+            needs = f"classes on the last axis: the output's last axis is as long as the labels, {outputs}"
+            also = f"the output has {output.shape[1]} tokens, the labels {outputs}"
+            return raised.diagnosis("needs_flatten_or_transpose", got, needs, certain=False, also=also)
         return raised.diagnosis(
             "static_length", got, f"one label per token: T is {output.shape[1]} in the output"
         )

@@ -7,6 +7,7 @@ versions of torch, shapes do not.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from torch import Tensor
@@ -61,6 +62,8 @@ def diagnose(
         where: The learner's own line.
         classes: See `check_loss`.
     """
+    if call.loss in BY_INDEX and not (call.logits.ndim == 2 and call.target.ndim == 1):
+        call = replace(call, folded=None)  # nothing was flattened that the loss would want flat
     with one_thread():
         loss, error = (None, error) if error is not None else _run(call)
         finding = what_is_silent(call, classes) if error is None else _why_it_raised(call)

@@ -98,9 +98,10 @@ def why_fix_fails(code: str, case: Case, space: dict[str, Any], error: BaseExcep
     """Run a fix on the case's own tensors; empty when the loss then runs and `check_loss` is content."""
     names = {**space, **_locals(error)}
     logits = space.get("logits")
+    has_loss = bool(case.loss) and isinstance(logits, torch.Tensor)
     if isinstance(logits, torch.Tensor):
         names["hidden"] = torch.randn(*logits.shape[:-1], 768)
-    if case.loss:
+    if has_loss:
         # What score.py offers, and no more.
         names = {name: names[name] for name in ("torch", "nn", "F", "hidden", "logits", "target")}
         names["criterion"] = criterion_of(case, space)
@@ -108,7 +109,7 @@ def why_fix_fails(code: str, case: Case, space: dict[str, Any], error: BaseExcep
         with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             exec(code, names)
-            if not case.loss:
+            if not has_loss:
                 return ""
             names["criterion"](names["logits"], names["target"])
     except Exception as problem:  # any failure of a fix is what is asked for

@@ -23,7 +23,7 @@ def is_readable(diagnosis: Diagnosis) -> bool:
     return len(words.splitlines()) <= MOST_LINES and "\x1b" not in words
 
 
-# Written by people who had not seen the rules, in the style of public bug reports; 188 were right at first sight.
+# Written without knowledge of the rules, in the style of public bug reports; 188 were right at first sight.
 REPORTS = Path(__file__).with_name("cases") / "reports.jsonl"
 REPORTS_NAMED = 195
 

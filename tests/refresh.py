@@ -118,9 +118,12 @@ def _output(output: NotebookNode) -> NotebookNode | None:
         output.evalue = sanitise(output.evalue)
         output.traceback = [sanitise(line) for line in output.traceback]
         return output
+    is_widget = WIDGET_VIEW in output.data
     output.data = {mime: _datum(mime, value) for mime, value in output.data.items() if mime != WIDGET_VIEW}
     output.metadata.pop(WIDGET_VIEW, None)
-    return output if output.data else None
+    # All that is left of a progress bar is its first state, a bar at 0 %: that says nothing to a reader.
+    says_nothing = is_widget and set(output.data) == {"text/plain"}
+    return output if output.data and not says_nothing else None
 
 
 def _datum(mime: str, value: object) -> object:

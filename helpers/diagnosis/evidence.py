@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -64,6 +65,12 @@ class LossCall:
     def ignore_index(self) -> int:
         """The label that does not count; -100 unless said otherwise."""
         return int(self.options.get("ignore_index", -100))
+
+    @cached_property
+    def counted_labels(self) -> Tensor:
+        """The labels that count, as int64 (K,): those that are not ignore_index."""
+        labels = self.target.detach().flatten().to(torch.int64)
+        return labels[labels != self.ignore_index]
 
 
 def loss_call(criterion: Callable[[Tensor, Tensor], Tensor], logits: Tensor, target: Tensor) -> LossCall:

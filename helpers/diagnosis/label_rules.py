@@ -6,7 +6,7 @@ import torch
 
 from helpers.diagnosis.evidence import LossCall
 from helpers.diagnosis.finding import BCE, CLASSES, LABEL, Candidate, Finding, new_head
-from helpers.diagnosis.values import counted_labels, label_range
+from helpers.diagnosis.values import label_range
 
 
 def why_labels_do_not_fit(call: LossCall) -> Finding | None:
@@ -39,7 +39,7 @@ def why_labels_do_not_fit(call: LossCall) -> Finding | None:
     )
     if lowest < 0:
         cause, needs = "label_range", f"labels from 0 to {outputs - 1}; label {lowest} came"
-    elif 1 < outputs < (highest + 1) / 2 and len(counted_labels(call).unique()) <= outputs:
+    elif 1 < outputs < (highest + 1) / 2 and len(call.counted_labels.unique()) <= outputs:
         cause = "label_range"
         needs = f"labels from 0 to {outputs - 1}; few labels occur, and they go up to {highest}"
     elif lowest > 0 and highest == outputs:
@@ -56,9 +56,9 @@ def label_repairs(call: LossCall, cast: str = "") -> tuple[Candidate, ...]:
         return ()
     lowest, highest = labels
     candidates = []
-    if lowest < 0 and set(counted_labels(call).unique().tolist()) == {-1, 1}:
+    if lowest < 0 and set(call.counted_labels.unique().tolist()) == {-1, 1}:
         candidates.append(Candidate("count -1 and 1 as 0 and 1", f"target = (target{cast} + 1) // 2"))
-    if highest >= 2 * outputs > 2 and len(counted_labels(call).unique()) <= outputs:
+    if highest >= 2 * outputs > 2 and len(call.counted_labels.unique()) <= outputs:
         renumber = f"target = target{cast}.unique(return_inverse=True)[1]"
         when = "where these are all the classes there are"
         candidates.append(Candidate("number the labels that occur from 0", renumber, when))

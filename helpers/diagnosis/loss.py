@@ -64,7 +64,7 @@ def diagnose(
     """
     if call.loss in BY_INDEX and not (call.logits.ndim == 2 and call.target.ndim == 1):
         call = replace(call, folded=None)  # nothing was flattened that the loss would want flat
-    with one_thread():
+    with one_thread(call.logits.numel()):
         loss, error = (None, error) if error is not None else _run(call)
         finding = what_is_silent(call, classes) if error is None else _why_it_raised(call)
         fixes = prove(finding.candidates, call, partial(loss_if_ok, classes=classes)) if finding else ()

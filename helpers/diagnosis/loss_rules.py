@@ -50,7 +50,8 @@ def _flattened_by_hand(raised: Raised, call: LossCall) -> Diagnosis | None:
 
     No fix then: what repairs the tensors before view() can't be written with the flat ones.
     """
-    if call.folded is not None:
+    rows_fit = call.logits.shape[:1] == call.target.shape[:1]
+    if call.folded is not None or rows_fit:
         return None
     before = before_view(call.logits, call.target), before_view(call.target, call.logits)
     if _without_ones(before[0]) == _without_ones(call.logits) and before[1] is call.target:

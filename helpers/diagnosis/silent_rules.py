@@ -10,7 +10,6 @@ from helpers.diagnosis.number_rules import number_shapes, targets_out_of_range
 from helpers.diagnosis.token_shapes import index_shape
 from helpers.diagnosis.values import (
     are_log_probabilities,
-    counted_labels,
     is_integer,
     is_within_0_and_1,
     label_range,
@@ -61,7 +60,7 @@ def _index_loss(call: LossCall, classes: int | None) -> Finding | None:
     if not call.logits.numel():
         needs = "at least one row; this batch is empty, and the mean of nothing is nan"
         return Finding("dropped_rows", needs, BATCH)
-    if is_integer(call.target) and not len(counted_labels(call)):
+    if is_integer(call.target) and not len(call.counted_labels):
         needs = f"at least one label that is not {call.ignore_index}; the mean of nothing is nan"
         return Finding("all_ignored", needs, ())
     if outputs == 1:
@@ -117,7 +116,7 @@ def _unused(call: LossCall, outputs: int, classes: int | None) -> Finding | None
     labels = label_range(call)
     if labels is None:
         return None
-    count = len(counted_labels(call))
+    count = len(call.counted_labels)
     seen = classes if classes is not None else labels[1] + 1
     # Were all outputs in use and equally likely, how probable would a batch without the last ones be?
     if seen >= outputs or (classes is None and (seen / outputs) ** count >= CHANCE):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from helpers.diagnosis.evidence import LossCall
@@ -50,15 +49,9 @@ def are_log_probabilities(tensor: Tensor, axis: int) -> bool:
     return bool((tensor.double().logsumexp(axis).abs() < 10 * TOLERANCE).all())
 
 
-def counted_labels(call: LossCall) -> Tensor:
-    """Return the labels that count, as int64 (K,): those that are not ignore_index."""
-    labels = call.target.detach().flatten().to(torch.int64)
-    return labels[labels != call.ignore_index]
-
-
 def label_range(call: LossCall) -> tuple[int, int] | None:
     """Return the lowest and the highest label that counts; None where none does, or none can be read."""
     if call.unread or not is_whole(call.target):
         return None
-    labels = counted_labels(call)
+    labels = call.counted_labels
     return (int(labels.min()), int(labels.max())) if len(labels) else None

@@ -138,6 +138,14 @@ def test_the_code_shown_does_what_the_picture_shows(preset: str) -> None:
         assert names["loss"].item() == pytest.approx(scene.diagnosis.loss, abs=1e-5)
 
 
+def test_the_fix_gives_what_the_slider_gives() -> None:
+    experiment = Experiment(PRESETS["wrong_head_size"])
+    promised = experiment.scene.diagnosis.fixes[0]
+    assert "(hidden.shape[-1], 3)" in promised.code
+    loss = experiment.change(num_labels=3).diagnosis.loss
+    assert promised.result.startswith(f"loss {loss:.3f}, logits (4, 3)")
+
+
 def test_the_lab_leaves_torch_as_it_was(experiment: Experiment) -> None:
     torch.manual_seed(3)
     expected, threads = torch.rand(2), torch.get_num_threads()

@@ -58,8 +58,8 @@ def run(code: str, call: LossCall) -> LossCall | None:
         torch.default_generator.manual_seed(0)
         try:
             if "hidden" in code:
-                stand_in = torch.randn(*logits.shape[:-1], STAND_IN)
-                space["hidden"] = stand_in if call.hidden is None else call.hidden.detach()
+                found = call.hidden
+                space["hidden"] = torch.randn(*logits.shape[:-1], STAND_IN) if found is None else found.detach()
             exec(_compiled(code), space)
         except Exception:
             return None

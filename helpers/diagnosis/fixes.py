@@ -58,8 +58,10 @@ def run(code: str, call: LossCall) -> LossCall | None:
         torch.default_generator.manual_seed(0)
         try:
             if "hidden" in code:
-                found = call.hidden
-                space["hidden"] = torch.randn(*logits.shape[:-1], STAND_IN) if found is None else found.detach()
+                own = call.hidden
+                space["hidden"] = (
+                    own.detach() if own is not None else torch.randn(*logits.shape[:-1], STAND_IN)
+                )
             exec(_compiled(code), space)
         except Exception:
             return None

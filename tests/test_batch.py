@@ -9,7 +9,6 @@ from torch import nn
 
 from helpers import load_bert
 from helpers.diagnosis.batch import check_batch
-from helpers.diagnosis.html import as_html
 
 TINY = {"hidden_size": 32, "num_attention_heads": 2, "num_hidden_layers": 1, "intermediate_size": 32}
 PADDED = torch.tensor([[101, 200, 201, 202, 203, 102], [101, 204, 102, 0, 0, 0]])
@@ -327,28 +326,3 @@ def test_running_statistics_stay_as_they_are() -> None:
     before = model.norm.running_mean.clone()  # type: ignore[union-attr, operator]
     assert check_batch(model, {"input_ids": FULL}).outcome == "ok"
     assert torch.equal(model.norm.running_mean, before)  # type: ignore[arg-type]
-
-
-def test_as_html_escapes_and_says_it_all() -> None:
-    model, given = MISTAKES["float one-hot"][:2]
-    diagnosis = check_batch(model, given)
-    html = as_html(diagnosis)
-    assert "⚠ no error, but perhaps a mistake" in html
-    for word in ("line", "cause", "got", "needs", "or", "trap", "try"):
-        assert html.count(f">{word}</th>") == [name for name, _ in diagnosis.rows].count(word)
-    assert f"<pre>{diagnosis.fixes[0].code.replace(chr(34), '&quot;')}</pre>" in html
-    assert "<details><summary>Why this happens</summary>" in html
-    assert 'role="status"' in html
-    for forbidden in ("<style", "<svg", " id=", "var(", "<script", " onerror="):
-        assert forbidden not in html
-
-
-def test_as_html_escapes_what_a_learner_typed() -> None:
-    class Nasty(nn.Module):
-        def forward(self, **inputs: Any) -> None:
-            raise ValueError("<img src=x onerror=alert(1)>")
-
-    html = as_html(check_batch(Nasty(), {"<b>": "<i>"}))
-    assert "<img" not in html
-    assert "<b>" not in html
-    assert "&lt;img" in html

@@ -91,7 +91,14 @@ def test_the_states_that_the_head_read_are_found() -> None:
     diagnosis = explained(
         "head = nn.Linear(16, 2)\nF.cross_entropy(head(torch.randn(4, 16)), torch.arange(4))"
     )
-    assert any("hidden.shape[-1]" in fix.code for fix in diagnosis.fixes)
+    new_heads = [fix for fix in diagnosis.fixes if "hidden.shape[-1]" in fix.code]
+    assert new_heads
+    assert not any("stand-in" in fix.result for fix in new_heads)
+
+
+def test_where_no_states_are_kept_the_fix_says_so() -> None:
+    diagnosis = explained("F.cross_entropy(torch.randn(4, 2), torch.arange(4))")
+    assert any("on stand-in states" in fix.result for fix in diagnosis.fixes)
 
 
 def test_parts_joined_on_the_wrong_axis_are_named() -> None:

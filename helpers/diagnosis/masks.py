@@ -14,8 +14,6 @@ from helpers.diagnosis.positions import is_positions
 from helpers.diagnosis.raised import Raised, shape, tried
 from helpers.diagnosis.result import Diagnosis, Fix
 
-AROUND = ("key_padding_mask", "attn_mask", "src_key_padding_mask", "mask", "src_mask")
-
 
 def explain_mask(raised: Raised) -> Diagnosis | None:
     """A mask whose shape fits neither the scores nor the tokens it is for."""

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from helpers import cells
 from helpers.diagnosis import Diagnosis, Mark
-from helpers.svg import BAD, CHIP_WIDTH, CODE, FAINT, LINE, PAPER, RAISED, TEXT, arrow, chip, text
-from helpers.trace import Stage
+from helpers.svg import BAD, CHIP_WIDTH, CODE, FAINT, LINE, PAPER, RAISED, TEXT, arrow, chip, dashed, text
+from helpers.trace import AXES, Stage
 
 CHIP_STEP = CHIP_WIDTH + 6
 CELLS_AT = 50  # from a tensor's name down to its cells: the chips stand between, so they never move
@@ -26,18 +26,22 @@ class Flow(NamedTuple):
     """One run, as the picture needs it.
 
     Attributes:
-        stages: input_ids (N, T), hidden_states (N, T, H), [CLS] (N, H) and logits (N, C), in this order.
-        target: The stage of the target, (N,).
-        labels: The target's values.
-        diagnosis: Gives the outcome and the two ends of a disagreement.
+        stages: input_ids (N, T), hidden_states (N, T, H), what the head reads and what the loss reads.
+        target: The stage of the target.
+        values: The target's values, by row.
+        diagnosis: Gives the outcome and the ends of a disagreement.
         classes: How many classes the data has; outputs beyond them are hatched.
+        loss: The loss, by its short name.
+        num_labels: The outputs of the head, whatever became of them before the loss.
     """
 
     stages: Sequence[Stage]
     target: Stage
-    labels: Sequence[int]
+    values: Sequence[Any]
     diagnosis: Diagnosis
     classes: int
+    loss: str
+    num_labels: int
 
 
 class Layout(NamedTuple):
@@ -49,13 +53,13 @@ class Layout(NamedTuple):
 
 
 FIRST = {"input_ids": 66, "BERT": 164, "hidden_states": 292}
-WIDE = {**FIRST, "[:, 0]": 418, "Linear": 502, "logits": 640, "loss": 798, "target": 925}
+WIDE = {**FIRST, "keep": 418, "Linear": 502, "logits": 642, "loss": 802, "target": 951}
 UPPER = {"input_ids": 110, "BERT": 238, "hidden_states": 390}
-LOWER = {"[:, 0]": 62, "Linear": 156, "logits": 292, "loss": 448, "target": 578}
+LOWER = {"keep": 62, "Linear": 152, "logits": 296, "loss": 458, "target": 604}
 LAYOUTS = {
-    "wide": Layout(980, 220, {name: (x, 46) for name, x in WIDE.items()}),
+    "wide": Layout(1030, 220, {name: (x, 46) for name, x in WIDE.items()}),
     "narrow": Layout(
-        625,
+        682,
         430,
         {**{name: (x, 18) for name, x in UPPER.items()}, **{name: (x, 252) for name, x in LOWER.items()}},
     ),
@@ -113,45 +117,67 @@ def draw_code(code: str) -> str:
 
 def _svg(flow: Flow, name: str) -> str:
     width, height, places = LAYOUTS[name]
-    input_ids, hidden_states, _, logits = flow.stages
-    marks, outputs = flow.diagnosis.marks, logits.shape[-1]
+    input_ids, hidden_states, read, logits = flow.stages
+    marks = flow.diagnosis.marks
+    keep, what = ("[:, 0]", "[CLS] only") if len(read.shape) == 2 else ("[:, :]", "every token")
     return "".join(
         [
             f'<svg class="{name}" viewBox="0 0 {width} {height}" role="img">',
             f"<title>Shapes from sentences to loss</title><desc>{escape(describe(flow))}</desc>",
-            *_arrows(places, cells.logits_half_width(logits), cells.LABEL in marks),
-            _tensor(places, input_ids, marks, cells.tokens(input_ids)),
-            _operation(places, "BERT", 56),
-            _tensor(places, hidden_states, marks, cells.tokens(hidden_states)),
-            _operation(places, "[:, 0]", 56, "[CLS] only"),
-            _operation(places, "Linear", 76, f"{hidden_states.shape[-1]} → {outputs}"),
-            _tensor(places, logits, marks, cells.logits(logits, flow.labels, marks, flow.classes)),
-            _loss(places["loss"], flow.diagnosis.outcome),
-            _tensor(places, flow.target, marks, cells.target(flow.labels, outputs, marks)),
-            _link(places, marks),
+            *_arrows(places, flow),
+            _tensor(places["input_ids"], input_ids, (), cells.tokens(input_ids)),
+            _operation(places["BERT"], "BERT", 56),
+            _tensor(places["hidden_states"], hidden_states, (), cells.tokens(hidden_states)),
+            _operation(places["keep"], keep, 56, what),
+            _operation(places["Linear"], "Linear", 76, f"{hidden_states.shape[-1]} → {flow.num_labels}"),
+            _operation(_below(places["Linear"]), "softmax", 76) if logits.name.startswith("softmax") else "",
+            _tensor(
+                places["logits"],
+                logits,
+                [mark.part for mark in marks if mark.tensor == "logits"],
+                cells.logits(logits, flow.values, marks, flow.classes),
+            ),
+            _loss(places["loss"], flow.loss, flow.diagnosis.outcome),
+            _tensor(
+                places["target"],
+                flow.target,
+                [mark.part for mark in marks if mark.tensor == "target"],
+                cells.target(flow.target, flow.values, flow.num_labels, marks),
+                flow.target.dtype,
+            ),
+            _link(places, marks, logits.name),
             "</svg>",
         ]
     )
 
 
 def _tensor(
-    places: dict[str, tuple[int, int]], stage: Stage, marks: Sequence[Mark], inside: Iterable[str]
+    place: tuple[int, int], stage: Stage, bad: Sequence[str], inside: Iterable[str], dtype: str = ""
 ) -> str:
-    x, y = places[stage.name]
-    count = len(stage.shape)
-    left = x - (count * CHIP_STEP - 6) / 2
+    """Draw a tensor: its name, a chip per axis, its cells. `bad` names the parts that disagree."""
+    x, y = place
+    axes: list[tuple[str, int | None]] = list(zip(stage.axes, stage.shape, strict=True))
+    # An axis that the other side has and this one lacks is drawn where it would be.
+    axes[1:1] = [(part, None) for part in bad if part in AXES and part not in stage.axes]
+    left = x - (len(axes) * CHIP_STEP - 6) / 2
     chips = []
-    for k, (axis, size) in enumerate(zip(stage.axes, stage.shape, strict=True)):
+    for k, (axis, size) in enumerate(axes):
         at = left + k * CHIP_STEP
-        # The sign stands outside the row of chips, where it covers no other size.
-        sign = at - 12 if k == 0 and count > 1 else at + CHIP_WIDTH + 12
-        chips.append(chip(at, y + 10, axis, size, sign if Mark(stage.name, axis) in marks else None))
+        # The sign stands outside the row of chips, where it covers no size; in the middle, on the corner.
+        sign = (at - 12, y + 25) if k == 0 and len(axes) > 1 else (at + CHIP_WIDTH + 12, y + 25)
+        if 0 < k < len(axes) - 1:
+            sign = (at + CHIP_WIDTH + 2, y + 14)
+        chips.append(chip(at, y + 10, axis, size, sign if axis in bad else None))
     body = f'<g transform="translate({x} {y + CELLS_AT})">{"".join(inside)}</g>'
-    return f"{text(x, y, stage.name, 13, 600)}{''.join(chips)}{body}"
+    name = f"{stage.name} {dtype}" if dtype else stage.name
+    if "dtype" in bad or "values" in bad:
+        half = _half_width(name) + 8
+        chips += [dashed(x - half, y - 14, 2 * half, 20, 8), text(x + half + 9, y + 1, "✗", 15, 700)]
+    return f"{text(x, y, name, 13, 600)}{''.join(chips)}{body}"
 
 
-def _operation(places: dict[str, tuple[int, int]], name: str, width: int, note: str = "") -> str:
-    x, y = places[name][0], places[name][1] + FLOW_AT
+def _operation(place: tuple[int, int], name: str, width: int, note: str = "") -> str:
+    x, y = place[0], place[1] + FLOW_AT
     return (
         f'<rect x="{x - width / 2:g}" y="{y - 14}" width="{width}" height="28" rx="14" '
         f'style="fill:{RAISED};stroke:{LINE}"/>{text(x, y + 4.5, name, 12.5, style=CODE)}'
@@ -159,25 +185,32 @@ def _operation(places: dict[str, tuple[int, int]], name: str, width: int, note: 
     )
 
 
-def _loss(place: tuple[int, int], outcome: str) -> str:
+def _below(place: tuple[int, int]) -> tuple[int, int]:
+    return place[0], place[1] + 56
+
+
+def _loss(place: tuple[int, int], name: str, outcome: str) -> str:
     x, y = place[0], place[1] + FLOW_AT
     edge = f"stroke:{TEXT}" if outcome == "ok" else f"stroke:{BAD};stroke-dasharray:6 3"
     return (
         f'<rect x="{x - 56}" y="{y - 25}" width="112" height="50" rx="8" stroke-width="2" '
         f'style="fill:{PAPER};{edge}"/>'
-        f"{text(x, y - 4, 'cross_entropy', 12.5, style=CODE)}{text(x, y + 15, SIGNS[outcome], 13, 700)}"
+        f"{text(x, y - 4, name, 12.5)}{text(x, y + 15, SIGNS[outcome], 13, 700)}"
     )
 
 
-def _arrows(places: dict[str, tuple[int, int]], logits_half: float, column_is_missing: bool) -> Iterator[str]:
+def _arrows(places: dict[str, tuple[int, int]], flow: Flow) -> Iterator[str]:
     """One arrow per step; where the flow wraps, it runs back to the left between the two rows."""
-    reach: dict[str, float] = {"input_ids": 48, "BERT": 28, "hidden_states": 56, "[:, 0]": 28, "Linear": 38}
-    reach |= {"logits": logits_half, "loss": 56}
+    logits = flow.stages[-1]
+    column_is_missing = cells.LABEL in flow.diagnosis.marks and len(logits.shape) == 2
+    reach: dict[str, float] = {"input_ids": 48, "BERT": 28, "hidden_states": 56, "keep": 28, "Linear": 38}
+    reach |= {"logits": cells.logits_half_width(logits), "loss": 56}
     for first, second in pairwise(reach):
         (x1, y1), (x2, y2) = places[first], places[second]
         start, end = x1 + reach[first] + 4, x2 - reach[second] - 4
-        if first == "logits" and column_is_missing:
-            start += 26  # the dashed column stands there
+        if first == "logits":
+            # Past the dashed column, or the sheets behind.
+            start += 26 if column_is_missing else 8 * (len(logits.shape) == 3)
         if y1 == y2:
             yield arrow(f"M{start:g} {y1 + FLOW_AT}H{end - 6:g}", end, y2 + FLOW_AT)
         else:
@@ -185,15 +218,23 @@ def _arrows(places: dict[str, tuple[int, int]], logits_half: float, column_is_mi
             yield f'<path d="{down}" style="stroke:{FAINT}" stroke-width="1.5" fill="none"/>'
             yield arrow(f"M{end - 24:g} {y2 - 50}V{y2 + FLOW_AT}h18", end, y2 + FLOW_AT)
     (x1, y1), (x2, _) = places["target"], places["loss"]
-    yield arrow(f"M{x1 - 19} {y1 + FLOW_AT}H{x2 + 66}", x2 + 60, y1 + FLOW_AT, back=True)
+    start = x1 - cells.target_half_width(flow.target) - 4
+    yield arrow(f"M{start:g} {y1 + FLOW_AT}H{x2 + 66}", x2 + 60, y1 + FLOW_AT, back=True)
 
 
-def _link(places: dict[str, tuple[int, int]], marks: Sequence[Mark]) -> str:
+def _half_width(name: str) -> float:
+    """Half the width of a tensor's name, about: it is set in whatever font the theme has."""
+    return 3.7 * len(name)
+
+
+def _link(places: dict[str, tuple[int, int]], marks: Sequence[Mark], name: str) -> str:
     """Join the two ends of a disagreement by a dashed line above the loss."""
     if len(marks) != 2:
         return ""
     (x1, y), (x2, _) = places["logits"], places["target"]
-    start = x1 + (40 if marks[0].part == "C" else -40)  # beside the tensor's name, not through it
-    path = f"M{start:g} {y + 5}C{start:g} {y - 28} {start + 20:g} {y - 28} {start + 50:g} {y - 28}H{x2 - 50}"
-    path += f"C{x2 - 10} {y - 28} {x2} {y - 28} {x2} {y - 12}"
+    beside = _half_width(name) + 16  # the tensor's name, not through it
+    # Chips stand in the order N, T, C: the one in the middle is reached from above the name.
+    start = x1 + {"N": -beside, "C": beside}.get(marks[0].part, 0)
+    rise = f"M{start:g} {y - 13 if start == x1 else y + 5}C{start:g} {y - 28} {start + 20:g} {y - 28}"
+    path = f"{rise} {start + 50:g} {y - 28}H{x2 - 50}C{x2 - 10} {y - 28} {x2} {y - 28} {x2} {y - 12}"
     return f'<path d="{path}" stroke="{BAD}" stroke-width="2" stroke-dasharray="5 3" fill="none"/>'

@@ -11,53 +11,14 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
 from helpers.bert import SEED, load_bert, load_tokenizer
 from helpers.diagnosis import Diagnosis, diagnose
 from helpers.diagnosis.evidence import loss_call
+from helpers.settings import ARRANGEMENTS, FORMATS, MAX_SENTENCES, PRESETS, Settings
 from helpers.threads import one_thread
 from helpers.trace import Stage
-
-MAX_SENTENCES = 8  # what the picture can show as rows, and what one encoder pass does in milliseconds
-SENTENCES = (
-    "The film was wonderful.",
-    "I would not watch it again.",
-    "An ordinary story, neither good nor bad.",
-    "The acting is great but the plot is slow.",
-    "What a waste of two hours!",
-    "The food was fine.",
-    "We loved every minute of it.",
-    "It is a film about a train.",
-)
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the learner can change.
-
-    Attributes:
-        num_labels: C, the outputs of the head.
-        classes: How many classes the labels are drawn from.
-        batch_size: How many sentences a batch asks for.
-        target_size: How many labels the target holds.
-        text: The sentences, one per line.
-    """
-
-    num_labels: int = 3
-    classes: int = 3
-    batch_size: int = 4
-    target_size: int = 4
-    text: str = "\n".join(SENTENCES)
-
-
-# One per lesson: the lab opens with its mistake on the table.
-PRESETS = {
-    "all_right": Settings(),
-    "wrong_head_size": Settings(num_labels=1),
-    "unused_outputs": Settings(num_labels=73, classes=33),
-    "batch_target": Settings(target_size=1),
-}
 
 
 @dataclass(frozen=True)
@@ -66,9 +27,10 @@ class Scene:
 
     Attributes:
         sentences: The batch, as typed.
-        stages: input_ids (N, T), hidden_states (N, T, H), cls (N, H), logits (N, C).
-        target: The target's stage, (N,).
-        labels: The target's values.
+        stages: input_ids (N, T), hidden_states (N, T, H), what the head reads, (N, H) or (N, T, H), and what
+            the loss reads; its name is the code that gave it, such as "logits.softmax(-1)".
+        target: The target's stage.
+        values: The target's values, by row.
         settings: The settings that made it.
         notes: Per setting that could not be used as it is, why; shown beside its control.
         diagnosis: What the loss did.
@@ -78,7 +40,7 @@ class Scene:
     sentences: tuple[str, ...]
     stages: tuple[Stage, ...]
     target: Stage
-    labels: tuple[int, ...]
+    values: list[Any]
     settings: Settings
     notes: dict[str, str]
     diagnosis: Diagnosis
@@ -88,18 +50,19 @@ class Scene:
 class Experiment:
     """Holds the settings, the encoder and its last output.
 
-    >>> experiment = Experiment(PRESETS["wrong_head_size"])
+    >>> experiment = Experiment(PRESETS["wrong_head_size"].settings)
     >>> print(experiment.scene.diagnosis.headline)
     ✗ IndexError: Target 2 is out of bounds.
     >>> print(experiment.change(num_labels=3).stages[-1])
     logits (N=4, C=3) float32
     """
 
-    def __init__(self, settings: Settings = PRESETS["all_right"]) -> None:
+    def __init__(self, settings: Settings = PRESETS["all_right"].settings) -> None:
         self.tokenizer = load_tokenizer()
         self.bert = load_bert("encoder")
         self._sentences: tuple[str, ...] = ()
-        self._input_ids = self._hidden_states = torch.empty(0)
+        self._encoding: dict[str, Tensor] = {}
+        self._hidden_states = torch.empty(0)
         self.settings = settings
         self.scene = self.change()
 
@@ -108,6 +71,7 @@ class Experiment:
 
         Raises:
             TypeError: A setting that `Settings` doesn't have.
+            ValueError: A choice that its drop-down doesn't have.
         """
         self.settings = replace(self.settings, **settings)
         with one_thread(), torch.no_grad():
@@ -129,7 +93,7 @@ class Experiment:
             length, limit = encoding["input_ids"].shape[1], self.bert.config.max_position_embeddings
             if length <= limit:
                 self._hidden_states = self.bert(**encoding).last_hidden_state
-                self._input_ids, self._sentences = encoding["input_ids"], sentences
+                self._encoding, self._sentences = encoding, sentences
             else:
                 note = f"one sentence has {length} tokens and BERT reads at most {limit}; shorten it"
         if not self._sentences:
@@ -144,44 +108,90 @@ class Experiment:
             notes["batch_size"] = (
                 f"only {_count(len(batch), 'sentence')} typed, so this batch holds {len(batch)}"
             )
+        if settings.arrangement != "as_they_are" and settings.task == "sequence":
+            notes["arrangement"] = "logits (N, C) have no token axis: nothing to arrange"
         hidden_states = self._hidden_states[: settings.batch_size]
+        names: dict[str, Any] = {"torch": torch, "nn": nn, "F": F, "encoding": self._encoding}
+        names["hidden_states"] = hidden_states
+        steps = code_of(settings, self._hidden_states.shape[1], hidden_states.shape[-1])
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(SEED)  # not torch.manual_seed, which seeds a GPU too
-            head = nn.Linear(hidden_states.shape[-1], settings.num_labels)
-            logits = head(hidden_states[:, 0])
-        labels = labels_of(settings.classes, settings.target_size)
-        target = torch.tensor(labels, dtype=torch.int64)
-        call = replace(loss_call(F.cross_entropy, logits, target), hidden=hidden_states[:, 0])
+            exec("\n".join(steps), names)  # the very lines that the learner is shown
+        logits, target = names["logits"], names["target"]
+        whole_input = settings.task == "token"
+        read = hidden_states if whole_input else hidden_states[:, 0]
+        call = replace(loss_call(getattr(F, settings.loss), logits, target), hidden=read)
         diagnosis = diagnose(call, classes=settings.classes)
+        name, axes = _what_the_loss_reads(settings)
         stages = (
-            Stage.of("input_ids", self._input_ids[: settings.batch_size], "NT"),
+            Stage.of("input_ids", self._encoding["input_ids"][: settings.batch_size], "NT"),
             Stage.of("hidden_states", hidden_states, "NTH"),
-            Stage.of("[CLS]", hidden_states[:, 0], "NH"),
-            Stage.of("logits", logits, "NC"),
+            Stage.of("every token", read, "NTH") if whole_input else Stage.of("[CLS]", read, "NH"),
+            Stage.of(name, logits, axes),
         )
-        code = as_code(self._sentences, stages, labels, diagnosis)
-        return Scene(batch, stages, Stage.of("target", target, "N"), labels, settings, notes, diagnosis, code)
+        target_stage = Stage.of("target", target, FORMATS[settings.target_format].axes)
+        code = _from_scratch(self._sentences, stages, target_stage, steps, settings.loss, diagnosis)
+        return Scene(batch, stages, target_stage, target.tolist(), settings, notes, diagnosis, code)
 
 
-def labels_of(classes: int, count: int) -> tuple[int, ...]:
+def labels_of(classes: int, count: int) -> list[int]:
     """Return the labels of the first `count` sentences, int, 0 to classes - 1.
 
     The highest class comes first, so that a head with too few outputs fails on every batch and not by luck.
 
     >>> labels_of(3, 4)
-    (2, 0, 1, 2)
+    [2, 0, 1, 2]
     """
-    return tuple((row + classes - 1) % classes for row in range(count))
+    return [(row + classes - 1) % classes for row in range(count)]
 
 
-def as_code(
-    sentences: tuple[str, ...], stages: tuple[Stage, ...], labels: tuple[int, ...], diagnosis: Diagnosis
+def code_of(settings: Settings, length: int, width: int) -> list[str]:
+    """Return the lines that make `logits` and `target` from `hidden_states` (N, T, H) and `encoding`.
+
+    >>> code_of(Settings(softmax=True), 9, 768)[1:3]
+    ['logits = head(hidden_states[:, 0])', 'logits = logits.softmax(-1)']
+    """
+    read = "hidden_states" if settings.task == "token" else "hidden_states[:, 0]"
+    lines = [f"head = nn.Linear({width}, {settings.num_labels})", f"logits = head({read})"]
+    if settings.softmax:
+        lines.append("logits = logits.softmax(-1)")
+    if settings.task == "token" and settings.arrangement != "as_they_are":
+        lines.append(f"logits = {ARRANGEMENTS[settings.arrangement][1]}")
+    rows, how = settings.target_size, FORMATS[settings.target_format].code
+    lines.append(f"classes = {settings.classes}")
+    if "tokens" in how:
+        lines += [
+            f"tokens = (torch.arange({rows * length}) + classes - 1).reshape({rows}, {length}) % classes",
+            f"mask = encoding['attention_mask'][:{rows}]",
+            "tokens[: len(mask)][mask == 0] = -100  # padding has no label",
+        ]
+    else:
+        lines.append(f"labels = torch.tensor({labels_of(settings.classes, rows)}, dtype=torch.int64)")
+    return [*lines, f"target = {how}"]
+
+
+def _what_the_loss_reads(settings: Settings) -> tuple[str, str]:
+    """Return the name and the axes of what the loss gets for its logits."""
+    softmax = "softmax" if settings.softmax else "logits"
+    if settings.task == "sequence":
+        return softmax, "NC"
+    _, code, axes = ARRANGEMENTS[settings.arrangement]
+    return code.replace("logits", softmax), axes
+
+
+def _from_scratch(
+    sentences: tuple[str, ...],
+    stages: tuple[Stage, ...],
+    target: Stage,
+    steps: list[str],
+    loss: str,
+    diagnosis: Diagnosis,
 ) -> str:
-    """Return the Python that gives the same shapes and the same outcome."""
+    """Return the Python that gives the same shapes and the same outcome in a fresh process."""
     input_ids, hidden_states, _, logits = stages
-    rows, outputs = logits.shape
     outcome = diagnosis.error.split(":")[0] if diagnosis.error else f"{diagnosis.loss:.3f}"
     typed = "".join(f"    {sentence!r},\n" for sentence in sentences)
+    lines = "\n".join(steps)
     return f"""\
 import torch
 import torch.nn.functional as F
@@ -192,14 +202,13 @@ sentences = [
 {typed}]
 tokenizer, bert = load_tokenizer(), load_bert("encoder")
 encoding = tokenizer(sentences, padding=True, return_tensors="pt")
-batch = {{name: rows[:{rows}] for name, rows in encoding.items()}}  # input_ids {input_ids.shape}
-hidden_states = bert(**batch).last_hidden_state  # {hidden_states.shape}
+batch = {{name: rows[:{input_ids.shape[0]}] for name, rows in encoding.items()}}
+hidden_states = bert(**batch).last_hidden_state  # {input_ids.shape} -> {hidden_states.shape}
 
 torch.manual_seed({SEED})
-head = nn.Linear({hidden_states.shape[-1]}, {outputs})
-logits = head(hidden_states[:, 0])  # {logits.shape}
-target = torch.tensor({list(labels)}, dtype=torch.int64)  # ({len(labels)},)
-loss = F.cross_entropy(logits, target)  # {outcome}
+{lines}
+# logits {logits.shape}, target {target.shape}
+loss = F.{loss}(logits, target)  # {outcome}
 """
 
 

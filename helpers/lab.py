@@ -14,8 +14,9 @@ import anywidget
 import ipywidgets as widgets
 
 from helpers.drawing import Flow, draw_code, draw_flow, draw_verdict
-from helpers.experiment import MAX_SENTENCES, PRESETS, Experiment, Scene, Settings
+from helpers.experiment import Experiment, Scene
 from helpers.readable import ReadableVBox
+from helpers.settings import ARRANGEMENTS, FORMATS, LOSSES, MAX_SENTENCES, PRESETS, TASKS, Settings
 
 # Most a slider reaches, unless a preset starts beyond it.
 MOST = {"num_labels": 10, "classes": 10, "batch_size": 8, "target_size": 8}
@@ -24,7 +25,19 @@ LABELS = {
     "classes": "classes in the data",
     "batch_size": "batch_size",
     "target_size": "labels in target",
+    "task": "one prediction per",
+    "arrangement": "logits",
+    "softmax": "softmax before the loss",
+    "target_format": "target",
+    "loss": "loss",
 }
+CHOICES = {
+    "task": {words: value for value, words in TASKS.items()},
+    "arrangement": {words: value for value, (words, *_) in ARRANGEMENTS.items()},
+    "target_format": {kind.title: value for value, kind in FORMATS.items()},
+    "loss": {words: value for value, words in LOSSES.items()},
+}
+_WIDTH = {"width": "294px", "margin": "0 10px 0 0"}
 
 
 class _SliderCare(anywidget.AnyWidget):
@@ -67,8 +80,10 @@ class ShapeLab(ReadableVBox):
         **settings: Any field of `Settings` instead of the preset's, such as `num_labels=5`.
 
     Attributes:
-        num_labels, classes, batch_size, target_size: The sliders.
+        controls: A slider, a drop-down or a tick box per setting, each also an attribute of its own name,
+            such as `num_labels`.
         sentences: The text box, one sentence per line.
+        more: Shows the controls that this preset does without.
         picture, verdict, code: What is shown, each an `ipywidgets.HTML`.
         notes: Per setting, why its value could not be used; shown beside its control.
         scene: The last run, with its shapes, labels and `diagnosis`.
@@ -89,12 +104,13 @@ class ShapeLab(ReadableVBox):
         if preset not in PRESETS:
             known = ", ".join(PRESETS)
             raise ValueError(f"got preset {preset!r}. ShapeLab needs one of {known}. Try 'all_right'.")
-        self.experiment = Experiment(Settings(**{**asdict(PRESETS[preset]), **settings}))
+        start, in_sight = PRESETS[preset]
+        self.experiment = Experiment(Settings(**{**asdict(start), **settings}))
         shown = self.experiment.settings
         self.notes = {name: widgets.HTML() for name in asdict(shown)}
-        sliders = {name: _slider(name, getattr(shown, name)) for name in LABELS}
-        self.num_labels, self.classes = sliders["num_labels"], sliders["classes"]
-        self.batch_size, self.target_size = sliders["batch_size"], sliders["target_size"]
+        self.controls = {name: _control(name, getattr(shown, name)) for name in LABELS}
+        for name, control in self.controls.items():
+            setattr(self, name, control)
         self.sentences = widgets.Textarea(
             value=shown.text,
             description="sentences, one per line",
@@ -102,16 +118,14 @@ class ShapeLab(ReadableVBox):
             layout={"width": "auto", "flex_flow": "column", "align_items": "stretch"},
             style={"description_width": "initial"},
         )
+        self.more = widgets.ToggleButton(description="More controls", layout={"width": "auto"})
         self.picture, self.verdict, self.code = (widgets.HTML() for _ in range(3))
-        for name, control in {**sliders, "text": self.sentences}.items():
+        for name, control in {**self.controls, "text": self.sentences}.items():
             control.observe(lambda change, name=name: self._change(name, change["new"]), "value")
         self._show(self.experiment.scene)
-        beside = [widgets.VBox([sliders[name], self.notes[name]]) for name in sliders]
-        controls = widgets.HBox(beside, layout={"flex_flow": "row wrap"})
-        controls.add_class("shape-clinic-controls")
         super().__init__(
             [
-                controls,
+                self._controls(in_sight),
                 self.picture,
                 self.verdict,
                 widgets.VBox([self.sentences, self.notes["text"]]),
@@ -120,6 +134,22 @@ class ShapeLab(ReadableVBox):
             ]
         )
         self.add_class("shape-clinic-lab")
+
+    def _controls(self, in_sight: tuple[str, ...]) -> widgets.VBox:
+        """Put the lesson's controls in sight and the others behind "More"."""
+
+        def beside(names: list[str]) -> widgets.HBox:
+            boxes = [widgets.VBox([self.controls[name], self.notes[name]]) for name in names]
+            return widgets.HBox(boxes, layout={"flex_flow": "row wrap"})
+
+        others = beside([name for name in LABELS if name not in in_sight])
+        others.layout.display = "none"
+        self.more.observe(
+            lambda change: setattr(others.layout, "display", "flex" if change["new"] else "none"), "value"
+        )
+        box = widgets.VBox([beside(list(in_sight)), self.more, others])
+        box.add_class("shape-clinic-controls")
+        return box
 
     @property
     def scene(self) -> Scene:
@@ -130,8 +160,7 @@ class ShapeLab(ReadableVBox):
         self._show(self.experiment.change(**{name: value}))
 
     def _show(self, scene: Scene) -> None:
-        flow = Flow(scene.stages, scene.target, scene.labels, scene.diagnosis, scene.settings.classes)
-        self.picture.value = draw_flow(flow)
+        self.picture.value = draw_flow(flow_of(scene))
         self.verdict.value = draw_verdict(scene.diagnosis)
         self.code.value = draw_code(scene.code)
         for name, note in self.notes.items():
@@ -152,15 +181,21 @@ class ShapeLab(ReadableVBox):
         return f"<table><tbody>{rows}{result}</tbody></table><p>Run this cell to turn the sliders.</p>"
 
 
-def _slider(name: str, value: int) -> widgets.IntSlider:
-    lowest = 0 if name == "target_size" else 1
+def flow_of(scene: Scene) -> Flow:
+    """Return what the picture needs of a scene."""
+    settings = scene.settings
+    loss = LOSSES[settings.loss]
+    return Flow(
+        scene.stages, scene.target, scene.values, scene.diagnosis, settings.classes, loss, settings.num_labels
+    )
+
+
+def _control(name: str, value: Any) -> widgets.Widget:
+    if name == "softmax":
+        return widgets.Checkbox(value, description=LABELS[name], indent=False, layout=_WIDTH)
+    about = {"description": LABELS[name], "style": {"description_width": "130px"}, "layout": _WIDTH}
+    if name in CHOICES:
+        return widgets.Dropdown(options=list(CHOICES[name].items()), value=value, **about)
     # A lesson about 73 outputs needs a slider that goes on past them.
     most = MOST[name] if value <= MOST[name] else value + 10
-    return widgets.IntSlider(
-        value=value,
-        min=lowest,
-        max=most,
-        description=LABELS[name],
-        style={"description_width": "130px"},
-        layout={"width": "294px", "margin": "0 10px 0 0"},
-    )
+    return widgets.IntSlider(value, 0 if name == "target_size" else 1, most, **about)

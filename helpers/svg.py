@@ -22,19 +22,31 @@ CODE = "font-family:var(--jp-code-font-family,monospace)"
 CHIP_WIDTH, CHIP_HEIGHT = 46, 20
 
 
-def chip(x: float, y: float, axis: str, size: int, sign_at: float | None = None) -> str:
-    """Draw one axis of a tensor, letter and size; a bad one gets a ring, and a ✗ at `sign_at`."""
-    name = AXES.get(axis, "unknown axis")
+def chip(x: float, y: float, axis: str, size: int | None, sign_at: tuple[float, float] | None = None) -> str:
+    """Draw one axis of a tensor, letter and size; a bad one gets a ring, and a ✗ at `sign_at`.
+
+    An axis without a size is one that is missing: only its ring is drawn, around its letter.
+    """
+    name = AXES.get(axis, "an axis without a name")
     middle = x + CHIP_WIDTH / 2
+    ring = dashed(x - 3, y - 3, CHIP_WIDTH + 6, CHIP_HEIGHT + 6, 13) if sign_at is not None else ""
+    sign = "" if sign_at is None else _sign(*sign_at)
+    if size is None:
+        words = text(middle, y + 14.5, f"no {axis}", 12.5)
+        return f"<g><title>{axis}: {name}, missing here</title>{ring}{words}</g>{sign}"
     return (
-        f"<g><title>{axis}: {name}</title>"
-        f"{dashed(x - 3, y - 3, CHIP_WIDTH + 6, CHIP_HEIGHT + 6, 13) if sign_at is not None else ''}"
+        f"<g><title>{axis}: {name}</title>{ring}"
         f'<rect x="{x:g}" y="{y:g}" width="{CHIP_WIDTH}" height="{CHIP_HEIGHT}" rx="10" '
         f'fill="{FILLS.get(axis, FILLS["H"])}"/>'
         f'<text x="{middle:g}" y="{y + 14.5:g}" text-anchor="middle" font-size="12.5" fill="#111">'
-        f'<tspan font-weight="700">{axis}</tspan> {size}</text></g>'
-        f"{'' if sign_at is None else text(sign_at, y + 15, '✗', 15, 700)}"
+        f'<tspan font-weight="700">{"" if axis == "?" else axis}</tspan> {size}</text></g>{sign}'
     )
+
+
+def _sign(x: float, y: float) -> str:
+    """Write a ✗ on a disc of paper, so that it can be read on whatever lies below."""
+    disc = f'<circle cx="{x:g}" cy="{y - 5.2:g}" r="8" style="fill:{PAPER}"/>'
+    return f"{disc}{text(x, y, '✗', 15, 700)}"
 
 
 def dashed(x: float, y: float, width: float, height: float, radius: float) -> str:

@@ -22,7 +22,7 @@ from matplotlib.patches import Rectangle
 from torch import nn
 
 from helpers import ShapeLab
-from helpers.experiment import SENTENCES
+from helpers.settings import SENTENCES
 
 MOVES = 60
 

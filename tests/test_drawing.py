@@ -1,11 +1,14 @@
 import re
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
 from helpers.diagnosis import Diagnosis
 from helpers.drawing import Flow, describe, draw_code, draw_flow, draw_verdict
-from helpers.experiment import PRESETS, Experiment
+from helpers.experiment import Experiment
+from helpers.lab import flow_of as flow_of_scene
+from helpers.settings import PRESETS
 from helpers.svg import FILLS, hatch
 from helpers.trace import AXES, Stage
 
@@ -17,10 +20,8 @@ def experiment() -> Experiment:
     return Experiment()
 
 
-def flow_of(experiment: Experiment, preset: str, **changes: int) -> Flow:
-    settings = PRESETS[preset]
-    scene = experiment.change(**{**vars(settings), **changes})
-    return Flow(scene.stages, scene.target, scene.labels, scene.diagnosis, scene.settings.classes)
+def flow_of(experiment: Experiment, preset: str, **changes: Any) -> Flow:
+    return flow_of_scene(experiment.change(**{**vars(PRESETS[preset].settings), **changes}))
 
 
 def pictures(flow: Flow) -> list[ElementTree.Element]:
@@ -39,7 +40,7 @@ def test_both_layouts_are_well_formed_and_say_the_same(experiment: Experiment, p
     assert SIGNS[flow.diagnosis.outcome] in words(wide)
     for stage in (*flow.stages[:2], flow.stages[3], flow.target):
         for axis, size in zip(stage.axes, stage.shape, strict=True):
-            assert f"{axis} {size}" in words(wide)
+            assert f"{'' if axis == '?' else axis} {size}" in words(wide)
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -65,6 +66,18 @@ def test_a_mismatch_is_dashed_signed_and_joined_never_colour_alone(experiment: E
     assert dashes(wrong) == 4  # a ring at both ends, the line between them, the loss
     assert "✗" not in words(right)
     assert words(wrong).count("✗") == 3
+
+
+def test_an_axis_that_one_side_lacks_is_drawn_where_it_would_be(experiment: Experiment) -> None:
+    shown = words(pictures(flow_of(experiment, "token_vs_sequence"))[0])
+    assert "T 12 | ✗ | C 3" in shown
+    assert "N 4 | no T | ✗" in shown
+
+
+def test_a_wrong_dtype_is_marked_where_it_stands(experiment: Experiment) -> None:
+    shown = words(pictures(flow_of(experiment, "one_hot_targets"))[0])
+    assert "target int64 | N 4 | C 3 | ✗" in shown
+    assert shown.count("✗") == 2  # the dtype's, and the loss
 
 
 def test_a_missing_output_is_drawn_where_it_would_be(experiment: Experiment) -> None:
@@ -108,7 +121,7 @@ def test_what_a_learner_typed_is_escaped() -> None:
     diagnosis = Diagnosis("raises", got=nasty, error=f"ValueError: {nasty}", needs=nasty)
     stages = [Stage("input_ids", (1, 1), "NT", "int64"), Stage("hidden_states", (1, 1, 8), "NTH", "float32")]
     stages += [Stage("[CLS]", (1, 8), "NH", "float32"), Stage("logits", (1, 1), "NC", "float32")]
-    flow = Flow(stages, Stage("target", (1,), "N", "int64"), (0,), diagnosis, 1)
+    flow = Flow(stages, Stage("target", (1,), "N", "int64"), [0], diagnosis, 1, nasty, 1)
     for html in (draw_flow(flow), draw_verdict(diagnosis), draw_code(nasty)):
         assert "<img" not in html
     assert nasty in describe(flow)

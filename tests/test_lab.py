@@ -1,21 +1,27 @@
 import re
+from collections.abc import Iterable
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers import ShapeLab
-from helpers.experiment import MAX_SENTENCES, PRESETS, Experiment, Settings, labels_of
-from helpers.lab import LABELS
+from helpers.drawing import draw_flow
+from helpers.experiment import Experiment, labels_of
+from helpers.lab import CHOICES, flow_of
+from helpers.settings import MAX_SENTENCES, PRESETS, Settings
 
-NUMBERS = st.fixed_dictionaries(
+SETTINGS = st.fixed_dictionaries(
     {
-        "num_labels": st.integers(1, 83),
-        "classes": st.integers(1, 43),
+        "num_labels": st.integers(1, 12) | st.integers(1, 83),
+        "classes": st.integers(1, 12) | st.integers(1, 43),
         "batch_size": st.integers(1, 8),
         "target_size": st.integers(0, 8),
+        "softmax": st.booleans(),
+        **{name: st.sampled_from(list(choices.values())) for name, choices in CHOICES.items()},
     }
 )
 
@@ -31,40 +37,58 @@ def lab() -> ShapeLab:
 
 
 def outcome_in_torch(scene: Any) -> str | None:
-    """Run the shown code's loss on random logits of the shown shapes; only values of labels matter."""
+    """Run the shown loss on zeros of the shown shapes; only the target's values matter."""
     logits = torch.zeros(scene.stages[-1].shape)
+    target = torch.tensor(scene.values, dtype=getattr(torch, scene.target.dtype)).reshape(scene.target.shape)
     try:
-        torch.nn.functional.cross_entropy(logits, torch.tensor(scene.labels, dtype=torch.int64))
+        getattr(torch.nn.functional, scene.settings.loss)(logits, target)
     except Exception as error:
         return f"{type(error).__name__}: {error}"
     return None
 
 
-@given(NUMBERS)
+# MSE of two shapes that don't fit warns before it raises, or runs.
+@pytest.mark.filterwarnings("ignore:Using a target size")
+@settings(max_examples=400, deadline=None)
+@given(SETTINGS)
 def test_every_setting_gives_a_scene_that_says_what_torch_did(
-    experiment: Experiment, numbers: dict[str, int]
+    experiment: Experiment, chosen: dict[str, Any]
 ) -> None:
-    scene = experiment.change(**numbers)
+    scene = experiment.change(**chosen)
     assert scene.diagnosis.error == outcome_in_torch(scene)
-    assert scene.stages[-1].shape == (
-        min(numbers["batch_size"], len(experiment._sentences)),
-        numbers["num_labels"],
-    )
-    assert scene.target.shape == (numbers["target_size"],)
+    rows = min(chosen["batch_size"], len(experiment._sentences))
+    length = scene.stages[0].shape[1]
+    assert dict(zip(scene.stages[1].axes, scene.stages[1].shape, strict=True)) == {
+        "N": rows,
+        "T": length,
+        "H": 768,
+    }
+    whole = rows * chosen["num_labels"] * (length if chosen["task"] == "token" else 1)
+    assert torch.Size(scene.stages[-1].shape).numel() == whole
+    assert chosen["target_format"] == "per_token_flat" or scene.target.shape[0] == chosen["target_size"]
+    for picture in ElementTree.fromstring(f"<a>{draw_flow(flow_of(scene))}</a>").iter("svg"):
+        width = float(picture.attrib["viewBox"].split()[2])
+        assert all(0 < float(words.attrib["x"]) < width for words in picture.findall("text"))
 
 
+def values_of(name: str, control: Any) -> Iterable[Any]:
+    if name in CHOICES:
+        return CHOICES[name].values()
+    return (True, False) if name == "softmax" else range(control.min, control.max + 1)
+
+
+@pytest.mark.filterwarnings("ignore:Using a target size")
 @pytest.mark.parametrize("preset", PRESETS)
-def test_every_value_of_every_slider_redraws(preset: str) -> None:
+def test_every_value_of_every_control_redraws(preset: str) -> None:
     lab = ShapeLab(preset)
-    for name in LABELS:
-        slider = getattr(lab, name)
-        start = slider.value
-        for value in range(slider.min, slider.max + 1):
-            slider.value = value
+    for name, control in lab.controls.items():
+        start = control.value
+        for value in values_of(name, control):
+            control.value = value
             sign = {"ok": "✓ runs", "silent": "⚠ runs", "raises": "✗ raises"}[lab.scene.diagnosis.outcome]
             assert sign in lab.picture.value
             assert lab.scene.diagnosis.headline.split(":")[0] in lab.verdict.value
-        slider.value = start
+        control.value = start
 
 
 @given(st.text(max_size=300))
@@ -120,9 +144,10 @@ def test_the_encoder_runs_only_when_the_sentences_change(
         handle.remove()
 
 
+@pytest.mark.filterwarnings("ignore:Using a target size")
 @pytest.mark.parametrize("preset", PRESETS)
 def test_the_code_shown_does_what_the_picture_shows(preset: str) -> None:
-    scene = Experiment(PRESETS[preset]).scene
+    scene = Experiment(PRESETS[preset].settings).scene
     names: dict[str, Any] = {}
     raised = None
     try:
@@ -130,16 +155,16 @@ def test_the_code_shown_does_what_the_picture_shows(preset: str) -> None:
     except Exception as error:
         raised = f"{type(error).__name__}: {error}"
     assert raised == scene.diagnosis.error
-    shown = {stage.name: stage.shape for stage in (*scene.stages, scene.target)}
-    assert names["batch"]["input_ids"].shape == shown["input_ids"]
-    for name in ("hidden_states", "logits", "target"):
-        assert names[name].shape == shown[name]
+    assert names["batch"]["input_ids"].shape == scene.stages[0].shape
+    assert names["hidden_states"].shape == scene.stages[1].shape
+    assert names["logits"].shape == scene.stages[-1].shape
+    assert (names["target"].shape, names["target"].tolist()) == (scene.target.shape, scene.values)
     if raised is None:
         assert names["loss"].item() == pytest.approx(scene.diagnosis.loss, abs=1e-5)
 
 
 def test_the_fix_gives_what_the_slider_gives() -> None:
-    experiment = Experiment(PRESETS["wrong_head_size"])
+    experiment = Experiment(PRESETS["wrong_head_size"].settings)
     promised = experiment.scene.diagnosis.fixes[0]
     assert "(hidden.shape[-1], 3)" in promised.code
     loss = experiment.change(num_labels=3).diagnosis.loss
@@ -162,9 +187,35 @@ def test_a_preset_and_single_settings_open_the_lab_there() -> None:
     assert lab.num_labels.max > 73
 
 
+def test_a_preset_shows_its_own_controls_and_keeps_the_others_behind_more() -> None:
+    lab = ShapeLab("one_hot_targets")
+    first, more, others = lab.children[0].children
+    shown = [box.children[0] for box in first.children]
+    assert shown == [lab.target_format, lab.loss, lab.num_labels, lab.classes]
+    hidden = [box.children[0] for box in others.children]
+    assert {*shown, *hidden} == set(lab.controls.values())
+    assert (more, others.layout.display) == (lab.more, "none")
+    lab.more.value = True
+    assert others.layout.display == "flex"
+
+
+def test_what_a_setting_cannot_do_is_said_beside_it() -> None:
+    lab = ShapeLab("token_vs_sequence", arrangement="flattened")
+    assert lab.notes["arrangement"].value == ""
+    lab.task.value = "sequence"
+    assert "no token axis" in lab.notes["arrangement"].value
+
+
+def test_padding_has_no_label(experiment: Experiment) -> None:
+    scene = experiment.change(**vars(Settings(task="token", target_format="per_token")))
+    mask = experiment._encoding["attention_mask"][:4]
+    assert [[label != -100 for label in row] for row in scene.values] == mask.bool().tolist()
+
+
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
+        ({"loss": "hinge"}, r"got loss 'hinge'.*needs one of cross_entropy.*Try loss='cross_entropy'"),
         ({"preset": "nothing_such"}, r"got preset 'nothing_such'.*needs one of all_right.*Try"),
         ({"text": "  "}, r"got no text.*Try"),
         ({"text": "good " * 600}, r"got no text.*602 tokens.*Try"),

@@ -42,10 +42,17 @@ class Finding:
         )
 
 
-# The two pairs of places that disagree most often.
+# The places that disagree. An axis that the one tensor has and the other lacks is named at both ends.
 BATCH = (Mark("logits", "N"), Mark("target", "N"))
 LABEL = (Mark("logits", "C"), Mark("target", "label"))
 CLASSES = (Mark("logits", "C"),)
+BOTH_CLASSES = (Mark("logits", "C"), Mark("target", "C"))
+TOKENS = (Mark("logits", "T"), Mark("target", "T"))
+TURNED = (Mark("logits", "C"), Mark("target", "T"))  # torch reads classes where the tokens stand
+EXTRA_AXIS = (Mark("target", "?"),)
+DTYPE = (Mark("target", "dtype"),)
+SCORES = (Mark("logits", "values"),)
+ANSWERS = (Mark("target", "values"),)
 
 
 BCE = "criterion = F.binary_cross_entropy_with_logits\ntarget = target.float()"

@@ -11,10 +11,20 @@ from math import prod
 import torch
 
 from helpers.diagnosis.evidence import LossCall
-from helpers.diagnosis.finding import BCE, CLASSES, FITS_BCE, Candidate, Finding, new_head
+from helpers.diagnosis.finding import (
+    ANSWERS,
+    BCE,
+    CLASSES,
+    DTYPE,
+    FITS_BCE,
+    TOKENS,
+    Candidate,
+    Finding,
+    new_head,
+)
 from helpers.diagnosis.index_shapes import why_shapes_do_not_fit
 from helpers.diagnosis.label_rules import label_repairs, why_labels_do_not_fit
-from helpers.diagnosis.token_shapes import index_shape
+from helpers.diagnosis.token_shapes import index_shape, one_hot_beside_tokens
 from helpers.diagnosis.values import (
     is_integer,
     is_one_hot,
@@ -57,12 +67,15 @@ def _indices(call: LossCall) -> Finding | None:
         regression = new_head(1, "mse_loss", ".squeeze(-1)") + "\ncriterion = F.mse_loss"
         number = (Candidate("predict the number itself", regression, "where the target is a quantity"),)
         return Finding("loss_choice", needs, CLASSES, number)
+    beside_tokens = one_hot_beside_tokens(call)
+    if beside_tokens is not None:
+        return beside_tokens
     dtype = str(call.target.dtype).removeprefix("torch.")
     candidates = (
         Candidate("make the labels int64", "target = target.long()"),
         *label_repairs(call, ".long()"),
     )
-    return Finding("target_dtype", f"class indices in int64; these are {dtype}", (), candidates)
+    return Finding("target_dtype", f"class indices in int64; these are {dtype}", DTYPE, candidates)
 
 
 def _fractions(call: LossCall, logits: tuple[int, ...], target: tuple[int, ...]) -> Finding:
@@ -115,11 +128,11 @@ def _same_shape(call: LossCall) -> Finding:
                 Candidate("make them floating-point probabilities", f"target = target.float(){floats}{turn}"),
             )
             needs = "indices (N,) in int64, or these one-hot rows in floating point"
-            return Finding("one_hot_index", needs, CLASSES, candidates)
+            return Finding("one_hot_index", needs, DTYPE, candidates)
     if is_zero_one(call.target) and len(shape) > 1:
         needs = "one class per row; these rows have several 1s or none: take each output by itself"
         return Finding(
-            "loss_choice", needs, CLASSES, (Candidate("score each class by itself", BCE, FITS_BCE),)
+            "loss_choice", needs, ANSWERS, (Candidate("score each class by itself", BCE, FITS_BCE),)
         )
     if len(shape) == 1:
         needs = (
@@ -128,7 +141,7 @@ def _same_shape(call: LossCall) -> Finding:
         yes_no = Candidate("keep one output per row, for yes or no", BCE, "where there are two classes")
         return Finding("squeeze_mismatch", needs, CLASSES, (yes_no,))
     needs = f"a prediction for each of the {shape[1]} labels of a row: logits (N, T, C)"
-    return Finding("sequence_logits_for_token", needs, CLASSES, certain=False)
+    return Finding("sequence_logits_for_token", needs, TOKENS, certain=False)
 
 
 def _one_output(call: LossCall) -> Finding:

@@ -7,8 +7,19 @@ from math import gcd, prod
 import torch
 
 from helpers.diagnosis.evidence import LossCall
-from helpers.diagnosis.finding import BATCH, BCE, CLASSES, FITS_BCE, Candidate, Finding, new_head
-from helpers.diagnosis.result import Mark
+from helpers.diagnosis.finding import (
+    BATCH,
+    BCE,
+    BOTH_CLASSES,
+    CLASSES,
+    EXTRA_AXIS,
+    FITS_BCE,
+    TOKENS,
+    TURNED,
+    Candidate,
+    Finding,
+    new_head,
+)
 from helpers.diagnosis.token_shapes import index_shape, then_cast, why_many_axes_do_not_fit
 from helpers.diagnosis.values import is_one_hot, is_zero_one
 
@@ -32,16 +43,16 @@ def why_shapes_do_not_fit(call: LossCall, logits: Shape, target: Shape) -> Findi
         turn = Candidate("put the classes on axis 1", f"logits = logits.movedim(-1, 1){then_cast(cast)}")
         flat = f"logits = logits.flatten(0, -2)\ntarget = target.flatten(){cast}"
         needs = f"classes on axis 1: logits {(logits[0], logits[-1], *logits[1:-1])} for target {target}"
-        return Finding("needs_flatten_or_transpose", needs, CLASSES, (turn, Candidate("flatten both", flat)))
+        return Finding("needs_flatten_or_transpose", needs, TURNED, (turn, Candidate("flatten both", flat)))
     if len(target) == len(logits) and target[1] == 1 and target[:1] + target[2:] == index_shape(logits):
         squeeze = Candidate("drop the axis of size 1", f"target = target.squeeze(1){cast}")
-        return Finding(
-            "extra_target_dim", f"target {index_shape(logits)}, without the axis of size 1", (), (squeeze,)
-        )
+        needs = f"target {index_shape(logits)}, without the axis of size 1"
+        return Finding("extra_target_dim", needs, EXTRA_AXIS, (squeeze,))
     if target == (*logits[:-1], 1):
         code = f"target = target.squeeze(-1){cast}\nlogits = logits.movedim(-1, 1)"
         needs = f"target {logits[:-1]}, and classes on axis 1"
-        return Finding("extra_target_dim", needs, (), (Candidate("drop the axis, turn the logits", code),))
+        turn = Candidate("drop the axis, turn the logits", code)
+        return Finding("extra_target_dim", needs, EXTRA_AXIS, (turn,))
     return why_many_axes_do_not_fit(call, logits, target, cast, count)
 
 
@@ -63,7 +74,7 @@ def _two_axes(
         drop = Candidate("drop the axis of size 1", f"target = target.flatten(){cast}")
         bce = (Candidate("keep one output, for yes or no", BCE),) if outputs == 1 and target == logits else ()
         return Finding(
-            "extra_target_dim", f"target ({rows},), without the axis of size 1", BATCH, (drop, *bce)
+            "extra_target_dim", f"target ({rows},), without the axis of size 1", EXTRA_AXIS, (drop, *bce)
         )
     if not target and rows == 1:
         code = f"target = target.unsqueeze(0){cast}"
@@ -86,7 +97,7 @@ def _two_axes(
         return Finding("one_hot_index", needs, BATCH, (Candidate("use the index of the 1", code),))
     if len(target) > 1 and target[0] == rows:
         needs = f"a prediction for each label of a row: logits (N, T, C) for target {target}"
-        return Finding("sequence_logits_for_token", needs, BATCH)
+        return Finding("sequence_logits_for_token", needs, TOKENS)
     return _wrong_count(rows, target[0] if target else 1)
 
 
@@ -113,10 +124,10 @@ def _labels_in_rows(call: LossCall, logits: Shape, target: Shape) -> Finding:
         code = f"{new_head(target[1], call.loss)}\ntarget = target.argmax(1)"
         candidate = Candidate("one output per class, and the index of the 1", code)
         needs = f"as many outputs as classes: the one-hot rows have {target[1]}, C is {outputs}"
-        return Finding("head_size", needs, (Mark("logits", "C"), Mark("target", "C")), (candidate,))
+        return Finding("head_size", needs, BOTH_CLASSES, (candidate,))
     if not call.unread and is_zero_one(call.target) and call.target.is_floating_point():
         needs = f"an output for each of the {target[1]} columns, and a loss that takes each by itself"
         code = f"{new_head(target[1], call.loss)}\n{BCE}"
         return Finding("head_size", needs, CLASSES, (Candidate("one output per column", code, FITS_BCE),))
     needs = f"a prediction for each of the {target[1]} labels of a row: logits {(rows, target[1], outputs)}"
-    return Finding("sequence_logits_for_token", needs, BATCH)
+    return Finding("sequence_logits_for_token", needs, TOKENS)

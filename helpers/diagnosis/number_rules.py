@@ -11,12 +11,21 @@ from math import prod
 from torch import Tensor
 
 from helpers.diagnosis.evidence import BINARY, LossCall
-from helpers.diagnosis.finding import BATCH, CLASSES, Candidate, Finding, new_head
+from helpers.diagnosis.finding import (
+    BATCH,
+    BOTH_CLASSES,
+    CLASSES,
+    DTYPE,
+    EXTRA_AXIS,
+    TOKENS,
+    Candidate,
+    Finding,
+    new_head,
+)
 from helpers.diagnosis.result import Mark
 from helpers.diagnosis.values import is_integer, is_whole, is_within_0_and_1
 
 Shape = tuple[int, ...]
-BOTH_CLASSES = (Mark("logits", "C"), Mark("target", "C"))
 WITH_LOGITS = Candidate(
     "leave the sigmoid to the loss",
     "criterion = F.binary_cross_entropy_with_logits",
@@ -35,10 +44,10 @@ def why_number_loss_raised(call: LossCall) -> Finding | None:
         dtype = str(call.target.dtype).removeprefix("torch.")
         floats = Candidate("make the target floating point", "target = target.float()")
         needs = f"a floating-point target; this one is {dtype}"
-        return Finding("target_dtype", needs, (), (floats, *_shift(call)))
+        return Finding("target_dtype", needs, DTYPE, (floats, *_shift(call)))
     if call.target.dtype != call.logits.dtype:
         cast = Candidate("give both one dtype", "target = target.to(logits.dtype)")
-        return Finding("target_dtype", f"one dtype; logits are {call.logits.dtype}", (), (cast,))
+        return Finding("target_dtype", f"one dtype; logits are {call.logits.dtype}", DTYPE, (cast,))
     pos_weight = call.options.get("pos_weight")
     if pos_weight is not None and call.logits.ndim and pos_weight.numel() not in (1, call.logits.shape[-1]):
         needs = f"one pos_weight per output: C is {call.logits.shape[-1]}, and it has {pos_weight.numel()}"
@@ -106,8 +115,8 @@ def _one_axis_too_many(call: LossCall, logits: Shape, target: Shape) -> Finding:
     like_target = Candidate("give the logits the shape of the target", logits_code)
     needs = f"two equal shapes: target {logits}"
     if len(target) > len(logits):
-        return Finding("extra_target_dim", needs, BATCH, (like_logits,))
-    return Finding("squeeze_mismatch", needs, BATCH, (like_logits, like_target))
+        return Finding("extra_target_dim", needs, EXTRA_AXIS, (like_logits,))
+    return Finding("squeeze_mismatch", needs, BOTH_CLASSES, (like_logits, like_target))
 
 
 def _written(shape: Shape) -> str:
@@ -134,8 +143,8 @@ def _tokens(call: LossCall, logits: Shape, target: Shape) -> Finding:
         needs = f"a number for each output: target {logits}"
         code = "logits = logits.movedim(-1, 1)\ntarget = target.long()\ncriterion = F.cross_entropy"
         one_class = Candidate("one class per token", code, "where exactly one class is right")
-        return Finding("index_for_multilabel", needs, CLASSES, (one_class,))
-    return Finding("token_logits_for_sequence", needs, CLASSES, tuple(c for c in candidates if c.code))
+        return Finding("index_for_multilabel", needs, BOTH_CLASSES, (one_class,))
+    return Finding("token_logits_for_sequence", needs, TOKENS, tuple(c for c in candidates if c.code))
 
 
 def _one_number_for_many_outputs(call: LossCall, logits: Shape) -> Finding:
@@ -161,7 +170,7 @@ def _one_number_for_many_outputs(call: LossCall, logits: Shape) -> Finding:
     )
     candidates = (one_hot, cross_entropy, regression) if binary else (cross_entropy, regression, one_hot)
     needs = f"a number for each output: target {logits}; or, for one class per row, cross entropy"
-    return Finding("index_for_multilabel" if binary else "loss_choice", needs, CLASSES, candidates)
+    return Finding("index_for_multilabel" if binary else "loss_choice", needs, BOTH_CLASSES, candidates)
 
 
 def _outputs_differ(call: LossCall) -> Finding | None:
@@ -187,7 +196,7 @@ def _outputs_differ(call: LossCall) -> Finding | None:
         )
     if len(target) > len(logits):
         needs = f"a prediction for each number of the target: logits {target}"
-        return Finding("sequence_logits_for_token", needs, BATCH)
+        return Finding("sequence_logits_for_token", needs, TOKENS)
     return None
 
 

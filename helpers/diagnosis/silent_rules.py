@@ -5,9 +5,20 @@ from __future__ import annotations
 import torch
 
 from helpers.diagnosis.evidence import BINARY, BY_INDEX, LossCall
-from helpers.diagnosis.finding import BATCH, BCE, CLASSES, FITS_BCE, Candidate, Finding, new_head
+from helpers.diagnosis.finding import (
+    ANSWERS,
+    BATCH,
+    BCE,
+    CLASSES,
+    FITS_BCE,
+    SCORES,
+    TURNED,
+    Candidate,
+    Finding,
+    new_head,
+)
 from helpers.diagnosis.number_rules import number_shapes, targets_out_of_range
-from helpers.diagnosis.token_shapes import index_shape
+from helpers.diagnosis.token_shapes import index_shape, one_hot_beside_tokens
 from helpers.diagnosis.values import (
     are_log_probabilities,
     is_integer,
@@ -47,7 +58,7 @@ def _sigmoid_twice(call: LossCall) -> Finding | None:
     needs = "raw logits; these all lie between 0 and 1, as if a sigmoid had been applied already"
     undo = Candidate("take the sigmoid out of the model; logit undoes it here", "logits = logits.logit()")
     probabilities = Candidate("use the loss for probabilities", "criterion = F.binary_cross_entropy")
-    return Finding("softmax_before_loss", needs, CLASSES, (undo, probabilities), certain=False)
+    return Finding("softmax_before_loss", needs, SCORES, (undo, probabilities), certain=False)
 
 
 def _index_loss(call: LossCall, classes: int | None) -> Finding | None:
@@ -62,13 +73,13 @@ def _index_loss(call: LossCall, classes: int | None) -> Finding | None:
         return Finding("dropped_rows", needs, BATCH)
     if is_integer(call.target) and not len(call.counted_labels):
         needs = f"at least one label that is not {call.ignore_index}; the mean of nothing is nan"
-        return Finding("all_ignored", needs, ())
+        return Finding("all_ignored", needs, ANSWERS)
     if outputs == 1:
         return _one_output(call)
     found = _probabilities(call, axis)
     if found is not None or not is_integer(call.target):
         return found or _soft_labels(call, axis)
-    return _unused(call, outputs, classes) or _either_axis(call)
+    return one_hot_beside_tokens(call) or _unused(call, outputs, classes) or _either_axis(call)
 
 
 def _one_output(call: LossCall) -> Finding:
@@ -90,9 +101,9 @@ def _probabilities(call: LossCall, axis: int) -> Finding | None:
         title = "take the softmax out of the model; the log undoes it here"
         if call.loss == "nll_loss":
             needs = "log-probabilities; these are probabilities, so the log is missing"
-            return Finding("softmax_before_loss", needs, CLASSES, (Candidate("take the log", code),))
+            return Finding("softmax_before_loss", needs, SCORES, (Candidate("take the log", code),))
         needs = f"raw logits; each row is already a softmax, so the loss can't fall below {floor:.2f}"
-        return Finding("softmax_before_loss", needs, CLASSES, (Candidate(title, code),))
+        return Finding("softmax_before_loss", needs, SCORES, (Candidate(title, code),))
     if call.loss == "nll_loss" and not are_log_probabilities(call.logits, axis):
         needs = "log-probabilities, from log_softmax; these are raw logits, which cross entropy takes"
         code = f"logits = logits.log_softmax({axis})"
@@ -100,7 +111,7 @@ def _probabilities(call: LossCall, axis: int) -> Finding | None:
             Candidate("use cross entropy", "criterion = F.cross_entropy"),
             Candidate("apply log_softmax first", code),
         )
-        return Finding("loss_choice", needs, CLASSES, candidates)
+        return Finding("loss_choice", needs, SCORES, candidates)
     return None
 
 
@@ -109,7 +120,7 @@ def _soft_labels(call: LossCall, axis: int) -> Finding | None:
         return None
     needs = "probabilities that sum to 1 for each row, or a loss that takes each output by itself"
     candidates = (Candidate("score each class by itself", BCE, FITS_BCE),)
-    return Finding("loss_choice", needs, CLASSES, candidates, certain=False)
+    return Finding("loss_choice", needs, ANSWERS, candidates, certain=False)
 
 
 def _unused(call: LossCall, outputs: int, classes: int | None) -> Finding | None:
@@ -146,4 +157,4 @@ def _either_axis(call: LossCall) -> Finding | None:
         "logits = logits.transpose(1, 2).flatten(0, 1)\ntarget = target.flatten()",
         "where logits are (N, C, T)",
     )
-    return Finding("needs_flatten_or_transpose", needs, BATCH, (flat, turned), certain=False)
+    return Finding("needs_flatten_or_transpose", needs, TURNED, (flat, turned), certain=False)

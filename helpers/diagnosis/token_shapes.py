@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from helpers.diagnosis.evidence import LossCall
-from helpers.diagnosis.finding import BATCH, CLASSES, Candidate, Finding
+from helpers.diagnosis.finding import BATCH, CLASSES, TOKENS, Candidate, Finding
 from helpers.diagnosis.values import is_one_hot
 
 Shape = tuple[int, ...]
@@ -80,7 +80,28 @@ def _one_label_for_many_tokens(logits: Shape, target: Shape, cast: str) -> Findi
     needs = f"one prediction per sequence: logits ({rows}, {outputs}) with target ({rows},)"
     wrong = (rows, *logits[2:])
     trap = f"a target of shape {wrong} runs, but then the {logits[1]} tokens are taken for classes"
-    return Finding("token_logits_for_sequence", needs, CLASSES, candidates, trap=trap)
+    return Finding("token_logits_for_sequence", needs, TOKENS, candidates, trap=trap)
+
+
+def one_hot_beside_tokens(call: LossCall) -> Finding | None:
+    """Logits (N, T, C) with one-hot rows (N, C): the shapes fit, and the tokens are taken for classes.
+
+    That is where obeying torch's "Expected target size [N, C]" leads. Two outputs on axis 1 are left alone: a
+    sentence with one marked token has such a target too.
+    """
+    logits, target = tuple(call.logits.shape), tuple(call.target.shape)
+    if len(logits) != 3 or logits[1] < 3 or target != index_shape(logits) or call.unread:
+        return None
+    if not is_one_hot(call.target, 1):
+        return None
+    one_label = "\ntarget = target.long().argmax(1)"
+    candidates = (
+        Candidate("keep the first token, [CLS]", f"logits = logits[:, 0]{one_label}"),
+        Candidate("average over the tokens", f"logits = logits.mean(1){one_label}"),
+    )
+    wanted = (logits[0], logits[2])
+    needs = f"logits {wanted} for these one-hot rows; here the {logits[1]} tokens are read as classes"
+    return Finding("token_logits_for_sequence", needs, TOKENS, candidates, certain=False)
 
 
 def _other_length(logits: Shape, target: Shape, cast: str) -> Finding:

@@ -1,0 +1,141 @@
+"""What can be changed in the lab: the settings, what each drop-down offers, and the lessons' presets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+MAX_SENTENCES = 8  # what the picture can show as rows, and what one encoder pass does in milliseconds
+SENTENCES = (
+    "The film was wonderful.",
+    "I would not watch it again.",
+    "An ordinary story, neither good nor bad.",
+    "The acting is great but the plot is slow.",
+    "What a waste of two hours!",
+    "The food was fine.",
+    "We loved every minute of it.",
+    "It is a film about a train.",
+)
+
+
+class Format(NamedTuple):
+    """One way to write the right answers down.
+
+    Attributes:
+        title: What the drop-down says.
+        axes: One letter per axis of the target, "?" for an axis of size 1.
+        code: Python that makes `target` from `labels`; it may read `classes` and `tokens`, a label per token.
+    """
+
+    title: str
+    axes: str
+    code: str
+
+
+FORMATS = {
+    "indices": Format("class indices (N,)", "N", "labels"),
+    "column": Format("column (N, 1)", "N?", "labels.unsqueeze(1)"),
+    "one_hot_float": Format("one-hot, float", "NC", "F.one_hot(labels, classes).float()"),
+    "one_hot_int": Format("one-hot, integer", "NC", "F.one_hot(labels, classes)"),
+    "probabilities": Format("probabilities", "NC", "F.one_hot(labels, classes) * 0.9 + 0.1 / classes"),
+    "multi_hot": Format(
+        "several classes, float",
+        "NC",
+        "(F.one_hot(labels, classes) | F.one_hot((labels + 1) % classes, classes)).float()",
+    ),
+    "int32": Format("int32 indices", "N", "labels.int()"),
+    "numbers": Format("numbers (N,)", "N", "labels.float()"),
+    "numbers_column": Format("numbers (N, 1)", "N?", "labels.float().unsqueeze(1)"),
+    "per_token": Format("one per token (N, T)", "NT", "tokens"),
+    "per_token_flat": Format("one per token, flattened", "N", "tokens.flatten()"),
+}
+TASKS = {"sequence": "sentence", "token": "token"}
+# How token logits (N, T, C) are handed to the loss: the title, the code, and the axes that it gives.
+ARRANGEMENTS = {
+    "as_they_are": ("as they are", "logits", "NTC"),
+    "transposed": ("transposed", "logits.transpose(1, 2)", "NCT"),
+    "flattened": ("flattened", "logits.flatten(0, 1)", "NC"),
+}
+LOSSES = {
+    "cross_entropy": "cross entropy",
+    "binary_cross_entropy_with_logits": "BCE with logits",
+    "mse_loss": "MSE",
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the learner can change.
+
+    Attributes:
+        num_labels: C, the outputs of the head.
+        classes: How many classes the labels are drawn from.
+        batch_size: How many sentences a batch asks for.
+        target_size: How many rows the target holds.
+        task: "sequence" for one prediction per sentence, "token" for one per token.
+        arrangement: One of `ARRANGEMENTS`: what is done to token logits before the loss.
+        softmax: Whether a softmax stands between the head and the loss.
+        target_format: One of `FORMATS`.
+        loss: One of `LOSSES`, as `torch.nn.functional` calls it.
+        text: The sentences, one per line.
+    """
+
+    num_labels: int = 3
+    classes: int = 3
+    batch_size: int = 4
+    target_size: int = 4
+    task: str = "sequence"
+    arrangement: str = "as_they_are"
+    softmax: bool = False
+    target_format: str = "indices"
+    loss: str = "cross_entropy"
+    text: str = "\n".join(SENTENCES)
+
+    def __post_init__(self) -> None:
+        known: dict[str, Mapping[str, object]] = {
+            "task": TASKS,
+            "arrangement": ARRANGEMENTS,
+            "target_format": FORMATS,
+            "loss": LOSSES,
+        }
+        for name, choices in known.items():
+            value = getattr(self, name)
+            if value not in choices:
+                words = ", ".join(choices)
+                first = next(iter(choices))
+                raise ValueError(f"got {name} {value!r}. The lab needs one of {words}. Try {name}={first!r}.")
+
+
+class Preset(NamedTuple):
+    """A lesson's case.
+
+    Attributes:
+        settings: Where the lab opens, with its mistake on the table.
+        controls: The settings whose controls are in sight; the others are behind "More".
+    """
+
+    settings: Settings
+    controls: tuple[str, ...]
+
+
+_START = Settings()
+_SIZES = ("num_labels", "classes", "batch_size", "target_size")
+_ANSWERS = ("target_format", "loss", "num_labels", "classes")
+PRESETS = {
+    "all_right": Preset(_START, _SIZES),
+    "wrong_head_size": Preset(replace(_START, num_labels=1), _SIZES),
+    "unused_outputs": Preset(replace(_START, num_labels=73, classes=33), _SIZES),
+    "batch_target": Preset(replace(_START, target_size=1), _SIZES),
+    "one_hot_targets": Preset(replace(_START, target_format="one_hot_int"), _ANSWERS),
+    "token_vs_sequence": Preset(
+        replace(_START, task="token"), ("task", "arrangement", "target_format", "num_labels")
+    ),
+    "softmax_before_loss": Preset(
+        replace(_START, softmax=True), ("softmax", "target_format", "num_labels", "classes")
+    ),
+    "broadcast_mse": Preset(
+        replace(_START, num_labels=1, target_format="numbers", loss="mse_loss"),
+        ("loss", "target_format", "num_labels", "target_size"),
+    ),
+}

@@ -86,11 +86,16 @@ def _cell_metadata(metadata: NotebookNode) -> NotebookNode:
 
 
 def _outputs(outputs: Sequence[NotebookNode]) -> Iterator[NotebookNode]:
-    for is_stream, group in groupby(outputs, lambda output: output.output_type == "stream"):
+    # What is dropped goes first: the texts on both sides of a progress bar then belong together.
+    kept = filter(None, (output if _is_stream(output) else _output(output) for output in outputs))
+    for is_stream, group in groupby(kept, _is_stream):
         if is_stream:
-            yield from _streams(group)
-        else:
-            yield from filter(None, map(_output, group))
+            group = _streams(group)
+        yield from group
+
+
+def _is_stream(output: NotebookNode) -> bool:
+    return output.output_type == "stream"
 
 
 def _streams(outputs: Iterator[NotebookNode]) -> Iterator[NotebookNode]:

@@ -99,6 +99,13 @@ def test_of_a_progress_bar_the_last_state_is_stored() -> None:
     assert stored_outputs(stream("stderr", "\r 50%| | 1/2\r            \r")) == []
 
 
+def test_the_texts_on_both_sides_of_what_is_dropped_are_one() -> None:
+    bar = v4.new_output("display_data", {WIDGET_VIEW: {"model_id": "1"}, "text/plain": "  0%| | 0/2"})
+    assert stored_outputs(stream("stdout", "a\n"), bar, stream("stdout", "b\n")) == [
+        stream("stdout", "a\nb\n")
+    ]
+
+
 def test_matplotlibs_font_cache_is_not_stored() -> None:
     assert stored_outputs(stream("stderr", refresh.FONT_CACHE)) == []
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from helpers import load_bert
+from helpers import explain, load_bert
 from helpers.diagnosis.batch import check_batch
 
 TINY = {"hidden_size": 32, "num_attention_heads": 2, "num_hidden_layers": 1, "intermediate_size": 32}
@@ -248,6 +248,19 @@ def test_a_remembered_problem_type_is_blamed_for_what_it_raises(
     assert (diagnosis.outcome, diagnosis.cause) == ("raises", "problem_type")
     assert diagnosis.error
     assert diagnosis.fixes[0].code.startswith(first)
+
+
+def test_integer_one_hot_labels_have_one_fix_that_the_model_takes() -> None:
+    """Made floats they'd be probabilities to cross entropy, and one 0 or 1 per output to this model."""
+    model, labels = bert(), ONE_HOT.long()
+    diagnosis = check_batch(model, batch(labels=labels))
+    assert (diagnosis.outcome, diagnosis.cause) == ("raises", "one_hot_index")
+    assert [fix.code for fix in diagnosis.fixes] == [f"{LABELS} = {LABELS}.argmax(1)"]
+    with pytest.raises(ValueError, match="batch_size") as caught:
+        bert()(**batch(labels=labels))
+    explained = explain(caught.value)
+    assert explained is not None
+    assert [fix.code for fix in explained.fixes] == ["target = target.long().argmax(1)"]
 
 
 def test_what_raises_is_explained() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from helpers.diagnosis.batch_rules import RULES, problem_type
+from helpers.diagnosis.batch_rules import RULES, integer_one_hot, problem_type
 from helpers.diagnosis.batch_run import Run, describe, run, stand_in
 from helpers.diagnosis.finding import Candidate, Finding
 from helpers.diagnosis.frames import said
@@ -58,7 +58,7 @@ def check_batch(model: nn.Module, batch: Mapping[str, Any]) -> Diagnosis:
     with torch.random.fork_rng(devices=gpus), torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a cause is named below, not torch's guess at one
         seen, error = run(stand_in(model), batch)
-        found = _findings(seen, RULES if error is None else (problem_type,))
+        found = _findings(seen, RULES if error is None else (problem_type, integer_one_hot))
         fixes = _proven(found, model, batch)
     finding = next(iter(found.values()), None)
     if error is not None:

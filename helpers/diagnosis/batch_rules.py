@@ -116,6 +116,17 @@ def one_hot(run: Run) -> Finding | None:
     return Finding("problem_type", needs, LABEL, (soft, several), certain=False)
 
 
+def integer_one_hot(run: Run) -> Finding | None:
+    """Whole-number labels (N, C): the model flattens them, and then there are C labels for each row."""
+    labels = run.labels
+    if labels is None or not is_integer(labels) or is_token(run) or labels.ndim != 2:
+        return None
+    if labels.shape[1] != getattr(run.config, "num_labels", 0) or not is_one_hot(labels, 1):
+        return None
+    needs = f"indices ({len(labels)},) in int64; one-hot rows of whole numbers are flattened"
+    return Finding("one_hot_index", needs, LABEL, (Candidate("take the index", *ONE_CLASS),))
+
+
 def unused_outputs(run: Run) -> Finding | None:
     """More outputs than the labels of a batch make likely. Labels per token are too uneven to tell."""
     labels, logits = run.labels, run.logits

@@ -75,6 +75,11 @@ def _problem_type(diagnosis: Diagnosis, call: LossCall, outside: list[Step]) -> 
         return None
     logits, target = call.folded or (call.logits, call.target)
     is_float = target.is_floating_point()
+    if kind == "single_label_classification" and diagnosis.cause == "one_hot_index" and not is_float:
+        # Floats would not be probabilities here: this model reads them as one 0/1 per output.
+        fixes = tuple(fix for fix in diagnosis.fixes if ".argmax(" in fix.code)
+        needs = f"indices ({len(target)},) in int64: a model for one class per row takes nothing else"
+        return replace(diagnosis, needs=needs, fixes=fixes)
     candidates: list[Candidate] = []
     if kind == "single_label_classification" and is_float:
         wanted, candidates = _float_labels(logits, target)

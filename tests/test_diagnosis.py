@@ -83,6 +83,8 @@ def test_the_cause_does_not_hang_on_the_wording() -> None:
         (labels(1), (Mark("logits", "N"), Mark("target", "N"))),
         (labels(0, 1, 2, 3), (Mark("logits", "C"), Mark("target", "label"))),
         (labels(0, 1, 2, 0), ()),
+        (labels(0, 1, 2, 0)[:, None], (Mark("target", "?"),)),
+        (labels(0, 1, 2, 0).int(), (Mark("target", "dtype"),)),
     ],
 )
 def test_marks_name_both_ends(target: torch.Tensor, marks: tuple[Mark, ...]) -> None:
@@ -105,3 +107,26 @@ def test_text_has_got_and_needs() -> None:
 )
 def test_other_legal_uses_are_left_alone(criterion: Any, target: torch.Tensor) -> None:
     assert check_loss(criterion, LOGITS, target).outcome == "ok"
+
+
+@pytest.mark.parametrize(
+    ("shape", "target", "classes", "cause"),
+    [
+        ((4, 9, 3), torch.tensor([[8, 0, 1]] * 4), 3, "needs_flatten_or_transpose"),
+        ((4, 9, 9), torch.arange(36).reshape(4, 9) % 3, 3, "needs_flatten_or_transpose"),
+        (
+            (4, 9, 3),
+            torch.eye(4, 3, dtype=torch.int64).index_fill(0, torch.tensor(3), 0),
+            None,
+            "unused_outputs",
+        ),  # a row without a 1
+        ((3, 9, 3), torch.eye(3, dtype=torch.int64), None, "token_logits_for_sequence"),
+        ((4, 3, 9), torch.arange(36).reshape(4, 9) % 3, 3, None),
+        ((3, 2, 3), torch.eye(3, dtype=torch.int64), None, None),  # one marked token in each sentence
+    ],
+)
+def test_logits_whose_tokens_are_read_as_classes_are_named(
+    shape: tuple[int, ...], target: torch.Tensor, classes: int | None, cause: str | None
+) -> None:
+    torch.manual_seed(0)
+    assert check_loss(F.cross_entropy, torch.randn(shape), target, classes).cause == cause

@@ -79,7 +79,7 @@ def _index_loss(call: LossCall, classes: int | None) -> Finding | None:
     found = _probabilities(call, axis)
     if found is not None or not is_integer(call.target):
         return found or _soft_labels(call, axis)
-    return one_hot_beside_tokens(call) or _unused(call, outputs, classes) or _either_axis(call)
+    return one_hot_beside_tokens(call) or _axes(call, classes) or _unused(call, outputs, classes)
 
 
 def _one_output(call: LossCall) -> Finding:
@@ -141,10 +141,15 @@ def _unused(call: LossCall, outputs: int, classes: int | None) -> Finding | None
     return Finding("unused_outputs", who, CLASSES, candidates, certain=False)
 
 
-def _either_axis(call: LossCall) -> Finding | None:
-    """(N, T, C) with T == C fits both readings, and torch takes axis 1 for the classes."""
+def _axes(call: LossCall, classes: int | None) -> Finding | None:
+    """Logits (N, T, C) in which torch takes axis 1 for the classes: T == C, or the labels happen to fit."""
     shape = tuple(call.logits.shape)
-    if len(shape) != 3 or shape[1] != shape[2] or tuple(call.target.shape) != index_shape(shape):
+    if len(shape) != 3 or tuple(call.target.shape) != index_shape(shape):
+        return None
+    if shape[2] == classes != shape[1]:
+        needs = f"the {classes} classes on axis 1; it is {shape[1]} long, and the last axis is {classes}"
+        return Finding("needs_flatten_or_transpose", needs, TURNED, certain=False)
+    if shape[1] != shape[2]:
         return None
     needs = f"classes on axis 1; both axes are {shape[1]} long here, so a forgotten transpose raises nothing"
     flat = Candidate(

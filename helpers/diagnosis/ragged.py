@@ -9,6 +9,7 @@ from helpers.diagnosis.frames import Step, is_learners
 from helpers.diagnosis.names import MAPPINGS, called, named
 from helpers.diagnosis.raised import Raised, shape, tried
 from helpers.diagnosis.result import Diagnosis, Fix
+from helpers.diagnosis.squeezed import explain_squeezed
 
 JOINS = ("stack", "cat", "concat", "concatenate", "hstack", "vstack", "dstack", "column_stack", "row_stack")
 MAKERS = (
@@ -132,6 +133,9 @@ def _learners_line(raised: Raised) -> Diagnosis | None:
     for name, value in places.items():
         field, rows = _ragged_field(value)
         lengths = lengths_of(rows)
+        squeezed = explain_squeezed(raised, name, value) if lengths and operation in JOINS else None
+        if squeezed is not None:
+            return squeezed
         if lengths:
             got = f"{name}{', ' if field else ''}{field}: {lengths}"
             fix = padded(name, value if field else list(rows), field)

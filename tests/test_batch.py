@@ -56,6 +56,12 @@ class NoMask(nn.Module):
         return self.embedding(input_ids).mean(1)
 
 
+def ends_in_softmax() -> Any:
+    model = bert()
+    model.classifier = nn.Sequential(model.classifier, nn.Softmax(-1))
+    return model
+
+
 # What is wrong, the cause, whether it is certain, and the first fix (its start).
 MASK_FIX = 'batch["attention_mask"] = (batch["input_ids"] != 0).long()'
 LABELS = 'batch["labels"]'
@@ -161,6 +167,13 @@ MISTAKES: dict[str, tuple[Any, dict[str, Any], str, bool, str]] = {
         True,
         f"{LABELS} = {LABELS}.T",
     ),
+    "softmax inside": (
+        ends_in_softmax(),
+        batch(labels=TWO),
+        "softmax_before_loss",
+        True,
+        "model.classifier[1] = torch.nn.Identity()",
+    ),
     "unused outputs": (bert(num_labels=73), batch(labels=TWO), "unused_outputs", False, f"{HEAD}3)"),
     "dropped rows": (DropsRows(), batch(), "dropped_rows", False, ""),
 }
@@ -261,6 +274,11 @@ def test_integer_one_hot_labels_have_one_fix_that_the_model_takes() -> None:
     explained = explain(caught.value)
     assert explained is not None
     assert [fix.code for fix in explained.fixes] == ["target = target.long().argmax(1)"]
+
+
+def test_an_encoder_has_no_logits_to_speak_of() -> None:
+    lines = str(check_batch(bert("encoder"), batch(mask=None))).splitlines()
+    assert lines[-1].endswith("# or the tokenizer's own")
 
 
 def test_what_raises_is_explained() -> None:

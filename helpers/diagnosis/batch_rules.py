@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from helpers.diagnosis.batch_masks import hidden_tokens, mask, padding_labels
 from helpers.diagnosis.batch_run import IGNORED, LABELS, Run, is_token
-from helpers.diagnosis.finding import BATCH, CLASSES, LABEL, Candidate, Finding
+from helpers.diagnosis.finding import BATCH, CLASSES, LABEL, SCORES, Candidate, Finding
 from helpers.diagnosis.silent_rules import CHANCE
 from helpers.diagnosis.values import is_integer, is_one_hot, is_whole, sums_to_1
 
@@ -145,6 +145,29 @@ def unused_outputs(run: Run) -> Finding | None:
     return Finding("unused_outputs", needs, CLASSES, (_head(run, seen),) if seen > 1 else (), certain=False)
 
 
+def softmax(run: Run) -> Finding | None:
+    """The model gives probabilities, and cross entropy applies a softmax of its own."""
+    labels, logits = run.labels, run.logits
+    if labels is None or logits is None or not is_integer(labels) or logits.ndim < 2 or logits.shape[-1] < 2:
+        return None
+    if not sums_to_1(logits, -1):
+        return None
+    needs = "raw logits: every row sums to 1, so a softmax stands before the loss, which applies its own"
+    places = [name for name, part in run.model.named_modules() if isinstance(part, nn.Softmax)]
+    code = f"{_spelled(places[-1])} = torch.nn.Identity()" if places else ""
+    candidates = (Candidate("take it out", code),) if code else ()
+    return Finding("softmax_before_loss", needs, SCORES, candidates, certain=run.loss is not None)
+
+
+def _spelled(path: str) -> str:
+    """Spell a module's place as code: a number is an index.
+
+    >>> _spelled("classifier.1")
+    'model.classifier[1]'
+    """
+    return "model" + "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in path.split("."))
+
+
 def dropped_rows(run: Run) -> Finding | None:
     """Fewer logits than sentences."""
     if run.ids is None or run.logits is None or len(run.logits) >= len(run.ids):
@@ -165,6 +188,7 @@ RULES: tuple[Callable[[Run], Finding | None], ...] = (
     one_hot,
     hidden_tokens,
     padding_labels,
+    softmax,
     dropped_rows,
     unused_outputs,
 )

@@ -90,8 +90,8 @@ class Diagnosis:
         rows = [("at", self.where), ("cause", CAUSES[self.cause].title if self.cause else "")]
         rows += [("got", self.got), ("needs", self.needs), ("or", self.also), ("trap", self.trap)]
         for fix in self.fixes:
-            when = f"{fix.when}: " if fix.when else ""
-            rows.append(("try", f"{fix.code}  # {when}{fix.result}"))
+            said = ": ".join(filter(None, (fix.when, fix.result)))
+            rows.append(("try", f"{fix.code}  # {said}" if said else fix.code))
         return [(name, words) for name, words in rows if words]
 
     def __str__(self) -> str:

@@ -1,0 +1,147 @@
+"""Two error messages side by side: which words agree, and which don't.
+
+One mistake raises in many places: in plain PyTorch, deep inside transformers, in another loss. Where the last
+lines agree, one reading serves them all; where they part, the words that differ are those to look at.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from html import escape
+from itertools import zip_longest
+from textwrap import wrap
+
+SAME, DIFFERS, MISSING = "=", "≠", "·"
+_WIDTH = 40  # characters per message in the text: two of them fit a terminal
+_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The messages of `compare_errors`, cut where they begin or cease to agree.
+
+    Attributes:
+        names: One per call.
+        rows: Per row, one run of words for each call, "" where that message has no words there.
+    """
+
+    names: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    @property
+    def same(self) -> bool:
+        """Whether the messages agree word for word."""
+        return all(_agrees(row) for row in self.rows)
+
+    @property
+    def summary(self) -> str:
+        """How much of the messages agrees, in words."""
+        if self.same:
+            return "word for word the same"
+        differing = sum(not _agrees(row) for row in self.rows)
+        if differing == len(self.rows):
+            return "no words in common"
+        return f"{differing} of {len(self.rows)} parts {'differs' if differing == 1 else 'differ'}"
+
+    def __str__(self) -> str:
+        cells = [self.names, *([words or MISSING for words in row] for row in self.rows)]
+        signs = ["", *map(_sign, self.rows)]
+        widths = [min(_WIDTH, max(map(len, column))) for column in zip(*cells, strict=True)]
+        lines = []
+        for sign, row in zip(signs, cells, strict=True):
+            columns = [
+                wrap(words, width, break_on_hyphens=False) for words, width in zip(row, widths, strict=True)
+            ]
+            for number, parts in enumerate(zip_longest(*columns, fillvalue="")):
+                padded = [f"{part:{width}}" for part, width in zip(parts, widths, strict=True)]
+                lines.append("  ".join([f"{'' if number else sign:1}", *padded]).rstrip())
+        return "\n".join([*lines, self.summary])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        left = '<td style="text-align:left">'
+        names = "".join(f'<th style="text-align:left">{escape(name)}</th>' for name in self.names)
+        rows = "".join(
+            f"<tr><td>{_sign(row)}</td>"
+            + "".join(f"{left}<code>{escape(words or MISSING)}</code></td>" for words in row)
+            + "</tr>"
+            for row in self.rows
+        )
+        head = f"<tr><th>same?</th>{names}</tr>"
+        return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table><p>{self.summary}</p>"
+
+
+def compare_errors(calls: Mapping[str, Callable[[], object]]) -> Comparison:
+    """Run every call, and align the last lines of their tracebacks word by word.
+
+    Args:
+        calls: From a name to a function without arguments that raises. Its warnings are not shown.
+
+    Returns:
+        The messages, "Type: text", in rows of words that all of them share or don't.
+
+    Raises:
+        ValueError: There are fewer than two calls, or one of them runs without an error.
+
+    >>> compare_errors({"a list": lambda: [7][2], "a tuple": lambda: (7,)[2]})
+       a list              a tuple
+    =  IndexError:         IndexError:
+    ≠  list                tuple
+    =  index out of range  index out of range
+    1 of 3 parts differs
+    """
+    if len(calls) < 2:
+        raise ValueError(
+            f"got {len(calls)} calls. compare_errors needs two or more. Try adding one that raises."
+        )
+    return Comparison(tuple(calls), _align([_last_line(name, call) for name, call in calls.items()]))
+
+
+def _last_line(name: str, call: Callable[[], object]) -> str:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch also warns before some of these errors
+            call()
+    except Exception as error:
+        text = " ".join(_COLOUR.sub("", str(error)).split())  # torch breaks some messages over several lines
+        return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    raise ValueError(
+        f"got no error from {name!r}. compare_errors needs calls that raise."
+        " Try running it in a cell of its own, to see what it gives."
+    )
+
+
+def _align(messages: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """Cut the messages into runs of words that all of them share, and runs between these."""
+    first, *others = sentences = [message.split() for message in messages]
+    partners = []  # per other message: from a word's place in the first to its place there
+    for other in others:
+        blocks = SequenceMatcher(None, first, other, autojunk=False).get_matching_blocks()
+        partners.append({block.a + k: block.b + k for block in blocks for k in range(block.size)})
+    shared = [at for at in range(len(first)) if all(at in partner for partner in partners)]
+    end = [len(words) for words in sentences]
+
+    def run(start: Sequence[int], stop: Sequence[int]) -> tuple[str, ...]:
+        return tuple(" ".join(words[a:b]) for words, a, b in zip(sentences, start, stop, strict=True))
+
+    rows = []
+    begin = place = [0] * len(sentences)  # words from `begin` up to `place` agree
+    for stop in [*([at, *(partner[at] for partner in partners)] for at in shared), end]:
+        if stop != place or stop is end:
+            rows += [run(begin, place), run(place, stop)]
+            begin = stop
+        place = [at + 1 for at in stop]
+    return tuple(row for row in rows if any(row))
+
+
+def _agrees(row: Sequence[str]) -> bool:
+    return len(set(row)) == 1
+
+
+def _sign(row: Sequence[str]) -> str:
+    return SAME if _agrees(row) else DIFFERS

@@ -1,0 +1,158 @@
+import pytest
+import torch
+from matplotlib import colormaps
+from matplotlib.figure import Figure as Canvas
+from matplotlib.text import Text
+
+from helpers.figures import SHADES, STYLES, heatmap, loss_curves
+
+TOKENS = ["[CLS]", "$a", "b$", "[PAD]"]
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Canvas]:
+    """Collect what is about to become a PNG."""
+    canvases: list[Canvas] = []
+    save = Canvas.savefig
+
+    def savefig(self: Canvas, *args: object, **kwargs: object) -> None:
+        save(self, *args, **kwargs)
+        canvases.append(self)
+
+    monkeypatch.setattr(Canvas, "savefig", savefig)
+    return canvases
+
+
+def numbers_in(canvas: Canvas) -> list[Text]:
+    return [text for axes in canvas.axes for text in axes.texts]
+
+
+def test_four_curves_differ_in_style_and_colour(drawn: list[Canvas]) -> None:
+    loss_curves({str(n): [float(n), 0.0] for n in range(len(STYLES))}, "Four")
+    lines = drawn[0].axes[0].lines
+    assert len({line.get_linestyle() for line in lines}) == len({line.get_color() for line in lines}) == 4
+
+
+def test_a_heatmap_says_in_words_what_it_draws() -> None:
+    grids = {"without": torch.tensor([[0.25, 0.5, 0.0, 0.1]]), "with": torch.tensor([[0.25, 0.0, 0.0, 0.1]])}
+    figure = heatmap(grids, "Attention", "to", "from", TOKENS, ["[CLS]"])
+    bundle, metadata = figure._repr_mimebundle_()
+    assert bundle["image/png"].startswith(b"\x89PNG")
+    assert bundle["text/plain"] == metadata["image/png"]["alt"] == repr(figure)
+    assert repr(figure) == (
+        "Attention. without: 1 × 4 (from × to), lowest 0.00, highest 0.50 at row [CLS], column $a."
+        " with: 1 × 4 (from × to), lowest 0.00, highest 0.25 at row [CLS], column [CLS]."
+    )
+    assert heatmap(grids, "Attention", "to", "from", TOKENS, ["[CLS]"]).png == figure.png
+
+
+def test_panels_share_one_scale_and_one_bar(drawn: list[Canvas]) -> None:
+    heatmap({"small": [[0.0, 1.0]], "large": [[2.0, 8.0]]}, "Two", "x", "y")
+    *panels, bar = drawn[0].axes
+    assert [panel.get_title() for panel in panels] == ["small", "large"]
+    assert {panel.images[0].get_clim() for panel in panels} == {(0.0, 8.0)}
+    assert bar.get_label() == "<colorbar>"
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ([[0, 4], [1, 9]], {"0", "4", "1", "9"}),
+        ([[0.125, 1.0]], {"0.12", "1.00"}),
+        ([[1e-5, -2e-5]], {"1.0e-05", "-2.0e-05"}),
+        (torch.eye(2) > 0, {"0", "1"}),
+    ],
+)
+def test_small_grids_hold_their_numbers(values: object, words: set[str], drawn: list[Canvas]) -> None:
+    heatmap(values, "", "x", "y")
+    assert {text.get_text() for text in numbers_in(drawn[0])} == words
+
+
+@pytest.mark.parametrize(
+    "values",
+    [torch.rand(2, 9), torch.rand(9, 2), {str(n): torch.rand(8, 8) / 1e5 for n in range(3)}],
+    ids=["columns", "rows", "long numbers in three panels"],
+)
+def test_numbers_too_small_to_read_are_left_out(values: object, drawn: list[Canvas]) -> None:
+    heatmap(values, "", "x", "y")
+    assert not numbers_in(drawn[0])
+
+
+def contrast(one: float, other: float) -> float:
+    return (max(one, other) + 0.05) / (min(one, other) + 0.05)
+
+
+def luminance(shade: object) -> float:
+    """The relative luminance of WCAG 2, in full."""
+    parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in shade[:3]]  # type: ignore[index]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
+def test_every_number_stands_out_from_its_cell(drawn: list[Canvas]) -> None:
+    grid = torch.arange(64.0).reshape(8, 8)
+    heatmap(grid, "", "x", "y")
+    for text in numbers_in(drawn[0]):
+        paper = luminance(colormaps[SHADES](int(text.get_text()) / 63))
+        assert contrast(paper, {"black": 0.0, "white": 1.0}[str(text.get_color())]) >= 4.4
+    assert len(numbers_in(drawn[0])) == 64
+
+
+def test_the_shades_grow_lighter_evenly() -> None:
+    light = [luminance(colormaps[SHADES](step / 20)) for step in range(21)]
+    assert light == sorted(light)
+
+
+def test_names_of_rows_stand_at_the_first_panel_only(drawn: list[Canvas]) -> None:
+    heatmap({"one": torch.rand(4, 4), "two": torch.rand(4, 4)}, "", "x", "y", yticks=TOKENS)
+    first, second, _ = drawn[0].axes
+    assert [label.get_text() for label in first.get_yticklabels() if label.get_visible()] == TOKENS
+    assert not any(label.get_visible() for label in second.get_yticklabels())
+    assert (first.get_ylabel(), second.get_ylabel()) == ("y", "")
+
+
+def test_numbers_fit_their_cells(drawn: list[Canvas]) -> None:
+    heatmap({str(n): torch.rand(5, 8) for n in range(3)}, "", "x", "y", yticks=[*TOKENS, "long token"])
+    *panels, _ = drawn[0].axes
+    for panel in panels:
+        cell = panel.get_window_extent().width / 8
+        assert panel.texts and all(text.get_window_extent().width < 0.95 * cell for text in panel.texts)
+
+
+def test_names_of_columns_are_turned_and_never_formulas(drawn: list[Canvas]) -> None:
+    heatmap(torch.rand(4, 4), "", "x", "y", TOKENS, TOKENS)
+    axes = drawn[0].axes[0]
+    assert [label.get_text() for label in axes.get_xticklabels()] == TOKENS
+    assert {label.get_rotation() for label in axes.get_xticklabels()} == {45}
+    assert {label.get_rotation() for label in axes.get_yticklabels()} == {0}
+    assert not any(label.get_parse_math() for label in [*axes.get_xticklabels(), *axes.get_yticklabels()])
+
+
+def test_what_is_drawn_may_need_a_gradient_and_stays_as_it_was() -> None:
+    weight = torch.ones(2, 2, dtype=torch.bfloat16, requires_grad=True)
+    assert "highest 1 " in repr(heatmap(weight, "", "x", "y"))
+    assert weight.requires_grad and weight.dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize(
+    ("values", "ticks", "message"),
+    [
+        ({}, None, r"got 0 grids\. heatmap needs 1 to 3\. Try"),
+        ({str(n): [[1]] for n in range(4)}, None, r"got 4 grids"),
+        (
+            torch.zeros(2, 3, 4),
+            None,
+            r"got shape \(2, 3, 4\)\. heatmap needs \(rows, columns\)\. Try values\[0\]",
+        ),
+        (torch.zeros(0, 3), None, r"got shape \(0, 3\)"),
+        (torch.tensor([[1.0, torch.nan]]), None, r"with nan or inf\. heatmap needs finite numbers\. Try"),
+        (torch.zeros(2, 3), TOKENS, r"got shape \(2, 3\), 4 xticks\. heatmap needs 3\. Try"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(values: object, ticks: list[str] | None, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        heatmap(values, "", "x", "y", ticks)
+
+
+def test_row_names_are_counted_too() -> None:
+    with pytest.raises(ValueError, match=r"1 yticks\. heatmap needs 2"):
+        heatmap(torch.zeros(2, 3), "", "x", "y", yticks=["one"])

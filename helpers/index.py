@@ -7,14 +7,17 @@ version of torch that words an error differently changes the index by itself, an
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import default_collate
+
+from helpers.diagnosis.frames import said
 
 
 class Example(NamedTuple):
@@ -31,7 +34,11 @@ _INDICES = "torch.tensor([2, 0, 1, 2])"
 EXAMPLES = (
     Example(f"F.cross_entropy(torch.randn(4, 1), {_INDICES})", "a label has no output", HEAD),
     Example("nn.Linear(512, 3)(torch.randn(4, 768))", "the head reads another width than BERT gives", HEAD),
-    Example("F.cross_entropy(torch.randn(4, 3), torch.tensor([1]))", "not one label per sentence", BATCH),
+    Example(
+        "F.cross_entropy(torch.randn(4, 3), torch.tensor([1]))",
+        "not one label per sentence, or per token",
+        BATCH,
+    ),
     Example("default_collate([torch.zeros(7), torch.zeros(9)])", "sentences of different lengths", BATCH),
     Example(
         "F.cross_entropy(torch.randn(4, 3), torch.tensor([[2], [0], [1], [2]]))",
@@ -88,11 +95,31 @@ def error_index() -> Index:
 
 def message_of(code: str) -> str:
     """Run one line and return the last line of its traceback, as Python prints it."""
-    names = {"torch": torch, "F": F, "nn": nn, "default_collate": default_collate}
+    return last_line(error_of(code, {"torch": torch, "F": F, "nn": nn, "default_collate": default_collate}))
+
+
+def error_of(
+    code: str, names: Mapping[str, object], warned: Literal["ignore", "error"] = "ignore"
+) -> Exception:
+    """Run one line with these names and return what it raises.
+
+    Args:
+        code: An expression.
+        names: What it may name.
+        warned: What a warning does, which torch also gives before some of these errors.
+
+    Raises:
+        RuntimeError: It ran without an error.
+    """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch also warns before some of these errors
-            eval(code, names)
+            warnings.simplefilter(warned)
+            eval(code, dict(names))
     except Exception as error:
-        return f"{type(error).__name__}: {str(error).splitlines()[0]}"
-    raise RuntimeError(f"got no error from {code}. The index needs one. Try removing the example.")
+        return error
+    raise RuntimeError(f"got no error from {code}. The table needs one. Try removing the example.")
+
+
+def last_line(error: Exception) -> str:
+    """Return the error's type and the first line of its text, without terminal colours."""
+    return said(error).splitlines()[0]

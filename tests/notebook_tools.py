@@ -40,8 +40,8 @@ def committed_notebooks() -> list[Path]:
 
 
 def committed_lessons() -> list[Path]:
-    """List the lessons: all notebooks but the one that leads to them."""
-    return [path for path in committed_notebooks() if not path.name.startswith("00_")]
+    """List the lessons, which have a number; 00 leads to them, and the cheat sheet has none."""
+    return [path for path in committed_notebooks() if re.match(r"(?!00)\d\d_", path.name)]
 
 
 def read_notebook(path: Path) -> NotebookNode:

@@ -1,0 +1,130 @@
+"""One line that calls a loss, in PyTorch, transformers or Keras: what it was made of, and what it did.
+
+The line itself is run, so that a table of such lines shows what is true today. What it was made of is read by
+running it once more, on something that keeps what it is given.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from functools import partial
+from math import isfinite
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from helpers.bert import load_bert
+from helpers.diagnosis import Diagnosis, check_batch, check_loss, explain
+
+LETTERS = {2: "N", 5: "T", 3: "C"}  # the sizes of all examples: two sentences, five tokens, three classes
+IDS = [[101, 200, 201, 202, 102], [101, 202, 201, 200, 102]]  # [CLS], three tokens, [SEP]
+
+
+class Ran(NamedTuple):
+    """A call that was run.
+
+    Attributes:
+        logits: What the head gave, in any library.
+        target: The right answers, as they were passed.
+        told: What the kit says about it.
+        names: What the line names; running it with these does what it did, its errors included.
+    """
+
+    logits: Tensor
+    target: Tensor
+    told: Diagnosis
+    names: Mapping[str, Any]
+
+
+Run = Callable[[str, str, str], Ran]  # from a loss, a call and a fix
+
+
+def letters(tensor: Tensor) -> str:
+    """Spell a shape with the axes' letters.
+
+    >>> letters(torch.zeros(2, 3)), letters(torch.zeros(2))
+    ('(N, C)', '(N,)')
+    """
+    axes = [LETTERS.get(size, str(size)) for size in tensor.shape]
+    return f"({axes[0]},)" if len(axes) == 1 else f"({', '.join(axes)})"
+
+
+def mending(run: Run, loss: str, call: str, fix: str, like: Tensor) -> str:
+    """Return a fix after which a wrong call is right: this one, or else one that the kit itself has found.
+
+    Args:
+        run: How calls of this library are run.
+        loss: The loss, as one writes it.
+        call: The wrong call.
+        fix: Python, or "" for the kit's own.
+        like: What the kit's own must turn the target into: whole numbers, or floating point, as this has.
+
+    Raises:
+        RuntimeError: There is none.
+    """
+    for code in [fix] if fix else [found.code for found in run(loss, call, "").told.fixes]:
+        try:
+            mended = run(loss, call, code)
+        except NameError:  # it mends logits inside a model, for which the line outside has no name
+            continue
+        is_like = mended.target.is_floating_point() == like.is_floating_point()
+        if mended.told.outcome == "ok" and (fix or is_like):
+            return code
+    raise RuntimeError(f"got no fix for {call}. The table needs one that runs and is right.")
+
+
+def _pytorch(loss: str, call: str, fix: str) -> Ran:
+    tools = {"torch": torch, "nn": nn, "F": F, "randn": torch.randn, "tensor": torch.tensor}
+    names = {**tools, "criterion": eval(loss, dict(tools))}
+    given = eval(call, {**tools, "criterion": lambda logits, target: {"logits": logits, "target": target}})
+    after = {**names, **given}
+    exec(fix, after)
+    told = check_loss(after["criterion"], after["logits"], after["target"])
+    return Ran(after["logits"], after["target"], told, names)
+
+
+def _transformers(loss: str, call: str, fix: str) -> Ran:
+    ids = torch.tensor(IDS)
+    batch = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+    tools = {"torch": torch, "F": F, "tensor": torch.tensor, "load_bert": load_bert, "batch": batch}
+    names = {**tools, "model": eval(loss, dict(tools))}
+    after = {**names, "batch": eval(call, {**tools, "model": dict})}
+    exec(fix, after)
+    with torch.no_grad():
+        logits = after["model"](**batch).logits
+    return Ran(logits, after["batch"]["labels"], check_batch(after["model"], after["batch"]), names)
+
+
+def _keras(loss: str, call: str, fix: str) -> Ran:
+    if "keras" not in sys.modules:
+        os.environ["KERAS_BACKEND"] = "torch"  # Keras would ask for TensorFlow, which the kit doesn't install
+    import keras
+    import numpy as np
+
+    tools = {"keras": keras, "np": np, "Dense": keras.layers.Dense, "x": np.zeros((2, 8), "float32")}
+    layer, name = eval(loss, dict(tools))
+    x, y = eval(call, {**tools, "model": SimpleNamespace(fit=lambda x, y: (x, y))})
+    after = {**tools, "loss": name, "y": y}
+    exec(fix, after)
+    model = keras.Sequential([keras.Input((8,)), layer])
+    model.compile(loss=after["loss"])
+    names = {**tools, "model": SimpleNamespace(fit=partial(model.fit, verbose=0))}
+    told = _fitted(names, after["y"])
+    return Ran(model(x), torch.as_tensor(after["y"]), told, names)
+
+
+def _fitted(names: Mapping[str, Any], y: Any) -> Diagnosis:
+    """Fit with labels that have a name, so that a fix can name them."""
+    try:
+        loss = eval("model.fit(x, y)", {**names, "y": y}).history["loss"][0]
+    except Exception as error:
+        return explain(error) or Diagnosis("raises", got="", error=str(error))
+    return Diagnosis("ok" if isfinite(loss) else "silent", got="", loss=loss)
+
+
+RUNS: dict[str, Run] = {"PyTorch": _pytorch, "transformers": _transformers, "Keras": _keras}

@@ -1,0 +1,197 @@
+import os
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+import pytest
+import torch
+
+from helpers.cheatsheet import EXAMPLES, CheatSheet, Example, cheat_sheet, row_of
+from helpers.loss_calls import LETTERS, RUNS, letters
+
+
+@pytest.fixture(scope="module")
+def sheet() -> CheatSheet:
+    return cheat_sheet()
+
+
+@pytest.fixture(scope="module")
+def keras_sheet() -> CheatSheet:
+    return cheat_sheet("keras")
+
+
+def rows_of(sheet: CheatSheet) -> dict[str, list[tuple[str, str, str, str]]]:
+    return {
+        block: [(row.logits, row.target, row.dtype, row.message) for row in rows]
+        for block, rows in sheet.blocks
+    }
+
+
+def test_every_loss_of_the_lessons_has_its_row(sheet: CheatSheet) -> None:
+    assert [(block, len(rows)) for block, rows in sheet.blocks] == [("PyTorch", 5), ("transformers", 4)]
+
+
+def test_the_shapes_are_those_of_the_documentation(sheet: CheatSheet) -> None:
+    found = {block: [row[:3] for row in rows] for block, rows in rows_of(sheet).items()}
+    assert found["PyTorch"] == [
+        ("(N, C)", "(N,)", "int64"),
+        ("(N, C)", "(N, C)", "float32"),
+        ("(N, C, T)", "(N, T)", "int64"),
+        ("(N, C)", "(N, C)", "float32"),
+        ("(N, 1)", "(N, 1)", "float32"),
+    ]
+    assert found["transformers"] == [
+        ("(N, 1)", "(N,)", "float32"),
+        ("(N, C)", "(N,)", "int64"),
+        ("(N, C)", "(N, C)", "float32"),
+        ("(N, T, C)", "(N, T)", "int64"),
+    ]
+
+
+def test_the_messages_are_those_that_people_look_up(sheet: CheatSheet) -> None:
+    said = [message for rows in rows_of(sheet).values() for *_, message in rows]
+    assert [message.partition(":")[0] for message in said] == [
+        "RuntimeError", "RuntimeError", "RuntimeError", "ValueError", "UserWarning",
+        "RuntimeError", "IndexError", "RuntimeError", "ValueError",
+    ]  # fmt: skip
+    assert "IndexError: Target 3 is out of bounds." in said
+    assert len(set(said)) == len(said)
+
+
+def test_a_warning_is_told_from_an_error(sheet: CheatSheet) -> None:
+    signs = {row.example.loss: row.sign for _, rows in sheet.blocks for row in rows}
+    assert signs.pop("nn.MSELoss()") == "⚠"
+    assert set(signs.values()) == {"✗"}
+
+
+def test_keras_speaks_of_its_own_shapes(keras_sheet: CheatSheet) -> None:
+    rows = rows_of(keras_sheet)["Keras"]
+    assert [row[:2] for row in rows] == [("(N, C)", "(N,)"), ("(N, C)", "(N, C)"), ("(N, 1)", "(N, 1)")]
+    assert all("must have the same shape" in row[3] for row in rows)
+    assert [row.fix for _, rows in keras_sheet.blocks for row in rows] == [
+        "y = y.argmax(-1)",
+        "y = keras.utils.to_categorical(y, 3)",
+        "y = y.argmax(-1)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("block", "example"),
+    [(block, example) for block, examples in EXAMPLES.items() for example in examples],
+    ids=lambda value: value if isinstance(value, str) else value.loss,
+)
+def test_each_call_is_one_line_and_each_wrong_one_is_wrong(block: str, example: Example) -> None:
+    assert "\n" not in example.right + example.wrong
+    assert RUNS[block](example.loss, example.right, "").told.outcome == "ok"
+    assert RUNS[block](example.loss, example.wrong, "").told.outcome in {"raises", "silent"}
+
+
+@pytest.mark.parametrize(
+    ("example", "says"),
+    [
+        (
+            Example("nn.CrossEntropyLoss()", "", "criterion(randn(2, 3), tensor([7, 0]))", ""),
+            "got ✗ IndexError",
+        ),
+        (
+            # It runs; softmax before the loss is a mistake all the same.
+            Example("nn.CrossEntropyLoss()", "", "criterion(randn(2, 3).softmax(1), tensor([2, 0]))", ""),
+            "got ⚠ no error",
+        ),
+        (
+            Example(
+                "nn.CrossEntropyLoss()",
+                "",
+                "criterion(randn(2, 3), tensor([2, 0]))",
+                "criterion(randn(2, 3), tensor([0, 2]))",
+            ),
+            "got no error",
+        ),
+        (
+            Example(
+                "nn.CrossEntropyLoss()",
+                "",
+                "criterion(randn(2, 3), tensor([2, 0]))",
+                "criterion(randn(2, 3), tensor([[2], [0]]))",
+                "target = target.float()",
+            ),
+            "got no fix",
+        ),
+    ],
+)
+def test_a_row_that_would_lie_is_refused(example: Example, says: str) -> None:
+    with pytest.raises(RuntimeError, match=re.escape(says)):
+        row_of("PyTorch", example)
+
+
+def test_a_fix_of_transformers_is_refused_where_it_mends_nothing() -> None:
+    right, wrong = (f"model(**batch, labels=tensor([{label}, 0]))" for label in (2, 3))
+    fix = 'batch["labels"] = batch["labels"].float()'
+    with pytest.raises(RuntimeError, match="got no fix"):
+        row_of("transformers", Example('load_bert("sequence", num_labels=3)', "", right, wrong, fix))
+
+
+def test_another_library_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"got library 'jax'.*needs.*Try"):
+        cheat_sheet("jax")
+
+
+def test_a_second_sheet_is_the_same_and_leaves_the_learners_random_numbers_alone(sheet: CheatSheet) -> None:
+    torch.manual_seed(7)
+    expected = torch.rand(3)
+    torch.manual_seed(7)
+    again = cheat_sheet()
+    assert torch.equal(torch.rand(3), expected)
+    assert again == sheet
+    assert again._repr_html_() == sheet._repr_html_()
+
+
+def test_text_and_html_hold_every_call_and_message(sheet: CheatSheet, keras_sheet: CheatSheet) -> None:
+    for each in (sheet, keras_sheet):
+        text, html = str(each), seen(each._repr_html_())
+        for _, rows in each.blocks:
+            for row in rows:
+                for words in (
+                    row.example.loss,
+                    row.example.right,
+                    row.example.wrong,
+                    row.message,
+                    row.logits,
+                ):
+                    assert words in text
+                    assert words in html
+                assert all(line in html for line in row.fix.split("\n"))
+
+
+def test_the_html_is_what_an_untrusted_notebook_may_show(sheet: CheatSheet, keras_sheet: CheatSheet) -> None:
+    html = sheet._repr_html_() + keras_sheet._repr_html_()
+    tags = {"table", "thead", "tbody", "tr", "th", "td", "code", "br", "wbr"}
+    assert set(re.findall(r"<([a-z]+)", html)) == tags
+    assert set(re.findall(r" ([a-z-]+)=\"", html)) == {"style"}
+    assert set(re.findall(r"style=\"([^\"]*)\"", html)) == {"text-align:left"}
+    assert "\x1b" not in html + str(sheet) + str(keras_sheet)
+
+
+def test_the_letters_are_those_of_the_examples_sizes() -> None:
+    sizes = {letter: size for size, letter in LETTERS.items()}
+    assert letters(torch.zeros(sizes["N"], sizes["T"], 768, sizes["C"], 1)) == "(N, T, 768, C, 1)"
+
+
+def test_keras_is_imported_only_when_asked_and_then_on_torch() -> None:
+    code = (
+        "import sys; from helpers import cheat_sheet; cheat_sheet(); assert 'keras' not in sys.modules;"
+        "cheat_sheet('keras'); import keras; print(keras.backend.backend())"
+    )
+    env = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
+    run = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines()[-1] == "torch"
+
+
+def seen(html: str) -> str:
+    """Return what a reader of the HTML sees."""
+    found: list[str] = []
+    parser = HTMLParser()
+    parser.handle_data = found.append  # type: ignore[method-assign]
+    parser.feed(html)
+    return "".join(found).replace("\xa0", " ")

@@ -1,0 +1,151 @@
+"""Two real messages, aligned: what agrees, what differs, what cannot be compared."""
+
+import warnings
+from collections.abc import Callable, Mapping
+from html.parser import HTMLParser
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from helpers import load_bert
+from helpers.compare import Comparison, compare_errors
+
+LOGITS = torch.zeros(4, 3)
+
+
+def raising(error: Exception) -> Callable[[], object]:
+    def call() -> object:
+        raise error
+
+    return call
+
+
+def one_label() -> torch.Tensor:
+    return F.cross_entropy(LOGITS, torch.tensor([1]))
+
+
+def test_pytorch_and_transformers_say_the_same_word_for_word() -> None:
+    model = load_bert("sequence", num_labels=3)
+    ids = torch.tensor([[101, 102]] * 4)
+    result = compare_errors(
+        {"PyTorch": one_label, "transformers": lambda: model(input_ids=ids, labels=torch.tensor([1]))}
+    )
+    assert result.same
+    assert len(result.rows) == 1
+    assert result.rows[0][0] == "ValueError: Expected input batch_size (4) to match target batch_size (1)."
+    assert str(result).splitlines()[-1] == "word for word the same"
+    assert "<p>word for word the same</p>" in result._repr_html_()
+
+
+def test_only_the_numbers_differ() -> None:
+    result = compare_errors({"one": one_label, "two": lambda: F.cross_entropy(LOGITS[:2], torch.tensor([1]))})
+    assert result.rows == (
+        ("ValueError: Expected input batch_size",) * 2,
+        ("(4)", "(2)"),
+        ("to match target batch_size (1).",) * 2,
+    )
+    assert result.summary == "1 of 3 parts differs"
+    assert [line[:1] for line in str(result).splitlines()[1:-1]] == ["=", "≠", "="]
+
+
+def test_every_column_reads_down_as_its_message() -> None:
+    errors = [ValueError("a b c d"), ValueError("a x c"), IndexError("b c d e")]
+    result = compare_errors({str(at): raising(error) for at, error in enumerate(errors)})
+    for column, error in zip(zip(*result.rows, strict=True), errors, strict=True):
+        assert " ".join(words for words in column if words) == f"{type(error).__name__}: {error}"
+    assert [row for row in result.rows if len(set(row)) == 1] == [("c", "c", "c")]
+
+
+def test_missing_words_are_shown_as_a_dot() -> None:
+    result = compare_errors(
+        {"long": raising(ValueError("not at all")), "short": raising(ValueError("at all"))}
+    )
+    assert result.rows[1] == ("not", "")
+    assert str(result).splitlines()[2].split() == ["≠", "not", "·"]
+    assert "<code>·</code>" in result._repr_html_()
+
+
+def test_messages_without_a_common_word_are_one_row() -> None:
+    result = compare_errors({"a": raising(ValueError("x")), "b": raising(IndexError("y"))})
+    assert result.rows == (("ValueError: x", "IndexError: y"),)
+    assert result.summary == "no words in common"
+
+
+def test_an_error_without_words_is_its_type() -> None:
+    result = compare_errors({"a": raising(AssertionError()), "b": raising(AssertionError())})
+    assert result.rows == (("AssertionError", "AssertionError"),)
+
+
+def test_lines_and_colours_do_not_count() -> None:
+    coloured = raising(ValueError("\x1b[1;31mno\x1b[0m\n\n   such  file"))
+    assert compare_errors({"a": coloured, "b": raising(ValueError("no such file"))}).same
+
+
+def test_long_messages_stay_beside_each_other() -> None:
+    words = " ".join(["word"] * 60)
+    lines = str(
+        compare_errors({"a": raising(ValueError(words)), "b": raising(ValueError(words))})
+    ).splitlines()
+    assert max(map(len, lines)) <= 2 * 40 + 5
+    assert len({line.index("word", 20) for line in lines[2:-2]}) == 1
+
+
+def test_a_call_that_runs_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match=r"got no error from 'transformers'.*needs.*Try"):
+        compare_errors({"PyTorch": one_label, "transformers": lambda: 1})
+
+
+@pytest.mark.parametrize("calls", [{}, {"alone": one_label}])
+def test_fewer_than_two_calls_are_refused(calls: Mapping[str, Callable[[], object]]) -> None:
+    with pytest.raises(ValueError, match=r"got \d calls.*needs two or more.*Try"):
+        compare_errors(calls)
+
+
+def test_an_interrupt_is_no_message() -> None:
+    def stop() -> object:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        compare_errors({"PyTorch": one_label, "stopped": stop})
+
+
+def test_warnings_are_silent_inside_and_heard_again_outside(capsys: pytest.CaptureFixture[str]) -> None:
+    def warns() -> torch.Tensor:
+        return F.mse_loss(torch.zeros(2, 73), torch.zeros(2, 33))
+
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        compare_errors({"a": warns, "b": warns})
+        assert not heard
+        with pytest.raises(RuntimeError):
+            warns()
+        assert len(heard) == 1
+    assert capsys.readouterr() == ("", "")
+
+
+class Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[tuple[str, tuple[tuple[str, str | None], ...]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, tuple(attrs)))
+
+
+def test_an_untrusted_notebook_keeps_all_of_the_html() -> None:
+    nasty = "<img src=x onerror=alert(1)>"
+    result = compare_errors({nasty: raising(ValueError(nasty)), "b": raising(ValueError("<b>"))})
+    html = result._repr_html_()
+    tags = Tags()
+    tags.feed(html)
+    assert {tag for tag, _ in tags.seen} == {"table", "thead", "tbody", "tr", "th", "td", "code", "p"}
+    assert {attribute for _, attributes in tags.seen for attribute in attributes} == {
+        ("style", "text-align:left")
+    }
+    assert html.count("&lt;img") == 2
+
+
+def test_the_text_is_what_a_notebook_stores() -> None:
+    result = Comparison(("a", "b"), (("x", "x"),))
+    assert repr(result) == str(result) == "   a  b\n=  x  x\nword for word the same"

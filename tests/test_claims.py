@@ -1,0 +1,342 @@
+"""Each claim's verdict, obtained by running it: a new torch that behaves otherwise turns one of these red."""
+
+import builtins
+import random
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import fields, replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import helpers
+from helpers import claims
+from helpers.claims import CLAIMS, VERDICTS, Claim, Found, Outcome, check_claims
+from helpers.claims.outcome import NotHere, in_words, observe
+from helpers.claims.verdict import Prediction, judge
+
+ROOT = Path(__file__).parents[1]
+HAS_GPU = torch.cuda.is_available()
+
+# id: the verdict, and words of what happened.
+EXPECTED = {
+    "000-title": ("misnamed", "RuntimeError: Expected target size [2, 3], got [2, 1]"),
+    "000-title-b": ("misnamed", "RuntimeError: 0D or 1D target tensor expected, multi-target not supported"),
+    "000-title-c": ("misnamed", "IndexError: Target 1 is out of bounds."),
+    "000-1": ("misnamed", "IndexError: Target 1 is out of bounds."),
+    "000-1a": ("true", "(1, 1)"),
+    "000-1b": ("silent", "gives 0.0000; largest gradient 0.0"),
+    "000-2": ("true", "logits: gives (1, 3)"),
+    "000-3": ("real", "ValueError: Expected input batch_size (2) to match target batch_size (1)."),
+    "000-3b": ("false", "ValueError: Expected input batch_size (2) to match target batch_size (1)."),
+    "000-3c": ("true", "gives 1.1447"),
+    "000-c1": ("incomplete", "one-hot, whole numbers: RuntimeError: Expected floating point type"),
+    "000-c2": ("incomplete", "cross_entropy: IndexError: Target 1 is out of bounds."),
+    "001-1": ("true", "(3, 3)"),
+    "001-1b": ("false", "gives 0 of 20 new heads"),
+    "001-2": ("true", "(1, 8, 10); counted: [CLS] this is a positive sentence . [SEP]"),
+    "001-2b": ("incomplete", "of three: gives (3, 8, 10)"),
+    "001-3": ("silent", "gives (1, 3); kept 1 of 2 sentences"),
+    "001-c1": ("true", "both, padded: gives (2, 3)"),
+    "001-c2": ("real", "as they are: ValueError: Unable to create tensor"),
+    "002-1": (
+        "silent",
+        "a loss of 4.3, near ln 73 = 4.3, not ln 33 = 3.5; it predicts classes that don't exist",
+    ),
+    "002-1r": ("real", "IndexError: Target 40 is out of bounds."),
+    "002-2": ("misnamed", "33 outputs: RuntimeError: 0D or 1D target tensor expected"),
+    "002-2b": ("true", "gives 3.4"),
+    "002-3": ("real", "UserWarning, then RuntimeError: The size of tensor a (73) must match"),
+    "002-c1": ("false", "over the classes: gives the same shape"),
+    "002-c2": ("incomplete", "whole numbers: RuntimeError: Expected floating point type"),
+    "002-c3": ("incomplete", "cross_entropy: gives 4."),
+    "003-1": ("true", "gives (3, 1)"),
+    "003-1b": ("false", "AttributeError: module transformers has no attribute TFBertModel"),
+    "003-2": ("false", "runs; 0 is [PAD], and the tokenizer's own padding gives the same: True"),
+    "003-2b": ("real", "inhomogeneous shape"),
+    "003-3": ("silent", "with padding: [False, True, True], rows that the mask changes: [False, True, True]"),
+    "003-3b": ("real", 'ValueError: Layer "classifier" expects 2 named input(s)'),
+    "003-c1": ("false", "ValueError: too many values to unpack (expected 2)"),
+    "003-c1b": ("true", "input_ids (2, 6): gives two axes\nhidden_states: gives three axes"),
+    "003-c2": ("real", "expected shape=(None, 8), found shape=(3, 6)"),
+    "003-c3": ("false", "runs; as torch.int64; float32 gives the same numbers: True"),
+    "003-c4": ("silent", "runs; the first tokens, where [CLS] is looked for: this, another, a"),
+    "003-c5": ("real", "must match the size of tensor b (512)"),
+    "003-x": ("real", "4 rows, 3 labels: ValueError: Data cardinality is ambiguous."),
+    "004-1": ("false", "runs; rows and labels of each batch: [(32, 32), (32, 32), (32, 32), (4, 4)]"),
+    "004-1b": ("silent", "runs; 96 of 100 rows are read"),
+    "004-2": ("false", "gives 2."),
+    "004-2b": ("silent", "gives 1.4612; ln(e + 10 - 1) - 1 = 1.4612 is the least"),
+    "004-3": ("incomplete", "whole numbers: RuntimeError: Expected floating point type"),
+    "004-3b": ("true", "the difference to float one-hot: gives 0.0000"),
+    "004-c1": ("real", "a label of 10: IndexError: Target 10 is out of bounds."),
+    "s-mse": ("silent", "UserWarning, then gives R² 0.00; a target of (N, 1) gives 1.00"),
+    "s-token-axes": ("silent", "7 tokens, 3 classes: RuntimeError: Expected target size [2, 3], got [2, 7]"),
+    "s-hint": ("silent", "it takes even a label of 6, with 3 classes"),
+    "s-mask": ("silent", "with the mask: gives 0.0000\nwithout: gives 0.5 of the attention"),
+    "s-squeeze": ("real", "argmax(dim=1): IndexError: Dimension out of range"),
+    "s-problem-type": ("silent", "ValueError: Expected input batch_size (2) to match target batch_size (6)."),
+    "s-num-labels": ("silent", "gives regression; the loss is the mean squared error"),
+    "s-mask-shape": ("real", "all ones: runs; no mask at all gives the same numbers: True"),
+    "s-ignore": ("silent", "gives nan"),
+    "s-int32": ("real", "RuntimeError: expected target dtype to be Long or Byte, but got Int"),
+    "s-cuda": ("real", "device-side assert") if HAS_GPU else ("not run", "no GPU"),
+}
+# What must be in the table: the answers' own examples and sentences, and the mistakes that they leave out.
+WANTED = {
+    "000": "title 1 1b 2 3 c1",
+    "001": "1 1b 2 2b 3",
+    "002": "1 1r 2 3 c1",
+    "003": "1 2 3 c1 c2 c3 x",
+    "004": "1 2 3",
+    "s": "mse token-axes hint mask squeeze problem-type num-labels mask-shape ignore int32 cuda",
+}
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
+def test_the_claim_has_the_verdict_that_we_teach(claim: Claim) -> None:
+    verdict, words = EXPECTED[claim.id]
+    result = claim.check()
+    assert (result.verdict.word, words in "\n".join(result.happened)) == (verdict, True), str(result)
+
+
+def test_every_claim_is_there_once_and_expected() -> None:
+    ids = [claim.id for claim in CLAIMS]
+    assert sorted(ids) == sorted(EXPECTED)
+    wanted = {f"{document}-{name}" for document, names in WANTED.items() for name in names.split()}
+    assert len(wanted) == 37 and wanted <= set(ids)
+
+
+def test_no_room_forgets_a_claim() -> None:
+    for room in claims._ROOMS:
+        written = {value.id for value in vars(room).values() if isinstance(value, Claim)}
+        assert written == {claim.id for claim in room.CLAIMS}
+
+
+def as_predicted(prediction: str) -> Callable[[], object]:
+    word, kind, words = Prediction.of(prediction)
+
+    def run() -> object:
+        if word == "raises":
+            raise getattr(builtins, kind or "ValueError")(words)
+        return words or None
+
+    return run
+
+
+def otherwise(prediction: str) -> Callable[[], object]:
+    def run() -> object:
+        if not prediction.startswith("raises"):
+            raise KeyError("altered")
+
+    return run
+
+
+def altered(claim: Claim, alter: Callable[[str], Callable[[], object]]) -> str:
+    if isinstance(claim.predicts, str):
+        return replace(claim, run=alter(claim.predicts)).check().verdict.word
+    parts = {name: alter(prediction) for name, prediction in claim.predicts.items()}
+    return replace(claim, run=lambda: parts).check().verdict.word
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
+def test_the_verdict_follows_what_happens(claim: Claim) -> None:
+    assert altered(claim, as_predicted) in {"true", "real"}
+    assert altered(claim, otherwise) == "false"
+
+
+def test_a_claim_stores_no_verdict() -> None:
+    assert {field.name for field in fields(Claim)} == {
+        "id", "says", "predicts", "run", "document", "lesson",
+    }  # fmt: skip
+
+
+RAN, ODD = Outcome("(4, 3)"), Outcome("gone", error="KeyError")
+BOUNDS = Outcome("Target 2 is out of bounds.", error="IndexError")
+WRONG = Outcome("nan", wrong=True)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "parts"),
+    [
+        ("true", [("runs", RAN)]),
+        ("true", [("gives (4, 3)", RAN), ("runs", RAN)]),
+        ("real", [("raises", BOUNDS)]),
+        ("real", [("raises IndexError: out of bounds", BOUNDS), ("runs", RAN)]),
+        ("misnamed", [("raises ValueError", BOUNDS)]),
+        ("misnamed", [("raises IndexError: too many", BOUNDS)]),
+        ("misnamed", [("raises", BOUNDS), ("runs", BOUNDS)]),
+        ("incomplete", [("runs", RAN), ("runs", BOUNDS)]),
+        ("incomplete", [("raises", RAN), ("raises", BOUNDS)]),
+        ("false", [("runs", BOUNDS)]),
+        ("false", [("raises", RAN)]),
+        ("false", [("raises", ODD)]),
+        ("false", [("raises ValueError", ODD)]),
+        ("false", [("gives (4, 1)", RAN)]),
+        ("silent", [("runs", WRONG)]),
+        ("silent", [("raises", WRONG), ("raises", BOUNDS)]),
+        ("not run", [("runs", RAN), ("runs", Outcome(missing="no GPU"))]),
+    ],
+)
+def test_each_verdict_has_its_rule(verdict: str, parts: list[tuple[str, Outcome]]) -> None:
+    assert judge([(Prediction.of(text), outcome) for text, outcome in parts]).word == verdict
+
+
+def test_signs_and_words_tell_the_verdicts_apart() -> None:
+    assert len({verdict.sign for verdict in VERDICTS.values()}) == len(VERDICTS) == 7
+
+
+@pytest.mark.parametrize("text", ["", "run", "raise", "gives", "gives ", "raises a ValueError", "runs well"])
+def test_a_prediction_outside_the_vocabulary_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"got the prediction .* needs .* Try"):
+        Claim("own", "", text, lambda: None)
+
+
+def test_an_outcome_says_the_error_the_warnings_and_the_note() -> None:
+    def warned() -> object:
+        torch.nn.functional.mse_loss(torch.zeros(2, 1), torch.zeros(2))
+        raise ValueError("\x1b[1mtwo\n  lines\x1b[0m")
+
+    assert str(observe(warned)) == "UserWarning, then ValueError: two lines"
+    assert str(observe(lambda: Found(1.0, "measured"))) == "gives 1.0000; measured"
+    assert str(observe(lambda: Found(note="measured", wrong=torch.tensor(True)))) == "runs; measured"
+    assert len(str(observe(lambda: "x" * 500))) < 200
+    assert observe(lambda: Found(wrong=torch.tensor(True))).wrong is True
+
+
+def test_a_result_reads_the_same_on_every_machine() -> None:
+    values = (
+        True,
+        3,
+        0.5,
+        "word",
+        (2, 3),
+        torch.Size([2]),
+        torch.ones(1, 1),
+        torch.tensor(2),
+        object(),
+        None,
+    )
+    said = ["True", "3", "0.5000", "word", "(2, 3)", "(2,)", "(1, 1)", "2", "a object", ""]
+    assert [in_words(value) for value in values] == said
+
+
+def test_a_misspelt_experiment_is_no_outcome() -> None:
+    with pytest.raises(NameError):
+        Claim("own", "", "raises", lambda: eval("misspelt")).check()
+
+
+def test_what_the_machine_lacks_is_said() -> None:
+    def lacking() -> object:
+        raise NotHere("no GPU")
+
+    for predicts in ("runs", {"a": "runs", "b": "raises"}):
+        result = Claim("own", "", predicts, lacking).check()
+        assert result.verdict.word == "not run"
+        assert "not run: no GPU" in str(result)
+
+
+def test_parts_of_other_names_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"got the parts \['b'\].* needs \['a'\].*Try"):
+        Claim("own", "", {"a": "runs"}, lambda: {"b": lambda: None}).check()
+
+
+def test_running_the_claims_leaves_the_learners_random_numbers_alone() -> None:
+    def state() -> tuple[object, ...]:
+        return random.getstate(), str(np.random.get_state()), torch.get_rng_state().tolist()
+
+    torch.manual_seed(7)
+    before = state()
+    check_claims("003-1")
+    check_claims("002")
+    assert state() == before
+
+
+def test_the_table_reads_the_same_each_time() -> None:
+    first, second = check_claims(), check_claims()
+    assert str(first) == str(second)
+    assert first._repr_html_() == second._repr_html_()
+    assert "gpu" not in {result.claim.document for result in first}
+    assert len(first) == len(CLAIMS) - 1 == sum(first.counts.values())
+    assert first.summary in str(first)
+
+
+def test_documents_and_ids_choose() -> None:
+    assert {result.claim.document for result in check_claims("004")} == {"004"}
+    assert [result.claim.id for result in check_claims("004-2")] == ["004-2"]
+    assert check_claims("004")["004-2"].claim.id == "004-2"
+    assert check_claims("gpu").summary.startswith("1 claim: ")
+    with pytest.raises(ValueError, match=r"got '005'.* needs one of 000, .*Try"):
+        check_claims("005")
+    with pytest.raises(KeyError, match="004-2"):
+        check_claims("004")["000-1"]
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
+def test_a_claim_can_be_read_and_followed(claim: Claim) -> None:
+    assert claim.document in claims.DOCUMENTS
+    assert 10 < len(claim.says) < 110
+    assert (ROOT / "notebooks" / f"{claim.lesson}.ipynb").exists()
+    lines = claim.code.splitlines()
+    assert lines[0].startswith("def _") and len(lines) <= 20
+    assert '"""' not in claim.code
+    compile(claim.code, claim.id, "exec")
+
+
+class _Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+        self.attributes: set[tuple[str, str | None]] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.add(tag)
+        self.attributes |= {(name, None if name == "href" else value) for name, value in attrs}
+
+
+def test_the_html_holds_only_what_jupyterlab_keeps() -> None:
+    tags = _Tags()
+    html = check_claims()._repr_html_()
+    tags.feed(html)
+    assert tags.found == {
+        "p", "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "br", "small", "details", "summary",
+        "pre", "a",
+    }  # fmt: skip
+    assert tags.attributes == {
+        ("style", "text-align:left"), ("scope", "col"), ("scope", "row"), ("scope", "rowgroup"),
+        ("colspan", "5"), ("href", None),
+    }  # fmt: skip
+    assert set(re.findall(r'href="([^"]+)"', html)) <= {
+        path.name for path in (ROOT / "notebooks").glob("*.ipynb")
+    }
+    for result in check_claims("004"):
+        assert f'<td style="text-align:left">{result.verdict}</td>' in html
+
+
+def test_what_somebody_typed_is_escaped() -> None:
+    result = Claim("<i>", "<b>", "gives <u>", lambda: "<img>", "<p>", "<a>").check()
+    for html in (claims.Claims((result,))._repr_html_(), result._repr_html_()):
+        assert not set(re.findall(r"<(i|b|u|img)>", html))
+        assert "&lt;img&gt;" in html
+
+
+def test_the_code_of_a_lambda_is_its_line() -> None:
+    own = Claim("own", "", "runs", lambda: torch.zeros(2))
+    assert "torch.zeros(2)" in own.code
+    assert replace(own, run=print).code == ""
+
+
+def test_importing_the_claims_imports_neither_transformers_nor_keras() -> None:
+    program = (
+        "import sys; from helpers import check_claims; print({'transformers', 'keras'} & {*sys.modules})"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert run.stdout == "set()\n"
+    assert helpers.check_claims is check_claims

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from helpers.bert import load_bert as load_bert
     from helpers.bert import load_tokenizer as load_tokenizer
+    from helpers.cheatsheet import cheat_sheet as cheat_sheet
+    from helpers.claims import Claim as Claim
+    from helpers.claims import check_claims as check_claims
+    from helpers.compare import compare_errors as compare_errors
+    from helpers.data import TAGS as TAGS
     from helpers.data import load_reviews as load_reviews
+    from helpers.data import load_tagged as load_tagged
     from helpers.diagnosis import Diagnosis as Diagnosis
     from helpers.diagnosis import Fix as Fix
     from helpers.diagnosis import check_batch as check_batch
@@ -21,8 +27,10 @@ if TYPE_CHECKING:
     from helpers.extension import clinic as clinic
     from helpers.extension import load_ipython_extension as load_ipython_extension
     from helpers.extension import unload_ipython_extension as unload_ipython_extension
+    from helpers.figures import heatmap as heatmap
     from helpers.figures import loss_curves as loss_curves
     from helpers.index import error_index as error_index
+    from helpers.keras_bert import BertLayer as BertLayer
     from helpers.lab import ShapeLab as ShapeLab
     from helpers.practice import Need as Need
     from helpers.practice import check as check
@@ -45,9 +53,17 @@ _ROOM_OF = {
     "clinic": "extension",
     "load_ipython_extension": "extension",
     "unload_ipython_extension": "extension",
+    "BertLayer": "keras_bert",
     "ShapeLab": "lab",
     "load_reviews": "data",
+    "load_tagged": "data",
+    "TAGS": "data",
+    "heatmap": "figures",
     "loss_curves": "figures",
+    "compare_errors": "compare",
+    "cheat_sheet": "cheatsheet",
+    "Claim": "claims",
+    "check_claims": "claims",
     "error_index": "index",
     "predict": "practice",
     "check": "practice",

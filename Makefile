@@ -24,7 +24,7 @@ help:
 	@echo "make refresh      run the notebooks and store their outputs"
 	@echo "make vocab        train helpers/vocab/vocab.txt again"
 	@echo "make screenshots  take the screenshots in a real browser"
-	@echo "make bench        measure what the lab and a diagnosis cost"
+	@echo "make bench        measure what the lab, a diagnosis and the notebook gate cost"
 	@echo "make compare      the same beside tensor-sensor, which it installs"
 	@echo "make score        say how many cases the diagnosis names: ours, and a file's (CASES=FILE.jsonl)"
 	@echo "make fuzz         check_loss against torch on 100,000 random calls"
@@ -69,6 +69,7 @@ refresh: $(TESTER)
 bench: $(TESTER)
 	$(PY) tests/bench.py
 	$(PY) tests/bench_diagnosis.py
+	$(PY) tests/bench_gate.py
 
 # tensor-sensor stands in a dependency group of its own: no learner and no test needs it.
 compare: $(TESTER)

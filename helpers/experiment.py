@@ -6,6 +6,7 @@ as long as the sentences stay the same.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,9 +15,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from helpers.bert import SEED, load_bert, load_tokenizer
+from helpers.choices import batch_note, readable, sentences_in
 from helpers.diagnosis import Diagnosis, diagnose
 from helpers.diagnosis.evidence import loss_call
-from helpers.settings import ARRANGEMENTS, FORMATS, MAX_SENTENCES, PRESETS, Settings
+from helpers.settings import ARRANGEMENTS, FORMATS, Settings
 from helpers.threads import one_thread
 from helpers.trace import Stage
 
@@ -50,20 +52,20 @@ class Scene:
 class Experiment:
     """Holds the settings, the encoder and its last output.
 
-    >>> experiment = Experiment(PRESETS["wrong_head_size"].settings)
+    >>> experiment = Experiment(Settings(num_labels=1))
     >>> print(experiment.scene.diagnosis.headline)
     ✗ IndexError: Target 2 is out of bounds.
     >>> print(experiment.change(num_labels=3).stages[-1])
     logits (N=4, C=3) float32
     """
 
-    def __init__(self, settings: Settings = PRESETS["all_right"].settings) -> None:
+    def __init__(self, settings: Settings | None = None) -> None:
         self.tokenizer = load_tokenizer()
         self.bert = load_bert("encoder")
         self._sentences: tuple[str, ...] = ()
         self._encoding: dict[str, Tensor] = {}
         self._hidden_states = torch.empty(0)
-        self.settings = settings
+        self.settings = settings or Settings()
         self.scene = self.change()
 
     def change(self, **settings: Any) -> Scene:
@@ -74,22 +76,17 @@ class Experiment:
             ValueError: A choice that its drop-down doesn't have.
         """
         self.settings = replace(self.settings, **settings)
-        with one_thread(), torch.no_grad():
+        with one_thread(), torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what a library warns of, the verdict says
             notes = self._encode(self.settings.text)
             self.scene = self._run(self.settings, notes)
         return self.scene
 
     def _encode(self, text: str) -> dict[str, str]:
         """Encode the sentences where they are new; where they can't be used, keep the last good ones."""
-        typed = tuple(line.strip() for line in text.splitlines() if line.strip())
-        sentences = typed[:MAX_SENTENCES]
-        note = ""
-        if not typed:
-            note = "type at least one sentence; the lab still shows the last ones"
-        elif sentences != self._sentences:
-            # A browser can send half an emoji, which no tokenizer takes.
-            readable = [sentence.encode("utf-8", "replace").decode() for sentence in sentences]
-            encoding = self.tokenizer(readable, padding=True, return_tensors="pt", verbose=False)
+        sentences, note = sentences_in(text)
+        if sentences and sentences != self._sentences:
+            encoding = self.tokenizer(readable(sentences), padding=True, return_tensors="pt", verbose=False)
             length, limit = encoding["input_ids"].shape[1], self.bert.config.max_position_embeddings
             if length <= limit:
                 self._hidden_states = self.bert(**encoding).last_hidden_state
@@ -98,16 +95,11 @@ class Experiment:
                 note = f"one sentence has {length} tokens and BERT reads at most {limit}; shorten it"
         if not self._sentences:
             raise ValueError(f"got no text that the lab can use: {note}. Try text='The film was fine.'")
-        if not note and len(typed) > MAX_SENTENCES:
-            note = f"{len(typed)} sentences typed: the lab uses the first {MAX_SENTENCES}"
         return {"text": note} if note else {}
 
     def _run(self, settings: Settings, notes: dict[str, str]) -> Scene:
         batch = self._sentences[: settings.batch_size]
-        if len(batch) < settings.batch_size:
-            notes["batch_size"] = (
-                f"only {_count(len(batch), 'sentence')} typed, so this batch holds {len(batch)}"
-            )
+        notes = notes | batch_note(len(batch), settings.batch_size)
         if settings.arrangement != "as_they_are" and settings.task == "sequence":
             notes["arrangement"] = "logits (N, C) have no token axis: nothing to arrange"
         hidden_states = self._hidden_states[: settings.batch_size]
@@ -210,7 +202,3 @@ torch.manual_seed({SEED})
 # logits {logits.shape}, target {target.shape}
 loss = F.{loss}(logits, target)  # {outcome}
 """
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,42 +1,46 @@
 """The lab: sliders in, shapes and the real result out.
 
-A thin view over `Experiment`. Controls and one `ipywidgets.HTML` are joined by `observe`: `Output` and
+A thin view over an experiment. Controls and one `ipywidgets.HTML` are joined by `observe`: `Output` and
 `interact` would redraw more slowly and hang some headless runs.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 import anywidget
 import ipywidgets as widgets
 
-from helpers.drawing import Flow, draw_code, draw_flow, draw_verdict
-from helpers.experiment import Experiment, Scene
+from helpers.choices import MAX_SENTENCES
+from helpers.drawing import draw_code, draw_verdict
+from helpers.keras_settings import KerasSettings
 from helpers.readable import ReadableVBox
-from helpers.settings import ARRANGEMENTS, FORMATS, LOSSES, MAX_SENTENCES, PRESETS, TASKS, Settings
+from helpers.settings import PRESETS, Settings
 
-# Most a slider reaches, unless a preset starts beyond it.
-MOST = {"num_labels": 10, "classes": 10, "batch_size": 8, "target_size": 8}
-LABELS = {
-    "num_labels": "num_labels",
-    "classes": "classes in the data",
-    "batch_size": "batch_size",
-    "target_size": "labels in target",
-    "task": "one prediction per",
-    "arrangement": "logits",
-    "softmax": "softmax before the loss",
-    "target_format": "target",
-    "loss": "loss",
-}
-CHOICES = {
-    "task": {words: value for value, words in TASKS.items()},
-    "arrangement": {words: value for value, (words, *_) in ARRANGEMENTS.items()},
-    "target_format": {kind.title: value for value, kind in FORMATS.items()},
-    "loss": {words: value for value, words in LOSSES.items()},
-}
+
+class Kind(NamedTuple):
+    """What one kind of lab is made of; the view below is the same for all.
+
+    Attributes:
+        experiment: From settings to what runs them.
+        labels: From a setting to what its control says, in the order of the controls.
+        choices: From a setting to its drop-down's options.
+        ranges: From a setting to its slider's lowest and highest value; the highest grows with a preset's.
+        draw: From a scene to its picture.
+        table: From a scene to what it shows, as (name, words), for those who don't see the picture.
+    """
+
+    experiment: Callable[[Any], Any]
+    labels: Mapping[str, str]
+    choices: Mapping[str, Mapping[str, str]]
+    ranges: Mapping[str, tuple[int, int]]
+    draw: Callable[[Any], str]
+    table: Callable[[Any], list[tuple[str, str]]]
+
+
 _WIDTH = {"width": "294px", "margin": "0 10px 0 0"}
 
 
@@ -77,7 +81,7 @@ class ShapeLab(ReadableVBox):
 
     Args:
         preset: A lesson's case, one of `PRESETS`.
-        **settings: Any field of `Settings` instead of the preset's, such as `num_labels=5`.
+        **settings: Any field of the preset's settings instead of the preset's, such as `num_labels=5`.
 
     Attributes:
         controls: A slider, a drop-down or a tick box per setting, each also an attribute of its own name,
@@ -105,10 +109,11 @@ class ShapeLab(ReadableVBox):
             known = ", ".join(PRESETS)
             raise ValueError(f"got preset {preset!r}. ShapeLab needs one of {known}. Try 'all_right'.")
         start, in_sight = PRESETS[preset]
-        self.experiment = Experiment(Settings(**{**asdict(start), **settings}))
-        shown = self.experiment.settings
+        shown = type(start)(**{**asdict(start), **settings})
+        self._kind = kind_of(shown)
+        self.experiment = self._kind.experiment(shown)
         self.notes = {name: widgets.HTML() for name in asdict(shown)}
-        self.controls = {name: _control(name, getattr(shown, name)) for name in LABELS}
+        self.controls = {name: self._control(name, getattr(shown, name)) for name in self._kind.labels}
         for name, control in self.controls.items():
             setattr(self, name, control)
         self.sentences = widgets.Textarea(
@@ -142,7 +147,7 @@ class ShapeLab(ReadableVBox):
             boxes = [widgets.VBox([self.controls[name], self.notes[name]]) for name in names]
             return widgets.HBox(boxes, layout={"flex_flow": "row wrap"})
 
-        others = beside([name for name in LABELS if name not in in_sight])
+        others = beside([name for name in self.controls if name not in in_sight])
         others.layout.display = "none"
         self.more.observe(
             lambda change: setattr(others.layout, "display", "flex" if change["new"] else "none"), "value"
@@ -151,16 +156,28 @@ class ShapeLab(ReadableVBox):
         box.add_class("shape-clinic-controls")
         return box
 
+    def _control(self, name: str, value: Any) -> widgets.Widget:
+        label, kind = self._kind.labels[name], self._kind
+        if isinstance(value, bool):
+            return widgets.Checkbox(value, description=label, indent=False, layout=_WIDTH)
+        about = {"description": label, "style": {"description_width": "130px"}, "layout": _WIDTH}
+        if name in kind.choices:
+            options = [(words, choice) for choice, words in kind.choices[name].items()]
+            return widgets.Dropdown(options=options, value=value, **about)
+        lowest, most = kind.ranges[name]
+        # A lesson about 73 outputs needs a slider that goes on past them.
+        return widgets.IntSlider(value, lowest, most if value <= most else value + 10, **about)
+
     @property
-    def scene(self) -> Scene:
+    def scene(self) -> Any:
         """The last run."""
         return self.experiment.scene
 
     def _change(self, name: str, value: Any) -> None:
         self._show(self.experiment.change(**{name: value}))
 
-    def _show(self, scene: Scene) -> None:
-        self.picture.value = draw_flow(flow_of(scene))
+    def _show(self, scene: Any) -> None:
+        self.picture.value = self._kind.draw(scene)
         self.verdict.value = draw_verdict(scene.diagnosis)
         self.code.value = draw_code(scene.code)
         for name, note in self.notes.items():
@@ -174,28 +191,19 @@ class ShapeLab(ReadableVBox):
     def as_html(self) -> str:
         """Return the shapes and the result of the last run as a plain table."""
         rows = "".join(
-            f"<tr><th>{escape(stage.name)}</th><td><code>{escape(stage.sizes)}</code></td></tr>"
-            for stage in (*self.scene.stages, self.scene.target)
+            f"<tr><th>{escape(name)}</th><td><code>{escape(words)}</code></td></tr>"
+            for name, words in self._kind.table(self.scene)
         )
         result = f"<tr><th>result</th><td>{escape(self.scene.diagnosis.headline)}</td></tr>"
         return f"<table><tbody>{rows}{result}</tbody></table><p>Run this cell to turn the sliders.</p>"
 
 
-def flow_of(scene: Scene) -> Flow:
-    """Return what the picture needs of a scene."""
-    settings = scene.settings
-    loss = LOSSES[settings.loss]
-    return Flow(
-        scene.stages, scene.target, scene.values, scene.diagnosis, settings.classes, loss, settings.num_labels
-    )
+def kind_of(settings: Settings | KerasSettings) -> Kind:
+    """Return the kind of lab that these settings belong to. Keras is imported when its lab first runs."""
+    if isinstance(settings, KerasSettings):
+        from helpers.keras_lab import KERAS
 
+        return KERAS
+    from helpers.bert_lab import BERT
 
-def _control(name: str, value: Any) -> widgets.Widget:
-    if name == "softmax":
-        return widgets.Checkbox(value, description=LABELS[name], indent=False, layout=_WIDTH)
-    about = {"description": LABELS[name], "style": {"description_width": "130px"}, "layout": _WIDTH}
-    if name in CHOICES:
-        return widgets.Dropdown(options=list(CHOICES[name].items()), value=value, **about)
-    # A lesson about 73 outputs needs a slider that goes on past them.
-    most = MOST[name] if value <= MOST[name] else value + 10
-    return widgets.IntSlider(value, 0 if name == "target_size" else 1, most, **about)
+    return BERT

@@ -6,17 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-MAX_SENTENCES = 8  # what the picture can show as rows, and what one encoder pass does in milliseconds
-SENTENCES = (
-    "The film was wonderful.",
-    "I would not watch it again.",
-    "An ordinary story, neither good nor bad.",
-    "The acting is great but the plot is slow.",
-    "What a waste of two hours!",
-    "The food was fine.",
-    "We loved every minute of it.",
-    "It is a film about a train.",
-)
+from helpers.choices import SENTENCES, check_choices
+from helpers.keras_settings import KerasSettings
 
 
 class Format(NamedTuple):
@@ -93,18 +84,9 @@ class Settings:
     text: str = "\n".join(SENTENCES)
 
     def __post_init__(self) -> None:
-        known: dict[str, Mapping[str, object]] = {
-            "task": TASKS,
-            "arrangement": ARRANGEMENTS,
-            "target_format": FORMATS,
-            "loss": LOSSES,
-        }
-        for name, choices in known.items():
-            value = getattr(self, name)
-            if value not in choices:
-                words = ", ".join(choices)
-                first = next(iter(choices))
-                raise ValueError(f"got {name} {value!r}. The lab needs one of {words}. Try {name}={first!r}.")
+        known: dict[str, Mapping[str, object]] = {"task": TASKS, "arrangement": ARRANGEMENTS}
+        known |= {"target_format": FORMATS, "loss": LOSSES}
+        check_choices(self, known)
 
 
 class Preset(NamedTuple):
@@ -115,12 +97,13 @@ class Preset(NamedTuple):
         controls: The settings whose controls are in sight; the others are behind "More".
     """
 
-    settings: Settings
+    settings: Settings | KerasSettings
     controls: tuple[str, ...]
 
 
 _START = Settings()
 _SIZES = ("num_labels", "classes", "batch_size", "target_size")
+_KERAS_ANSWERS = ("loss", "label_format", "units")
 _ANSWERS = ("target_format", "loss", "num_labels", "classes")
 PRESETS = {
     "all_right": Preset(_START, _SIZES),
@@ -137,5 +120,9 @@ PRESETS = {
     "broadcast_mse": Preset(
         replace(_START, num_labels=1, target_format="numbers", loss="mse_loss"),
         ("loss", "target_format", "num_labels", "target_size"),
+    ),
+    "keras_padding": Preset(
+        KerasSettings(input_length="fixed"),
+        ("padding", "max_length", "input_length", "two_inputs", "mask_given", *_KERAS_ANSWERS),
     ),
 }

@@ -86,7 +86,8 @@ def explain_inputs(raised: Raised) -> Diagnosis | None:
         shapes = ", ".join(shape(value) for value in came if hasattr(value, "shape"))
         got = f"{layer}: {len(came)} input{'s' * (len(came) != 1)} {shapes}"
         names = [str(spec.name) for spec in specs if getattr(spec, "name", None)]
-        needs = f"{len(specs)} inputs, each an array of its own{': ' + ', '.join(names) if names else ''}"
+        count = "1 input" if len(specs) == 1 else f"{len(specs)} inputs, each an array of its own"
+        needs = f"{count}{': ' + ', '.join(names) if names else ''}"
         return raised.diagnosis("missing_input", got, needs)
     for spec, value in zip(specs, came, strict=True):
         wanted = _wanted(spec, value)

@@ -1,0 +1,209 @@
+"""The Keras lab without its widgets: settings in, one real `model.evaluate` out.
+
+The lines that a learner is shown are those that run. A model is built once for each set of lines that make
+it, so that a change of the labels or the padding costs no more than the evaluation.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from helpers.bert import load_tokenizer
+from helpers.choices import batch_note, readable, sentences_in
+from helpers.diagnosis import Diagnosis, check_batch, check_loss, explain
+from helpers.diagnosis.frames import said
+from helpers.keras_settings import LABEL_FORMATS, LOSSES, PADDINGS, KerasSettings
+from helpers.threads import one_thread
+
+MOST_MODELS = 32
+Shape = tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class KerasScene:
+    """All that one run gave.
+
+    Attributes:
+        tokens: Per sentence, its tokens as the model gets them, padding included.
+        ids: Per sentence, the number of each.
+        mask: Per sentence, 1 for a token and 0 for padding; the tokenizer's, whether it is handed on or not.
+        shapes: Per array: its name, the shape that the model was built for, and the shape that came; either
+            is None where there is none.
+        settings: The settings that made it.
+        notes: Per setting that could not be used as it is, why.
+        diagnosis: What Keras did.
+        code: Python that does the same from scratch.
+    """
+
+    tokens: list[list[str]]
+    ids: list[list[int]]
+    mask: list[list[int]]
+    shapes: list[tuple[str, Shape | None, Shape | None]]
+    settings: KerasSettings
+    notes: dict[str, str]
+    diagnosis: Diagnosis
+    code: str
+
+
+class KerasExperiment:
+    """Holds the settings, the tokenizer, one `BertLayer` and the models that were built with it.
+
+    >>> scene = KerasExperiment(KerasSettings(input_length="fixed")).scene
+    >>> print(scene.diagnosis.cause, scene.shapes[0])
+    static_length ('input_ids', (None, 8), (4, 12))
+    """
+
+    def __init__(self, settings: KerasSettings | None = None) -> None:
+        from helpers.keras_bert import BertLayer, keras
+
+        self.tokenizer = load_tokenizer()
+        self._names = {"keras": keras, "np": np, "bert": BertLayer(), "tokenizer": self.tokenizer}
+        self._models: dict[str, Any] = {}
+        self._sentences: tuple[str, ...] = ()
+        self.settings = settings or KerasSettings()
+        self.scene = self.change()
+
+    def change(self, **settings: Any) -> KerasScene:
+        """Apply new settings, run everything that depends on them, and return the new scene.
+
+        Raises:
+            TypeError: A setting that `KerasSettings` doesn't have.
+            ValueError: A choice that its drop-down doesn't have, or no sentence to start with.
+        """
+        self.settings = replace(self.settings, **settings)
+        sentences, note = sentences_in(self.settings.text)
+        self._sentences = sentences or self._sentences
+        if not self._sentences:
+            raise ValueError(f"got no text that the lab can use: {note}. Try text='The film was fine.'")
+        with one_thread(), torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what a library warns of, the verdict says
+            self.scene = self._run(self.settings, {"text": note} if note else {})
+        return self.scene
+
+    def _run(self, settings: KerasSettings, notes: dict[str, str]) -> KerasScene:
+        batch = readable(self._sentences[: settings.batch_size])
+        notes = notes | batch_note(len(batch), settings.batch_size)
+        names = {**self._names, "sentences": batch}
+        model_code, data_code = code_of(settings, len(batch))
+        model = names["model"] = self._model(model_code)
+        try:
+            exec(data_code, names)
+            loss = names["loss"] = float(model.evaluate(names["x"], names["y"], verbose=0))
+            diagnosis = self._silent(model, names, settings) or Diagnosis("ok", _got(names), loss)
+        except Exception as error:  # what Keras or NumPy raises is the result to show
+            diagnosis = explain(error) or Diagnosis("raises", _got(names), error=said(error))
+        diagnosis = replace(diagnosis, where="")  # a line of ours, not of the learner's
+        ids, mask = names["encoding"]["input_ids"], names["encoding"]["attention_mask"]
+        tokens = [self.tokenizer.convert_ids_to_tokens(row) for row in ids]
+        code = _from_scratch(batch, model_code, data_code, diagnosis)
+        return KerasScene(tokens, ids, mask, _shapes(model, names), settings, notes, diagnosis, code)
+
+    def _model(self, code: str) -> Any:
+        if code not in self._models:
+            if len(self._models) == MOST_MODELS:
+                self._models.clear()
+            names = dict(self._names)
+            exec(code, names)
+            self._models[code] = names["model"]
+        return self._models[code]
+
+    def _silent(self, model: Any, names: dict[str, Any], settings: KerasSettings) -> Diagnosis | None:
+        """Ask about what BERT was given, and about what the loss was given, where nothing was raised."""
+        given = {"input_ids": torch.as_tensor(names["input_ids"])}
+        if settings.two_inputs:
+            given["attention_mask"] = torch.as_tensor(names["attention_mask"])
+        found = [check_batch(self._names["bert"].bert.module, given)]
+        output = torch.as_tensor(model.predict_on_batch(names["x"]))
+        found.append(_check_keras_loss(settings, output, torch.as_tensor(names["y"])))
+        silent = next((told for told in found if told.outcome == "silent"), None)
+        # The repairs are PyTorch's; here the controls are at hand.
+        return None if silent is None else replace(silent, loss=names["loss"], fixes=())
+
+
+def _check_keras_loss(settings: KerasSettings, output: Tensor, labels: Tensor) -> Diagnosis:
+    """Ask torch's loss of the same kind. Keras' losses take probabilities, whose logarithms are logits."""
+    if settings.loss == "binary_crossentropy":
+        target = labels.reshape(output.shape) if labels.numel() == output.numel() else labels
+        return check_loss(F.binary_cross_entropy, output, target.to(output.dtype))
+    logits = output.clamp_min(1e-12).log()
+    sparse = settings.loss == "sparse_categorical_crossentropy"
+    target = labels.flatten().long() if sparse else labels.to(logits.dtype)
+    return check_loss(F.cross_entropy, logits, target, classes=settings.classes)
+
+
+def code_of(settings: KerasSettings, rows: int) -> tuple[str, str]:
+    """Return the lines that make `model`, and those that make `x` and `y` from `sentences`."""
+    length = settings.max_length if settings.input_length == "fixed" else None
+    both = settings.two_inputs
+    inputs = [f'input_ids = keras.Input(({length},), dtype="int32", name="input_ids")']
+    if both:
+        inputs.append(f'attention_mask = keras.Input(({length},), dtype="int32", name="attention_mask")')
+    given, activation = "[input_ids, attention_mask]" if both else "input_ids", LOSSES[settings.loss]
+    model = [
+        *inputs,
+        f"hidden_states = bert(input_ids{', attention_mask=attention_mask' if both else ''})",
+        "start = keras.initializers.GlorotUniform(seed=0)",
+        f'last = keras.layers.Dense({settings.units}, activation="{activation}", kernel_initializer=start)',
+        "output = last(hidden_states[:, 0])",
+        f'model = keras.Model({given}, output, name="model")',
+        f'model.compile(loss="{settings.loss}")',
+    ]
+    padding = PADDINGS[settings.padding][1].format(max_length=settings.max_length)
+    labels = [(row + settings.classes - 1) % settings.classes for row in range(rows)]
+    data = [
+        f"encoding = tokenizer(sentences, {padding})",
+        'input_ids = np.array(encoding["input_ids"])',
+        'attention_mask = np.array(encoding["attention_mask"])',
+        f"x = {'[input_ids, attention_mask]' if settings.mask_given else 'input_ids'}",
+        f"labels = np.array({labels})",
+        f"y = {LABEL_FORMATS[settings.label_format][1].format(classes=settings.classes)}",
+    ]
+    return "\n".join(model), "\n".join(data)
+
+
+def _shapes(model: Any, names: dict[str, Any]) -> list[tuple[str, Shape | None, Shape | None]]:
+    built = {str(tensor.name): tuple(tensor.shape) for tensor in model.inputs}
+    given = names.get("x")
+    came: list[Any] = given if isinstance(given, list) else [] if given is None else [given]
+    arrays = dict(zip(("input_ids", "attention_mask"), came, strict=False))
+    rows: list[tuple[str, Shape | None, Shape | None]] = []
+    for name in ("input_ids", "attention_mask"):
+        array = arrays.get(name)
+        if name in built or array is not None:
+            rows.append((name, built.get(name), None if array is None else tuple(array.shape)))
+    labels = names.get("y")
+    return [
+        *rows,
+        ("output and y", tuple(model.output.shape), None if labels is None else tuple(labels.shape)),
+    ]
+
+
+def _got(names: dict[str, Any]) -> str:
+    arrays: list[tuple[str, Any]] = [(name, names.get(name)) for name in ("input_ids", "attention_mask", "y")]
+    return ", ".join(f"{name} {tuple(array.shape)}" for name, array in arrays if hasattr(array, "shape"))
+
+
+def _from_scratch(sentences: list[str], model_code: str, data_code: str, diagnosis: Diagnosis) -> str:
+    typed = "".join(f"    {sentence!r},\n" for sentence in sentences)
+    outcome = diagnosis.error.split(":")[0] if diagnosis.error else f"{diagnosis.loss:.3f}"
+    return f"""\
+from helpers import BertLayer, load_tokenizer
+import keras
+import numpy as np
+
+sentences = [
+{typed}]
+tokenizer, bert = load_tokenizer(), BertLayer()
+
+{model_code}
+
+{data_code}
+model.evaluate(x, y)  # {outcome}
+"""

@@ -104,6 +104,9 @@ def _not_a_tensor(raised: Raised, model: str, ids: Any) -> Diagnosis | None:
         inputs = ", ".join(map(str, list(ids)[:3]))
         needs = f"a tensor for each input: model(**{packed}), so that {inputs} arrive by name"
         return raised.diagnosis("missing_input", got, needs)
+    if type(ids).__name__ == "KerasTensor":
+        needs = "numbers: a KerasTensor is a placeholder; call the model inside a Keras layer"
+        return raised.diagnosis("missing_input", got, needs)
     lengths = lengths_of(ids)
     if lengths:
         return raised.diagnosis("ragged_padding", f"{got}, {lengths}", 'padding=True and return_tensors="pt"')

@@ -7,7 +7,6 @@ from typing import Any
 
 from helpers.diagnosis.arguments import missing_argument
 from helpers.diagnosis.keras_evidence import KerasCall, input_check, keras_steps, missing_names, rank_check
-from helpers.diagnosis.ragged import lengths_of, padded
 from helpers.diagnosis.raised import Raised, shape
 from helpers.diagnosis.result import Diagnosis
 
@@ -22,26 +21,6 @@ def explain_cardinality(raised: Raised, call: KerasCall, x: list[int], y: list[i
     is_listed = isinstance(given, list) and bool(given) and getattr(given[0], "ndim", 0) < 2
     also = "x is a list: Keras takes each entry for an input of its own" if is_listed else ""
     return raised.diagnosis("batch_target", got, f"one label per row: {x[0] if x else 0} of each", also=also)
-
-
-def explain_rows(raised: Raised, call: KerasCall) -> Diagnosis | None:
-    """X or y is a list of rows of different lengths."""
-    for name in ("x", "y"):
-        value: Any = call.given.get(name)
-        lengths = lengths_of(value)
-        # A list of arrays is how Keras takes several inputs: those may differ.
-        if lengths and not (
-            isinstance(value, list | tuple) and all(getattr(part, "ndim", 0) > 1 for part in value)
-        ):
-            rows = list(value)
-            return raised.diagnosis(
-                "ragged_padding", f"{name}: {lengths}", "rows of one length", [padded(name, rows)]
-            )
-    x: Any = call.given.get("x")
-    if isinstance(x, list) and x and all(isinstance(row, list | int | float) for row in x):
-        needs = f"one array: x = np.array(x); a list means {len(x)} inputs to Keras"
-        return raised.diagnosis("missing_input", f"x is a list of {len(x)} rows", needs)
-    return None
 
 
 def explain_layer_call(raised: Raised) -> Diagnosis | None:

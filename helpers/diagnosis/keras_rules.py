@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from helpers.diagnosis.keras_data import explain_data
 from helpers.diagnosis.keras_evidence import (
     KerasCall,
     KerasLoss,
@@ -18,7 +19,6 @@ from helpers.diagnosis.keras_inputs import (
     explain_cardinality,
     explain_inputs,
     explain_layer_call,
-    explain_rows,
 )
 from helpers.diagnosis.names import name_of
 from helpers.diagnosis.raised import Raised, shape
@@ -44,7 +44,7 @@ def explain_keras(raised: Raised) -> Diagnosis | None:
     loss = find_loss(steps)
     if loss is not None:
         return _loss(raised, call, loss)
-    return explain_rows(raised, call) or explain_inputs(raised) or explain_layer_call(raised)
+    return explain_data(raised, call) or explain_inputs(raised) or explain_layer_call(raised)
 
 
 def _loss(raised: Raised, call: KerasCall, loss: KerasLoss) -> Diagnosis | None:
@@ -57,6 +57,9 @@ def _loss(raised: Raised, call: KerasCall, loss: KerasLoss) -> Diagnosis | None:
     sizes = f"y {shape(y)}, " if hasattr(y, "shape") else ""
     got = f"{loss.name}: {sizes}target {shape(target)} and output {shape(output)} of one batch"
     outputs = output.shape[-1] if output.ndim else 1
+    too_high = _beyond_yes_and_no(raised, loss, got, outputs) if known else None
+    if too_high is not None:
+        return too_high
     labels = target.squeeze(-1) if target.ndim == output.ndim and target.shape[-1] == 1 else target
     if (
         target.shape != output.shape
@@ -98,6 +101,18 @@ def _loss(raised: Raised, call: KerasCall, loss: KerasLoss) -> Diagnosis | None:
         needs = f"as many outputs as y has columns: Dense({target.shape[-1]}); the model has {outputs}"
         return raised.diagnosis("head_size", got, needs)
     return None
+
+
+def _beyond_yes_and_no(raised: Raised, loss: KerasLoss, got: str, outputs: int) -> Diagnosis | None:
+    """Labels of three classes or more, and one output for yes and no."""
+    target = loss.target
+    if loss.name != BINARY or outputs != 1 or target.numel() != loss.output.numel() or not target.numel():
+        return None
+    lowest, highest = target.min(), int(target.max())
+    if lowest < 0 or highest < 2 or not is_whole(target):
+        return None
+    needs = f"labels 0 and 1 for one output; these go up to {highest}: Dense({highest + 1}) with {SPARSE}"
+    return raised.diagnosis("head_size", got, needs)
 
 
 def _without_ones(tensor: Tensor) -> list[int]:

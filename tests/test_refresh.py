@@ -38,6 +38,7 @@ LIBRARY = "/home/ada/.venv/lib/python3.11/site-packages/torch/x.py"
         ("100%|██| 3/3 [00:01<00:00, 251.3it/s]", "100%|██| 3/3 [...]"),
         ("100%|██| 3/3 [1:00:01<00:00,  2.31s/it, loss=0.43]", "100%|██| 3/3 [..., loss=0.43]"),
         ("0%| | 0/3 [00:00<?, ?batch/s]", "0%| | 0/3 [...]"),
+        ("10/10 \x1b[1m0s\x1b[0m 2ms/step - loss: 0.5", "10/10 .../step - loss: 0.5"),
     ],
 )  # fmt: skip
 def test_what_differs_between_runs_is_replaced_and_stays_so(text: str, stored: str) -> None:
@@ -57,6 +58,7 @@ def test_what_differs_between_runs_is_replaced_and_stays_so(text: str, stored: s
         "<Figure size 640x480 with 1 Axes>",
         "https://pytorch.org/docs/stable/helpers/nn.py and a/helpers/b.py, and/or",
         "<b>4</b>/<b>3</b> </td></tr>",
+        "10/10 - loss: 1.0986, 3 steps, 2s per epoch",
     ],
 )
 def test_shapes_values_and_messages_stay(text: str) -> None:

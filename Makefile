@@ -8,11 +8,16 @@ LEARNER := $(VENV)/.learner-stamp
 TESTER := $(VENV)/.tester-stamp
 INPUTS := pyproject.toml requirements.lock $(wildcard helpers/jupyter/*.json helpers/jupyter/*/*.json)
 LOCK_VENV := .lock-venv
+LEGACY_VENV := .legacy-venv
+LEGACY_PY := $(LEGACY_VENV)/bin/python
+LEGACY := $(LEGACY_VENV)/.stamp
+LEGACY_PINS := notebooks/legacy/requirements.txt
 CASES := tests/cases/reports.jsonl
 NBVAL := --nbval-lax --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
 	--nbval-cell-timeout 120 -n 2 --dist loadscope
 
-.PHONY: help lab test lint check env-check lock vocab refresh bench compare fuzz score golden screenshots clean
+.PHONY: help lab test lint check env-check lock vocab refresh legacy refresh-legacy bench compare fuzz score golden \
+	screenshots clean
 
 help:
 	@echo "make lab          open JupyterLab on the first notebook (LAB_ARGS=\"--no-browser --port 8899\" passes through)"
@@ -22,6 +27,8 @@ help:
 	@echo "make env-check    install environment.yml's pip part in a clean venv and check it"
 	@echo "make lock         resolve pyproject.toml into requirements.lock again"
 	@echo "make refresh      run the notebooks and store their outputs"
+	@echo "make legacy       run the notebook on old TensorFlow code, in an environment of its own (2.4 GB)"
+	@echo "make refresh-legacy  run it there and store its outputs"
 	@echo "make vocab        train helpers/vocab/vocab.txt again"
 	@echo "make screenshots  take the screenshots in a real browser"
 	@echo "make bench        measure what the lab, a diagnosis and the notebook gate cost"
@@ -66,6 +73,13 @@ vocab: $(LEARNER)
 refresh: $(TESTER)
 	$(PY) tests/refresh.py
 
+# Old TensorFlow code, which no learner's environment runs. pyproject.toml's pytest settings are for the other one: -c.
+legacy: $(LEGACY)
+	$(LEGACY_PY) -m pytest -c /dev/null --rootdir="$(CURDIR)" -p no:cacheprovider $(NBVAL) notebooks/legacy/*.ipynb
+
+refresh-legacy: $(LEGACY)
+	$(LEGACY_PY) tests/refresh.py notebooks/legacy/*.ipynb
+
 bench: $(TESTER)
 	$(PY) tests/bench.py
 	$(PY) tests/bench_diagnosis.py
@@ -91,7 +105,7 @@ screenshots: $(TESTER)
 	$(PY) tests/browser_tools.py
 
 clean:
-	rm -rf $(VENV) $(LOCK_VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/screenshots
+	rm -rf $(VENV) $(LOCK_VENV) $(LEGACY_VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/screenshots
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	find . -name .ipynb_checkpoints -type d -prune -exec rm -rf {} +
 
@@ -112,3 +126,13 @@ $(TESTER): $(LEARNER)
 $(LOCK_VENV)/bin/uv:
 	$(PYTHON) -m venv $(LOCK_VENV)
 	$(LOCK_VENV)/bin/python -m pip install --quiet uv
+
+$(LEGACY_PY):
+	@$(PYTHON) -c 'import sys; ok = (3, 11) <= sys.version_info[:2] <= (3, 13); v = "%d.%d" % sys.version_info[:2]; \
+		ok or sys.exit("$(PYTHON) is Python " + v + ". This TensorFlow needs 3.11 to 3.13. Try: make legacy PYTHON=python3.11")' \
+		|| { command -v $(PYTHON) >/dev/null || echo "No '$(PYTHON)' here. Install Python 3.11 to 3.13."; exit 1; }
+	$(PYTHON) -m venv $(LEGACY_VENV)
+
+$(LEGACY): $(LEGACY_PINS) $(LEGACY_PY)
+	$(LEGACY_PY) -m pip install --quiet -r $(LEGACY_PINS)
+	@touch $@

@@ -1,7 +1,7 @@
 """What the notebook gate costs beside kernels that only start and import: python tests/bench_gate.py
 
-Both go through the very same gate, two workers at a time, in one run: as many notebooks of one cell as the kit
-has notebooks, then the kit's own.
+Both go through the very same gate, two workers at a time, in one run: as many notebooks of one cell as the
+kit has notebooks, then the kit's own.
 """
 
 import tempfile
@@ -47,7 +47,8 @@ def gate_lines() -> Iterable[str]:
         gate = seconds(own, folder)
     ratio = gate / times[0]
     verdict = "ok" if ratio < LIMIT else "TOO SLOW"
-    yield f"{len(own)} notebooks of the kit {gate:26.1f} s  {ratio:5.2f} x the first (limit {LIMIT:g}: {verdict})"
+    share = f"{ratio:5.2f} x the first (limit {LIMIT:g}: {verdict})"
+    yield f"{len(own)} notebooks of the kit {gate:26.1f} s  {share}"
     yield f"{gate / times[1]:52.2f} x the second"
 
 

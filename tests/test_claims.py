@@ -308,8 +308,8 @@ def test_the_html_holds_only_what_jupyterlab_keeps() -> None:
         "pre", "a",
     }  # fmt: skip
     assert tags.attributes == {
-        ("style", "text-align:left;overflow-wrap:anywhere"), ("scope", "col"), ("scope", "row"), ("scope", "rowgroup"),
-        ("colspan", "5"), ("href", None),
+        ("style", "text-align:left;overflow-wrap:anywhere"), ("scope", "col"), ("scope", "row"),
+        ("scope", "rowgroup"), ("colspan", "5"), ("href", None),
     }  # fmt: skip
     assert set(re.findall(r'href="([^"]+)"', html)) <= {
         path.name for path in (ROOT / "notebooks").glob("*.ipynb")

@@ -4,6 +4,7 @@ Both go through the very same gate, two workers at a time, in one run: as many n
 kit has notebooks, then the kit's own.
 """
 
+import shutil
 import tempfile
 import time
 from collections.abc import Iterable
@@ -44,7 +45,9 @@ def gate_lines() -> Iterable[str]:
                 path.write_bytes(serialise(v4.new_notebook(cells=[v4.new_code_cell(source)])))
             times.append(seconds(paths, folder))
             yield f"{len(own)} kernels, {title:28} {times[-1]:6.1f} s"
-        gate = seconds(own, folder)
+        # Copies, so that the gate's report can name them.
+        copies = [Path(shutil.copy(path, folder)) for path in own]
+        gate = seconds(copies, folder)
     ratio = gate / times[0]
     verdict = "ok" if ratio < LIMIT else "TOO SLOW"
     share = f"{ratio:5.2f} x the first (limit {LIMIT:g}: {verdict})"

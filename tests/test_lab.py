@@ -13,7 +13,8 @@ from helpers import ShapeLab
 from helpers.bert_lab import BERT, flow_of
 from helpers.choices import MAX_SENTENCES
 from helpers.drawing import draw_flow
-from helpers.experiment import Experiment, labels_of
+from helpers.experiment import Experiment
+from helpers.lab_code import labels_of
 from helpers.settings import PRESETS, Settings
 
 SETTINGS = st.fixed_dictionaries(
@@ -22,7 +23,9 @@ SETTINGS = st.fixed_dictionaries(
         "classes": st.integers(1, 12) | st.integers(1, 43),
         "batch_size": st.integers(1, 8),
         "target_size": st.integers(0, 8),
+        "max_length": st.integers(4, 24),
         "softmax": st.booleans(),
+        "mask": st.booleans(),
         **{name: st.sampled_from(list(choices)) for name, choices in BERT.choices.items()},
     }
 )
@@ -58,7 +61,7 @@ def test_every_setting_gives_a_scene_that_says_what_torch_did(
 ) -> None:
     scene = experiment.change(**chosen)
     assert scene.diagnosis.error == outcome_in_torch(scene)
-    rows = min(chosen["batch_size"], len(experiment._sentences))
+    rows = min(chosen["batch_size"], len(experiment._encoded[0]))
     length = scene.stages[0].shape[1]
     assert dict(zip(scene.stages[1].axes, scene.stages[1].shape, strict=True)) == {
         "N": rows,

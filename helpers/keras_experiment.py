@@ -148,6 +148,8 @@ def _check_keras_loss(settings: KerasSettings, output: Tensor, labels: Tensor) -
     logits = output.clamp_min(1e-12).log()
     sparse = settings.loss == "sparse_categorical_crossentropy"
     target = labels.flatten().long() if sparse else labels.to(logits.dtype)
+    if not sparse and target.numel() == logits.numel():
+        target = target.reshape(logits.shape)  # Keras adds the axis of size 1 by itself
     return check_loss(F.cross_entropy, logits, target, classes=settings.classes)
 
 

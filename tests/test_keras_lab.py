@@ -69,6 +69,7 @@ def test_every_setting_says_what_keras_did(experiment: KerasExperiment, chosen: 
         ({"loss": "categorical_crossentropy"}, "raises", "loss_choice"),
         ({"loss": "categorical_crossentropy", "label_format": "one_hot"}, "ok", None),
         ({"loss": "categorical_crossentropy", "label_format": "column", "units": 1}, "silent", "head_size"),
+        ({"loss": "categorical_crossentropy", "units": 1}, "silent", "head_size"),
         ({"loss": "binary_crossentropy", "units": 1, "classes": 2}, "ok", None),
         ({"loss": "binary_crossentropy"}, "raises", "index_for_multilabel"),
         ({"units": 2}, "raises", "head_size"),

@@ -1,12 +1,13 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from helpers import Need, check, predict
 from helpers.figures import STYLES, loss_curves
-from helpers.index import EXAMPLES, error_index, message_of
+from helpers.index import EXAMPLES, error_index, last_line, message_of
 
 
 def test_every_failure_is_listed_at_once() -> None:
@@ -86,4 +87,18 @@ def test_the_readme_quotes_messages_as_they_are_raised_today() -> None:
     readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
     quoted = re.findall(r"^\| `((?!CUDA)[^`]+)` \|", readme, re.MULTILINE)
     assert len(quoted) >= 3
-    assert set(quoted) <= {message for message, _, _ in error_index().rows}
+    keras = {message_in_keras(length=8), message_in_keras(labels=2)}
+    assert set(quoted) <= {message for message, _, _ in error_index().rows} | keras
+
+
+def message_in_keras(length: int | None = None, labels: int = 4) -> str:
+    """Give a Keras model that was built for `length` a batch of (4, 12) ids, and so many labels."""
+    from helpers.keras_bert import keras
+
+    input_ids = keras.Input((length,), dtype="int32", name="input_ids")
+    model = keras.Model(input_ids, keras.layers.Embedding(9, 1)(input_ids), name="model")
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match=" ") as caught:
+        model.fit(np.zeros((4, 12)), np.zeros((labels, 12, 1)), verbose=0)
+    # Keras goes on in the same line with the sizes.
+    return last_line(caught.value).partition("'x' sizes")[0]

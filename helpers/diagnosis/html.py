@@ -44,7 +44,7 @@ def _lines(words: str) -> str:
 def _fix(fix: Fix) -> str:
     when = f" ({fix.when})" if fix.when else ""
     title = f"{fix.title[:1].upper()}{fix.title[1:]}{when}:"
-    result = f"gives {fix.result}" if fix.result else ""
+    result = f"gives {fix.result.removeprefix('gives ')}" if fix.result else ""
     return f"{_lines(title)}<pre>{escape(fix.code)}</pre>{_lines(result)}"
 
 

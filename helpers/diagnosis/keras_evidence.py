@@ -106,8 +106,8 @@ def cardinality(steps: list[Step]) -> tuple[list[int], list[int]] | None:
     """Return the numbers of rows of x and of y, where Keras found that they differ."""
     for step in steps:
         data = step.variables.get("data")
-        if step.function == "check_data_cardinality" and isinstance(data, tuple | list) and len(data) >= 2:
-            return _rows(data[0]), _rows(data[1])
+        if step.function == "check_data_cardinality" and isinstance(data, tuple | list) and data:
+            return _rows(data[0]), _rows(data[1]) if len(data) > 1 else []
     return None
 
 

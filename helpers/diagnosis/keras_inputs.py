@@ -14,7 +14,9 @@ from helpers.diagnosis.result import Diagnosis
 def explain_cardinality(raised: Raised, call: KerasCall, x: list[int], y: list[int]) -> Diagnosis:
     """X and y have different numbers of rows."""
     rows = " and ".join(map(str, x)) or "no"
-    got = f"x with {rows} rows, y with {' and '.join(map(str, y)) or 'no'}"
+    got = f"x with {rows} rows" + (
+        f", y with {' and '.join(map(str, y)) or 'no'}" if "y" in call.given else ""
+    )
     if len(set(x)) > 1:
         return raised.diagnosis("batch_target", got, "as many rows in every input")
     given: Any = call.given.get("x")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import torch
+
 from helpers.diagnosis.frames import Step, is_learners
 from helpers.diagnosis.names import MAPPINGS, called, named
 from helpers.diagnosis.raised import Raised, shape, tried
@@ -120,6 +122,15 @@ def padded(name: str, value: Any, field: str = "") -> Fix | None:
     return tried("pad to the longest", code, {name: value}, lambda names: getattr(names, field or name))
 
 
+def _padded_lists(name: str, rows: list[list[Any]]) -> Fix | None:
+    """Pad lists on their way into NumPy, in plain Python: torch may not be imported there."""
+    longest = max(map(len, rows))
+    if not name.isidentifier() or any(set(map(type, row)) - NUMBERS for row in rows):
+        return None
+    code = f"{name} = [row + [0] * ({longest} - len(row)) for row in {name}]"
+    return tried("pad to the longest", code, {name: rows}, lambda names: torch.tensor(getattr(names, name)))
+
+
 def _learners_line(raised: Raised) -> Diagnosis | None:
     """torch.stack(rows), torch.tensor(rows), np.array(rows) and their like on the learner's own line."""
     if not raised.own:
@@ -138,7 +149,13 @@ def _learners_line(raised: Raised) -> Diagnosis | None:
             return squeezed
         if lengths:
             got = f"{name}{', ' if field else ''}{field}: {lengths}"
-            fix = padded(name, value if field else list(rows), field)
+            is_flat = all(isinstance(row, list) for row in rows)
+            by_hand = operation in ("array", "asarray", "asanyarray") and is_flat and not field
+            fix = (
+                _padded_lists(name, list(rows))
+                if by_hand
+                else padded(name, value if field else list(rows), field)
+            )
             return raised.diagnosis("ragged_padding", got, "rows of one length", [fix])
     return _joined_by_name(raised, step) if operation in JOINS else _listed_by_name(raised, step)
 

@@ -154,7 +154,7 @@ def _table(library: str, rows: tuple[Row, ...]) -> str:
 
 
 def _cells(tag: str, *cells: str) -> str:
-    return "".join(f'<{tag} style="text-align:left">{cell}</{tag}>' for cell in cells)
+    return "".join(f'<{tag} style="text-align:left;overflow-wrap:anywhere">{cell}</{tag}>' for cell in cells)
 
 
 def _words(row: Row) -> tuple[str, ...]:

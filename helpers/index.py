@@ -39,7 +39,7 @@ EXAMPLES = (
         "not one label per sentence, or per token",
         BATCH,
     ),
-    Example("default_collate([torch.zeros(7), torch.zeros(9)])", "sentences of different lengths", BATCH),
+    Example("default_collate([torch.zeros(7), torch.zeros(9)])", "sentences of different lengths", PADDING),
     Example(
         "F.cross_entropy(torch.randn(4, 3), torch.tensor([[2], [0], [1], [2]]))",
         "labels in a column, or one per token",
@@ -72,12 +72,14 @@ class Index:
         return "\n".join(f"{message}\n    {meaning}: {lesson}" for message, meaning, lesson in self.rows)
 
     def _repr_html_(self) -> str:
-        left = '<td style="text-align:left">'
+        left = 'style="text-align:left"'
         rows = "".join(
-            f"<tr>{left}<code>{escape(message)}</code></td>{left}{escape(meaning)}</td>{left}{escape(lesson)}</td></tr>"
+            f"<tr><td {left}><code>{escape(message)}</code></td><td {left}>{escape(meaning)}</td>"
+            f'<td {left}><a href="{lesson}.ipynb">{escape(lesson)}</a></td></tr>'
             for message, meaning, lesson in self.rows
         )
-        head = "<tr><th>the last line of the traceback</th><th>what it means</th><th>lesson</th></tr>"
+        heads = ("the last line of the traceback", "what it means", "lesson")
+        head = f"<tr>{''.join(f'<th {left}>{words}</th>' for words in heads)}</tr>"
         return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
 
 

@@ -96,7 +96,8 @@ class Checked:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return f'<pre role="status">{escape(str(self))}</pre>'
+        wrap = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere"
+        return f'<pre role="status" style="{wrap}">{escape(str(self))}</pre>'
 
 
 def check(*needs: Need) -> Checked:

@@ -1,9 +1,10 @@
 """What the notebook gate costs beside kernels that only start and import: python tests/bench_gate.py
 
-Both go through the very same gate, two workers at a time, in one run: as many notebooks of one cell as the kit
-has notebooks, then the kit's own.
+Both go through the very same gate, two workers at a time, in one run: as many notebooks of one cell as the
+kit has notebooks, then the kit's own.
 """
 
+import shutil
 import tempfile
 import time
 from collections.abc import Iterable
@@ -44,10 +45,13 @@ def gate_lines() -> Iterable[str]:
                 path.write_bytes(serialise(v4.new_notebook(cells=[v4.new_code_cell(source)])))
             times.append(seconds(paths, folder))
             yield f"{len(own)} kernels, {title:28} {times[-1]:6.1f} s"
-        gate = seconds(own, folder)
+        # Copies, so that the gate's report can name them.
+        copies = [Path(shutil.copy(path, folder)) for path in own]
+        gate = seconds(copies, folder)
     ratio = gate / times[0]
     verdict = "ok" if ratio < LIMIT else "TOO SLOW"
-    yield f"{len(own)} notebooks of the kit {gate:26.1f} s  {ratio:5.2f} x the first (limit {LIMIT:g}: {verdict})"
+    share = f"{ratio:5.2f} x the first (limit {LIMIT:g}: {verdict})"
+    yield f"{len(own)} notebooks of the kit {gate:26.1f} s  {share}"
     yield f"{gate / times[1]:52.2f} x the second"
 
 

@@ -169,7 +169,7 @@ def test_the_html_is_what_an_untrusted_notebook_may_show(sheet: CheatSheet, kera
     tags = {"table", "thead", "tbody", "tr", "th", "td", "code", "br", "wbr"}
     assert set(re.findall(r"<([a-z]+)", html)) == tags
     assert set(re.findall(r" ([a-z-]+)=\"", html)) == {"style"}
-    assert set(re.findall(r"style=\"([^\"]*)\"", html)) == {"text-align:left"}
+    assert set(re.findall(r"style=\"([^\"]*)\"", html)) == {"text-align:left;overflow-wrap:anywhere"}
     assert "\x1b" not in html + str(sheet) + str(keras_sheet)
 
 

@@ -20,7 +20,7 @@ DOCUMENTS = {
     "silent": "Left out by all five: mistakes that raise nothing, or not where they are made",
     "gpu": "Only on a GPU",
 }
-_LEFT = 'style="text-align:left"'
+_LEFT = 'style="text-align:left;overflow-wrap:anywhere"'
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ CAUSES = {
         TOKENS,
     ),
     "needs_flatten_or_transpose": Cause(
-        "the axes are in another order, or of another number, than they are read",
+        "the axes are not where they are read",
         "Cross entropy reads classes from axis 1: (N, C, T) with (N, T), or both flattened.",
         "Models give (N, T, C); only one side was flattened, or an axis of size 1 was left.",
         TOKENS,

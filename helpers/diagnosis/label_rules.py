@@ -42,7 +42,7 @@ def why_labels_do_not_fit(call: LossCall) -> Finding | None:
     elif 1 < outputs < (highest + 1) / 2 and len(call.counted_labels.unique()) <= outputs:
         cause = "label_range"
         needs = f"labels from 0 to {outputs - 1}; few labels occur, and they go up to {highest}"
-    elif lowest > 0 and highest == outputs:
+    elif lowest > 0 and highest == outputs > 1:
         cause = "label_range"
         needs = f"labels from 0 to {outputs - 1}; these go from {lowest} to {highest}, as if counted from 1"
     return Finding(cause, needs, LABEL, label_repairs(call))

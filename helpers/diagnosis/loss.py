@@ -19,6 +19,7 @@ from helpers.diagnosis.index_rules import why_index_loss_raised
 from helpers.diagnosis.number_rules import why_number_loss_raised
 from helpers.diagnosis.result import Diagnosis, Outcome
 from helpers.diagnosis.silent_rules import what_is_silent
+from helpers.diagnosis.token_shapes import tokens_as_classes
 from helpers.diagnosis.values import label_range
 from helpers.threads import one_thread
 
@@ -66,7 +67,7 @@ def diagnose(
         call = replace(call, folded=None)  # nothing was flattened that the loss would want flat
     with one_thread(call.logits.numel()):
         loss, error = (None, error) if error is not None else _run(call)
-        finding = what_is_silent(call, classes) if error is None else _why_it_raised(call)
+        finding = what_is_silent(call, classes) if error is None else _why_it_raised(call, classes)
         fixes = prove(finding.candidates, call, partial(loss_if_ok, classes=classes)) if finding else ()
     outcome: Outcome = "raises" if error is not None else "silent" if finding else "ok"
     said = None if error is None else f"{type(error).__name__}: {error}"
@@ -81,9 +82,9 @@ def _run(call: LossCall) -> tuple[float | None, Exception | None]:
         return None, error
 
 
-def _why_it_raised(call: LossCall) -> Finding | None:
+def _why_it_raised(call: LossCall, classes: int | None) -> Finding | None:
     if call.loss in BY_INDEX:
-        return why_index_loss_raised(call)
+        return tokens_as_classes(call, classes) or why_index_loss_raised(call)
     return why_number_loss_raised(call) if call.loss in FUNCTIONS else None
 
 

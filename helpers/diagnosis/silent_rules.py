@@ -18,7 +18,7 @@ from helpers.diagnosis.finding import (
     new_head,
 )
 from helpers.diagnosis.number_rules import number_shapes, targets_out_of_range
-from helpers.diagnosis.token_shapes import index_shape, one_hot_beside_tokens
+from helpers.diagnosis.token_shapes import index_shape, one_hot_beside_tokens, tokens_as_classes
 from helpers.diagnosis.values import (
     are_log_probabilities,
     is_integer,
@@ -79,7 +79,12 @@ def _index_loss(call: LossCall, classes: int | None) -> Finding | None:
     found = _probabilities(call, axis)
     if found is not None or not is_integer(call.target):
         return found or _soft_labels(call, axis)
-    return one_hot_beside_tokens(call) or _axes(call, classes) or _unused(call, outputs, classes)
+    return (
+        one_hot_beside_tokens(call)
+        or tokens_as_classes(call, classes)
+        or _axes(call)
+        or _unused(call, outputs, classes)
+    )
 
 
 def _one_output(call: LossCall) -> Finding:
@@ -141,14 +146,11 @@ def _unused(call: LossCall, outputs: int, classes: int | None) -> Finding | None
     return Finding("unused_outputs", who, CLASSES, candidates, certain=False)
 
 
-def _axes(call: LossCall, classes: int | None) -> Finding | None:
-    """Logits (N, T, C) in which torch takes axis 1 for the classes: T == C, or the labels happen to fit."""
+def _axes(call: LossCall) -> Finding | None:
+    """Logits (N, T, C) with T == C: torch takes axis 1 for the classes."""
     shape = tuple(call.logits.shape)
     if len(shape) != 3 or tuple(call.target.shape) != index_shape(shape):
         return None
-    if shape[2] == classes != shape[1]:
-        needs = f"the {classes} classes on axis 1; it is {shape[1]} long, and the last axis is {classes}"
-        return Finding("needs_flatten_or_transpose", needs, TURNED, certain=False)
     if shape[1] != shape[2]:
         return None
     needs = f"classes on axis 1; both axes are {shape[1]} long here, so a forgotten transpose raises nothing"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from helpers.diagnosis.evidence import LossCall
-from helpers.diagnosis.finding import BATCH, CLASSES, TOKENS, Candidate, Finding
+from helpers.diagnosis.finding import BATCH, CLASSES, TOKENS, TURNED, Candidate, Finding
 from helpers.diagnosis.values import is_one_hot
 
 Shape = tuple[int, ...]
@@ -102,6 +102,19 @@ def one_hot_beside_tokens(call: LossCall) -> Finding | None:
     wanted = (logits[0], logits[2])
     needs = f"logits {wanted} for these one-hot rows; here the {logits[1]} tokens are read as classes"
     return Finding("token_logits_for_sequence", needs, TOKENS, candidates, certain=False)
+
+
+def tokens_as_classes(call: LossCall, classes: int | None) -> Finding | None:
+    """Logits (N, T, C) whose target fits by chance, where the number of classes tells that axis 1 is T."""
+    shape = tuple(call.logits.shape)
+    if (
+        len(shape) != 3
+        or tuple(call.target.shape) != index_shape(shape)
+        or not shape[2] == classes != shape[1]
+    ):
+        return None
+    needs = f"the {classes} classes on axis 1; it is {shape[1]} long, and the last axis is {classes}"
+    return Finding("needs_flatten_or_transpose", needs, TURNED, certain=False)
 
 
 def _other_length(logits: Shape, target: Shape, cast: str) -> Finding:

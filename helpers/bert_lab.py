@@ -71,6 +71,7 @@ BERT = Kind(
     draw=_draw,
     table=_table,
     values=_values,
+    with_ids=False,
     mistakes=(
         {"num_labels": 1},
         {"num_labels": 2},

@@ -191,8 +191,7 @@ def _shapes(model: Any, names: dict[str, Any]) -> list[tuple[str, Shape | None, 
     rows: list[tuple[str, Shape | None, Shape | None]] = []
     for name in ("input_ids", "attention_mask"):
         array = arrays.get(name)
-        if name in built or array is not None:
-            rows.append((name, built.get(name), None if array is None else tuple(array.shape)))
+        rows.append((name, built.get(name), None if array is None else tuple(array.shape)))
     labels = names.get("y")
     return [
         *rows,

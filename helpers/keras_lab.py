@@ -31,7 +31,7 @@ KERAS = Kind(
         "padding": "padding",
         "max_length": "max_length",
         "input_length": "Input length",
-        "two_inputs": "the model has two inputs",
+        "two_inputs": "two inputs",
         "mask_given": "mask given",
         "loss": "loss",
         "label_format": "labels",
@@ -49,6 +49,7 @@ KERAS = Kind(
     draw=_draw,
     table=_table,
     values=_values,
+    with_ids=True,
     mistakes=(
         {"input_length": "fixed"},
         {"padding": "none"},

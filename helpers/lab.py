@@ -25,6 +25,7 @@ from helpers.settings import PRESETS, Settings
 from helpers.tokens import draw_tokens
 
 _WIDTH = {"width": "294px", "margin": "0 10px 0 0"}
+_TICKED = {**_WIDTH, "padding": "0 0 0 24px"}
 _NOTHING: frozenset[str] = frozenset()
 
 
@@ -97,10 +98,11 @@ class ShapeLab(ReadableVBox):
     def _control(self, name: str) -> widgets.Widget:
         label, kind, value = self._kind.labels[name], self._kind, getattr(self._start, name)
         if isinstance(value, bool):
-            return widgets.Checkbox(value, description=label, indent=False, layout=_WIDTH)
+            return widgets.Checkbox(value, description=label, indent=False, layout=_TICKED)
         about = {"description": label, "style": {"description_width": "130px"}, "layout": _WIDTH}
         if name in kind.choices:
             options = [(words, choice) for choice, words in kind.choices[name].items()]
+            about["layout"] = {"width": "max-content", "margin": "0 10px 0 0"}  # no option is cut
             return widgets.Dropdown(options=options, value=value, **about)
         lowest, most = kind.ranges[name]
         # A lesson about 73 outputs needs a slider that goes on past them.
@@ -212,7 +214,9 @@ class ShapeLab(ReadableVBox):
         scene = self.scene
         self.picture.value = self._kind.draw(scene, changed)
         self.verdict.value = draw_verdict(scene.diagnosis, self._hides_cause)
-        self.tokens.value = draw_tokens(scene.tokens, scene.ids, scene.mask, scene.mask_is_read)
+        self.tokens.value = draw_tokens(
+            scene.tokens, scene.ids, scene.mask, scene.mask_is_read, self._kind.with_ids
+        )
         self.numbers.value = self._kind.values(scene) if self.show_values.value else ""
         self.code.value = draw_code(scene.code)
         self._page.code = scene.code

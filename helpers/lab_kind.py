@@ -22,6 +22,7 @@ class Kind(NamedTuple):
         draw: From a scene, and the names of what has changed, to its picture.
         table: From a scene to what it shows, as (name, words), for those who don't see the picture.
         values: From a scene to its numbers, as HTML.
+        with_ids: Whether its tokens are shown with ids and mask.
         mistakes: Realistic ones, each as what it changes in settings that are right.
         mends: From a cause to the settings that can mend it.
     """
@@ -33,6 +34,7 @@ class Kind(NamedTuple):
     draw: Callable[[Any, frozenset[str]], str]
     table: Callable[[Any], list[tuple[str, str]]]
     values: Callable[[Any], str]
+    with_ids: bool
     mistakes: Sequence[Changes]
     mends: Mapping[str, tuple[str, ...]]
 

@@ -27,30 +27,36 @@ def draw_tokens(
     ids: Sequence[Sequence[int]],
     mask: Sequence[Sequence[int]],
     mask_is_read: bool = True,
+    with_ids: bool = False,
 ) -> str:
-    """Return a table with a row per sentence: each token, its id, and its attention_mask.
+    """Return a table with a row per sentence: its tokens, hatched where they are padding.
 
     Args:
         tokens: Per sentence, its tokens; rows may differ in length.
         ids: The number of each.
         mask: 1 for a token, 0 for padding.
         mask_is_read: Whether the model gets the mask.
+        with_ids: Whether to write each id and mask value below its token.
     """
-    rows = "".join(f"<tr>{_row(*row)}</tr>" for row in zip(tokens, ids, mask, strict=True))
-    read = "1 is read, 0 is padding"
-    if not mask_is_read:
-        read = "which the model does not get: it reads every token"
-    caption = f"<caption>Each token, its id, and its attention_mask, {read}</caption>"
+    rows = "".join(f"<tr>{_row(with_ids, *row)}</tr>" for row in zip(tokens, ids, mask, strict=True))
+    shown = "Each token, its id, and its attention_mask" if with_ids else "The tokens"
+    read = (
+        "what is hatched is padding"
+        if mask_is_read
+        else "the model does not get the mask: it reads padding too"
+    )
+    caption = f"<caption>{shown}; {read}</caption>"
     # A table that scrolls must be reachable by the keyboard, and then it needs a name.
     region = 'class="shape-clinic-ids" tabindex="0" role="region" aria-label="the tokens of the batch"'
     return f"{STYLE}<div {region}><table>{caption}{rows}</table></div>"
 
 
-def _row(tokens: Sequence[str], ids: Sequence[int], mask: Sequence[int]) -> str:
-    return "".join(
-        f'<td class="{_kind(token, keep)}"><code>{escape(token)}</code><br>{number}<br>{keep}</td>'
-        for token, number, keep in zip(tokens, ids, mask, strict=True)
-    )
+def _row(with_ids: bool, tokens: Sequence[str], ids: Sequence[int], mask: Sequence[int]) -> str:
+    cells = []
+    for token, number, keep in zip(tokens, ids, mask, strict=True):
+        below = f"<br>{number}<br>{keep}" if with_ids else ""
+        cells.append(f'<td class="{_kind(token, keep)}"><code>{escape(token)}</code>{below}</td>')
+    return "".join(cells)
 
 
 def _kind(token: str, keep: int) -> str:

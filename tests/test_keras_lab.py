@@ -97,7 +97,7 @@ def test_the_grid_shows_ids_and_mask(experiment: KerasExperiment) -> None:
     scene = experiment.change(**vars(KerasSettings()))
     encoding = load_tokenizer()(list(scene.settings.text.splitlines()[:4]), padding=True)
     assert (scene.ids, scene.mask) == (encoding["input_ids"], encoding["attention_mask"])
-    picture = draw_tokens(scene.tokens, scene.ids, scene.mask)
+    picture = draw_tokens(scene.tokens, scene.ids, scene.mask, with_ids=True)
     assert picture.count('class="pad"') == sum(row.count(0) for row in scene.mask)
 
 

@@ -23,6 +23,8 @@ def draw_numbers(name: str, tensor: Tensor, target: Sequence[Any], rows: Sequenc
         target: The target's values, by row.
         rows: What each row of the batch is, such as the sentences.
     """
+    if not len(tensor):
+        return "<p>No row reaches the loss.</p>"
     part, of = (tensor[0], f"{name}[0], the first sentence") if tensor.ndim == 3 else (tensor, name)
     right = target[0] if tensor.ndim == 3 and target and isinstance(target[0], list) else target
     shown = part[:MOST_ROWS, :MOST_COLUMNS]
@@ -36,7 +38,7 @@ def draw_numbers(name: str, tensor: Tensor, target: Sequence[Any], rows: Sequenc
     style = f"color:{TEXT};border-spacing:10px 2px;font-variant-numeric:tabular-nums"
     caption = f'<caption style="text-align:left;color:{FAINT}">{escape(of)}{cut}, and the target</caption>'
     head = f'<tr><td></td>{columns}<th scope="col">target</th></tr>'
-    region = 'tabindex="0" role="region" aria-label="the numbers" style="overflow-x:auto"'
+    region = 'tabindex="0" role="group" aria-label="the numbers" style="overflow-x:auto"'
     return f'<div {region}><table style="{style}">{caption}{head}{lines}</table></div>'
 
 

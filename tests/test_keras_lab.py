@@ -1,3 +1,4 @@
+import os
 import warnings
 from typing import Any
 from xml.etree import ElementTree
@@ -16,6 +17,7 @@ from helpers.keras_lab import KERAS
 from helpers.keras_settings import KerasSettings
 from helpers.tokens import draw_tokens
 
+WALK = int(os.environ.get("SHAPE_CLINIC_WALK", "60"))
 SETTINGS = st.fixed_dictionaries(
     {
         **{name: st.integers(*reach) for name, reach in KERAS.ranges.items()},
@@ -43,7 +45,7 @@ def outcome_in_keras(experiment: KerasExperiment, chosen: dict[str, Any], bert: 
         return said(error)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=WALK, deadline=None)
 @given(SETTINGS)
 def test_every_setting_says_what_keras_did(experiment: KerasExperiment, chosen: dict[str, Any]) -> None:
     scene = experiment.change(**chosen)

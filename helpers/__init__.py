@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from helpers.diagnosis import check_batch as check_batch
     from helpers.diagnosis import check_loss as check_loss
     from helpers.diagnosis import explain as explain
+    from helpers.done import progress as progress
     from helpers.extension import clinic as clinic
     from helpers.extension import load_ipython_extension as load_ipython_extension
     from helpers.extension import unload_ipython_extension as unload_ipython_extension
@@ -68,6 +69,7 @@ _ROOM_OF = {
     "predict": "practice",
     "check": "practice",
     "Need": "practice",
+    "progress": "done",
 }
 
 __all__ = sorted(_ROOM_OF)

@@ -4,25 +4,34 @@ from __future__ import annotations
 
 from helpers.drawing import Flow, draw_flow
 from helpers.experiment import Experiment, Scene
-from helpers.lab import Kind
-from helpers.settings import ARRANGEMENTS, FORMATS, LOSSES, TASKS
+from helpers.lab_kind import Kind
+from helpers.numbers_table import draw_numbers
+from helpers.settings import ARRANGEMENTS, FORMATS, FRAMEWORKS, KEPT, LOSSES, PADDINGS, TASKS
 
 
-def flow_of(scene: Scene) -> Flow:
-    """Return what the picture needs of a scene."""
+def flow_of(scene: Scene, changed: frozenset[str] = frozenset()) -> Flow:
+    """Return what the picture needs of a scene, with the names of what has changed."""
     settings = scene.settings
-    loss = LOSSES[settings.loss]
-    return Flow(
-        scene.stages, scene.target, scene.values, scene.diagnosis, settings.classes, loss, settings.num_labels
-    )
+    # A number has no classes, and a model of transformers chooses its loss itself.
+    classes = settings.num_labels if settings.task == "regression" else settings.classes
+    loss = LOSSES[settings.loss] if settings.framework == "pytorch" else "the model's loss"
+    stages, labels = scene.stages, settings.num_labels
+    return Flow(stages, scene.target, scene.values, scene.diagnosis, classes, loss, labels, changed)
 
 
-def _draw(scene: Scene) -> str:
-    return draw_flow(flow_of(scene))
+def _draw(scene: Scene, changed: frozenset[str]) -> str:
+    # What the loss reads is called by what was done to it; in the picture it is the logits' place.
+    read = {"logits"} if scene.stages[-1].name in changed else set()
+    return draw_flow(flow_of(scene, changed | read))
+
+
+def _values(scene: Scene) -> str:
+    return draw_numbers(scene.stages[-1].name, scene.logits, scene.values, scene.sentences)
 
 
 def _table(scene: Scene) -> list[tuple[str, str]]:
-    return [(stage.name, stage.sizes) for stage in (*scene.stages, scene.target)]
+    stages = [(stage.name, stage.sizes) for stage in scene.stages]
+    return [*stages, ("target", f"{scene.target.sizes} {scene.target.dtype}")]
 
 
 BERT = Kind(
@@ -32,19 +41,76 @@ BERT = Kind(
         "classes": "classes in the data",
         "batch_size": "batch_size",
         "target_size": "labels in target",
+        "framework": "framework",
         "task": "one prediction per",
         "arrangement": "logits",
+        "kept": "kept",
         "softmax": "softmax before the loss",
         "target_format": "target",
         "loss": "loss",
+        "padding": "padding",
+        "max_length": "max_length",
+        "mask": "attention_mask given",
     },
     choices={
+        "framework": FRAMEWORKS,
         "task": TASKS,
+        "padding": PADDINGS,
+        "kept": {name: words for name, (words, _) in KEPT.items()},
         "arrangement": {name: words for name, (words, *_) in ARRANGEMENTS.items()},
         "target_format": {name: kind.title for name, kind in FORMATS.items()},
         "loss": LOSSES,
     },
-    ranges={"num_labels": (1, 10), "classes": (1, 10), "batch_size": (1, 8), "target_size": (0, 8)},
+    ranges={
+        "num_labels": (1, 10),
+        "classes": (1, 10),
+        "batch_size": (1, 8),
+        "target_size": (0, 8),
+        "max_length": (4, 24),
+    },
     draw=_draw,
     table=_table,
+    values=_values,
+    with_ids=False,
+    mistakes=(
+        {"num_labels": 1},
+        {"num_labels": 2},
+        {"classes": 5},
+        {"target_size": 1},
+        {"batch_size": 3},
+        {"target_format": "column"},
+        {"target_format": "one_hot_int"},
+        {"target_format": "int32"},
+        {"target_format": "per_token"},
+        {"task": "token"},
+        {"task": "token", "target_format": "per_token"},
+        {"loss": "binary_cross_entropy_with_logits"},
+        {"loss": "mse_loss"},
+        {"loss": "mse_loss", "num_labels": 1, "target_format": "numbers"},
+        {"softmax": True},
+        {"mask": False},
+        {"kept": "unpadded"},
+        {"framework": "transformers", "target_format": "one_hot_int"},
+    ),
+    mends={
+        "head_size": ("num_labels", "target_format", "loss"),
+        "label_range": ("classes", "num_labels"),
+        "unused_outputs": ("num_labels",),
+        "batch_target": ("target_size", "batch_size", "kept"),
+        "extra_target_dim": ("target_format",),
+        "one_hot_index": ("target_format",),
+        "index_for_multilabel": ("target_format", "loss"),
+        "token_logits_for_sequence": ("task", "target_format"),
+        "sequence_logits_for_token": ("target_format", "task", "arrangement"),
+        "needs_flatten_or_transpose": ("arrangement", "target_format"),
+        "squeeze_mismatch": ("target_format", "num_labels"),
+        "target_dtype": ("target_format", "loss"),
+        "loss_choice": ("loss", "target_format"),
+        "softmax_before_loss": ("softmax",),
+        "missing_or_wrong_mask": ("mask",),
+        "dropped_rows": ("kept",),
+        "problem_type": ("target_format", "task"),
+        "static_length": ("task", "target_format"),
+        "all_ignored": ("target_format",),
+    },
 )

@@ -33,6 +33,7 @@ class Flow(NamedTuple):
         classes: How many classes the data has; outputs beyond them are hatched.
         loss: The loss, by its short name.
         num_labels: The outputs of the head, whatever became of them before the loss.
+        changed: Which of "logits", "loss" and "target" to draw attention to.
     """
 
     stages: Sequence[Stage]
@@ -42,6 +43,7 @@ class Flow(NamedTuple):
     classes: int
     loss: str
     num_labels: int
+    changed: frozenset[str] = frozenset()
 
 
 class Layout(NamedTuple):
@@ -86,9 +88,15 @@ def describe(flow: Flow) -> str:
     return f"{steps}. {flow.diagnosis.headline}." + (f" Look at {ends}." if ends else "")
 
 
-def draw_verdict(diagnosis: Diagnosis) -> str:
-    """Return the outcome in its own words, what came, what is needed and what mends it, as a live region."""
+def draw_verdict(diagnosis: Diagnosis, hides_cause: bool = False) -> str:
+    """Return the outcome in its own words, what came, what is needed and what mends it, as a live region.
+
+    Args:
+        diagnosis: What to say.
+        hides_cause: Say only what happened and what came, for who is to find the cause.
+    """
     rows = diagnosis.rows if diagnosis.cause else [*diagnosis.rows, ("needs", "nothing more: the shapes fit")]
+    rows = [row for row in rows if row[0] == "got"] if hides_cause else rows
     head = f"text-align:left;vertical-align:top;padding:2px 16px 2px 0;color:{FAINT}"
     cell = f"text-align:left;color:{TEXT}"
     table = "".join(
@@ -98,7 +106,9 @@ def draw_verdict(diagnosis: Diagnosis) -> str:
     edge = FAINT if diagnosis.outcome == "ok" else BAD
     return (
         f'<div role="status" aria-live="polite" style="border:1px solid {LINE};border-left:6px solid {edge};'
-        f'border-radius:6px;padding:8px 14px;line-height:1.5;color:{TEXT}">'
+        f"border-radius:6px;padding:8px 14px;line-height:1.5;color:{TEXT};"
+        # As high as most verdicts are, so that what stands below stays where it is.
+        f'min-height:10.5em;box-sizing:border-box">'
         f'<code style="font-weight:700;white-space:normal">{escape(diagnosis.headline)}</code>'
         f'<table style="border-spacing:0;margin:4px 0 0">{table}</table></div>'
     )
@@ -131,24 +141,34 @@ def _svg(flow: Flow, name: str) -> str:
             _operation(places["keep"], keep, 56, what),
             _operation(places["Linear"], "Linear", 76, f"{hidden_states.shape[-1]} → {flow.num_labels}"),
             _operation(_below(places["Linear"]), "softmax", 76) if logits.name.startswith("softmax") else "",
-            _tensor(
-                places["logits"],
-                logits,
-                [mark.part for mark in marks if mark.tensor == "logits"],
-                cells.logits(logits, flow.values, marks, flow.classes),
+            _group(
+                _tensor(
+                    places["logits"],
+                    logits,
+                    [mark.part for mark in marks if mark.tensor == "logits"],
+                    cells.logits(logits, flow.values, marks, flow.classes),
+                ),
+                "logits" in flow.changed,
             ),
-            _loss(places["loss"], flow.loss, flow.diagnosis.outcome),
-            _tensor(
-                places["target"],
-                flow.target,
-                [mark.part for mark in marks if mark.tensor == "target"],
-                cells.target(flow.target, flow.values, flow.num_labels, marks),
-                flow.target.dtype,
+            _group(_loss(places["loss"], flow.loss, flow.diagnosis.outcome), "loss" in flow.changed),
+            _group(
+                _tensor(
+                    places["target"],
+                    flow.target,
+                    [mark.part for mark in marks if mark.tensor == "target"],
+                    cells.target(flow.target, flow.values, flow.num_labels, marks),
+                    flow.target.dtype,
+                ),
+                "target" in flow.changed,
             ),
             _link(places, marks, logits.name),
             "</svg>",
         ]
     )
+
+
+def _group(inside: str, changed: bool) -> str:
+    return f'<g class="changed">{inside}</g>' if changed else inside
 
 
 def _tensor(

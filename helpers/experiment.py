@@ -1,7 +1,7 @@
 """The lab without its widgets: settings in, one real forward pass and one real loss out.
 
 Every change runs a real head and a real loss. The encoder is the slow part, so its output is kept for
-as long as the sentences stay the same.
+as long as what it reads stays the same.
 """
 
 from __future__ import annotations
@@ -16,11 +16,15 @@ from torch import Tensor, nn
 
 from helpers.bert import SEED, load_bert, load_tokenizer
 from helpers.choices import batch_note, readable, sentences_in
-from helpers.diagnosis import Diagnosis, diagnose
+from helpers.diagnosis import Diagnosis, check_batch, diagnose, explain
 from helpers.diagnosis.evidence import loss_call
+from helpers.lab_code import code_of, from_scratch, tokenizer_options
+from helpers.model_run import ModelRuns
 from helpers.settings import ARRANGEMENTS, FORMATS, Settings
 from helpers.threads import one_thread
 from helpers.trace import Stage
+
+Encoded = tuple[tuple[str, ...], dict[str, Any], bool]  # the sentences, how they are padded, with the mask
 
 
 @dataclass(frozen=True)
@@ -29,9 +33,11 @@ class Scene:
 
     Attributes:
         sentences: The batch, as typed.
+        tokens, ids, mask: Per sentence, its tokens, the number of each, and 1 for a token or 0 for padding.
         stages: input_ids (N, T), hidden_states (N, T, H), what the head reads, (N, H) or (N, T, H), and what
-            the loss reads; its name is the code that gave it, such as "logits.softmax(-1)".
+            the loss reads; its name says what was done to the logits.
         target: The target's stage.
+        logits: What the loss reads, as a tensor.
         values: The target's values, by row.
         settings: The settings that made it.
         notes: Per setting that could not be used as it is, why; shown beside its control.
@@ -40,13 +46,22 @@ class Scene:
     """
 
     sentences: tuple[str, ...]
+    tokens: list[list[str]]
+    ids: list[list[int]]
+    mask: list[list[int]]
     stages: tuple[Stage, ...]
     target: Stage
+    logits: Tensor
     values: list[Any]
     settings: Settings
     notes: dict[str, str]
     diagnosis: Diagnosis
     code: str
+
+    @property
+    def mask_is_read(self) -> bool:
+        """Whether BERT gets the mask."""
+        return self.settings.mask
 
 
 class Experiment:
@@ -62,7 +77,8 @@ class Experiment:
     def __init__(self, settings: Settings | None = None) -> None:
         self.tokenizer = load_tokenizer()
         self.bert = load_bert("encoder")
-        self._sentences: tuple[str, ...] = ()
+        self._models = ModelRuns()
+        self._encoded: Encoded = ((), {}, True)
         self._encoding: dict[str, Tensor] = {}
         self._hidden_states = torch.empty(0)
         self.settings = settings or Settings()
@@ -78,127 +94,130 @@ class Experiment:
         self.settings = replace(self.settings, **settings)
         with one_thread(), torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what a library warns of, the verdict says
-            notes = self._encode(self.settings.text)
+            notes = self._encode(self.settings)
             self.scene = self._run(self.settings, notes)
         return self.scene
 
-    def _encode(self, text: str) -> dict[str, str]:
-        """Encode the sentences where they are new; where they can't be used, keep the last good ones."""
-        sentences, note = sentences_in(text)
-        if sentences and sentences != self._sentences:
-            encoding = self.tokenizer(readable(sentences), padding=True, return_tensors="pt", verbose=False)
+    def _encode(self, settings: Settings) -> dict[str, str]:
+        """Encode what is new; where the sentences can't be used, keep the last good ones."""
+        sentences, note = sentences_in(settings.text)
+        wanted: Encoded = (sentences or self._encoded[0], tokenizer_options(settings), settings.mask)
+        if wanted[0] and wanted != self._encoded:
+            encoding = self.tokenizer(readable(wanted[0]), return_tensors="pt", verbose=False, **wanted[1])
             length, limit = encoding["input_ids"].shape[1], self.bert.config.max_position_embeddings
             if length <= limit:
-                self._hidden_states = self.bert(**encoding).last_hidden_state
-                self._encoding, self._sentences = encoding, sentences
+                inputs = {
+                    name: rows for name, rows in encoding.items() if settings.mask or "mask" not in name
+                }
+                self._hidden_states = self.bert(**inputs).last_hidden_state
+                self._encoding, self._encoded = encoding, wanted
             else:
                 note = f"one sentence has {length} tokens and BERT reads at most {limit}; shorten it"
-        if not self._sentences:
+        if not self._encoded[0]:
             raise ValueError(f"got no text that the lab can use: {note}. Try text='The film was fine.'")
         return {"text": note} if note else {}
 
     def _run(self, settings: Settings, notes: dict[str, str]) -> Scene:
-        batch = self._sentences[: settings.batch_size]
-        notes = notes | batch_note(len(batch), settings.batch_size)
-        if settings.arrangement != "as_they_are" and settings.task == "sequence":
-            notes["arrangement"] = "logits (N, C) have no token axis: nothing to arrange"
-        hidden_states = self._hidden_states[: settings.batch_size]
-        names: dict[str, Any] = {"torch": torch, "nn": nn, "F": F, "encoding": self._encoding}
-        names["hidden_states"] = hidden_states
-        steps = code_of(settings, self._hidden_states.shape[1], hidden_states.shape[-1])
+        sentences = self._encoded[0]
+        batch = sentences[: settings.batch_size]
+        notes = notes | batch_note(len(batch), settings.batch_size) | what_is_ignored(settings)
+        hidden_states = self._hidden_states[: len(batch)]
+        steps = code_of(settings, len(batch), *hidden_states.shape[1:])
+        names = self._names(len(batch))
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(SEED)  # not torch.manual_seed, which seeds a GPU too
             exec("\n".join(steps), names)  # the very lines that the learner is shown
         logits, target = names["logits"], names["target"]
-        whole_input = settings.task == "token"
-        read = hidden_states if whole_input else hidden_states[:, 0]
-        call = replace(loss_call(getattr(F, settings.loss), logits, target), hidden=read)
-        diagnosis = diagnose(call, classes=settings.classes)
-        name, axes = _what_the_loss_reads(settings)
+        read = hidden_states if settings.task == "token" else hidden_states[:, 0]
+        diagnosis = self._diagnosed(settings, names, read)
+        name, axes = what_the_loss_reads(settings)
         stages = (
-            Stage.of("input_ids", self._encoding["input_ids"][: settings.batch_size], "NT"),
+            Stage.of("input_ids", self._encoding["input_ids"][: len(batch)], "NT"),
             Stage.of("hidden_states", hidden_states, "NTH"),
-            Stage.of("every token", read, "NTH") if whole_input else Stage.of("[CLS]", read, "NH"),
+            Stage.of("every token", read, "NTH") if read.ndim == 3 else Stage.of("[CLS]", read, "NH"),
             Stage.of(name, logits, axes),
         )
-        target_stage = Stage.of("target", target, FORMATS[settings.target_format].axes)
-        code = _from_scratch(self._sentences, stages, target_stage, steps, settings.loss, diagnosis)
-        return Scene(batch, stages, target_stage, target.tolist(), settings, notes, diagnosis, code)
+        target_stage = Stage.of(
+            "target", target, "N" if target.ndim == 1 else FORMATS[settings.target_format].axes
+        )
+        ids, mask = (self._encoding[part][: len(batch)].tolist() for part in ("input_ids", "attention_mask"))
+        tokens = [self.tokenizer.convert_ids_to_tokens(row) for row in ids]
+        shapes = (stages[0].shape, stages[1].shape, logits.shape, target.shape)
+        code = from_scratch(sentences, settings, steps, shapes, diagnosis)
+        return Scene(
+            batch,
+            tokens,
+            ids,
+            mask,
+            stages,
+            target_stage,
+            logits,
+            target.tolist(),
+            settings,
+            notes,
+            diagnosis,
+            code,
+        )
+
+    def _names(self, rows: int) -> dict[str, Any]:
+        batch = {name: values[:rows] for name, values in self._encoding.items()}
+        mask = batch["attention_mask"]
+        if not self.settings.mask:
+            del batch["attention_mask"]
+        names: dict[str, Any] = {"torch": torch, "nn": nn, "F": F, "encoding": self._encoding, "mask": mask}
+        load = self._models.load
+        return {**names, "batch": batch, "hidden_states": self._hidden_states[:rows], "load_bert": load}
+
+    def _diagnosed(self, settings: Settings, names: dict[str, Any], read: Tensor) -> Diagnosis:
+        if settings.framework == "transformers":
+            return check_batch(names["model"], {**names["batch"], "labels": names["target"]})
+        call = loss_call(getattr(F, settings.loss), names["logits"], names["target"])
+        classes = None if settings.task == "regression" else settings.classes
+        whole = settings.kept == "all"
+        diagnosis = diagnose(replace(call, hidden=read) if whole else call, classes=classes)
+        if diagnosis.outcome == "raises" and not whole:
+            # What was filtered away can't be seen in the loss's tensors, but in the lines around it.
+            return self._explained(settings, names) or diagnosis
+        if diagnosis.outcome == "ok" and not settings.mask:
+            told = check_batch(self.bert, names["batch"])
+            return diagnosis if told.outcome == "ok" else replace(told, loss=diagnosis.loss)
+        return diagnosis
+
+    def _explained(self, settings: Settings, names: dict[str, Any]) -> Diagnosis | None:
+        try:
+            exec(f"F.{settings.loss}(logits, target)", names)
+        except Exception as error:
+            told = explain(error)
+            return replace(told, where="") if told is not None else None  # a line of ours
+        return None
 
 
-def labels_of(classes: int, count: int) -> list[int]:
-    """Return the labels of the first `count` sentences, int, 0 to classes - 1.
-
-    The highest class comes first, so that a head with too few outputs fails on every batch and not by luck.
-
-    >>> labels_of(3, 4)
-    [2, 0, 1, 2]
-    """
-    return [(row + classes - 1) % classes for row in range(count)]
-
-
-def code_of(settings: Settings, length: int, width: int) -> list[str]:
-    """Return the lines that make `logits` and `target` from `hidden_states` (N, T, H) and `encoding`.
-
-    >>> code_of(Settings(softmax=True), 9, 768)[1:3]
-    ['logits = head(hidden_states[:, 0])', 'logits = logits.softmax(-1)']
-    """
-    read = "hidden_states" if settings.task == "token" else "hidden_states[:, 0]"
-    lines = [f"head = nn.Linear({width}, {settings.num_labels})", f"logits = head({read})"]
-    if settings.softmax:
-        lines.append("logits = logits.softmax(-1)")
-    if settings.task == "token" and settings.arrangement != "as_they_are":
-        lines.append(f"logits = {ARRANGEMENTS[settings.arrangement][1]}")
-    rows, how = settings.target_size, FORMATS[settings.target_format].code
-    lines.append(f"classes = {settings.classes}")
-    if "tokens" in how:
-        lines += [
-            f"tokens = (torch.arange({rows * length}) + classes - 1).reshape({rows}, {length}) % classes",
-            f"mask = encoding['attention_mask'][:{rows}]",
-            "tokens[: len(mask)][mask == 0] = -100  # padding has no label",
-        ]
-    else:
-        lines.append(f"labels = torch.tensor({labels_of(settings.classes, rows)}, dtype=torch.int64)")
-    return [*lines, f"target = {how}"]
-
-
-def _what_the_loss_reads(settings: Settings) -> tuple[str, str]:
+def what_the_loss_reads(settings: Settings) -> tuple[str, str]:
     """Return the name and the axes of what the loss gets for its logits."""
+    if settings.framework == "transformers":
+        return "logits", "NTC" if settings.task == "token" else "NC"
     softmax = "softmax" if settings.softmax else "logits"
-    if settings.task == "sequence":
+    if settings.task != "token" or settings.kept == "real_tokens":
         return softmax, "NC"
     _, code, axes = ARRANGEMENTS[settings.arrangement]
     return code.replace("logits", softmax), axes
 
 
-def _from_scratch(
-    sentences: tuple[str, ...],
-    stages: tuple[Stage, ...],
-    target: Stage,
-    steps: list[str],
-    loss: str,
-    diagnosis: Diagnosis,
-) -> str:
-    """Return the Python that gives the same shapes and the same outcome in a fresh process."""
-    input_ids, hidden_states, _, logits = stages
-    outcome = diagnosis.error.split(":")[0] if diagnosis.error else f"{diagnosis.loss:.3f}"
-    typed = "".join(f"    {sentence!r},\n" for sentence in sentences)
-    lines = "\n".join(steps)
-    return f"""\
-import torch
-import torch.nn.functional as F
-from torch import nn
-from helpers import load_bert, load_tokenizer
-
-sentences = [
-{typed}]
-tokenizer, bert = load_tokenizer(), load_bert("encoder")
-encoding = tokenizer(sentences, padding=True, return_tensors="pt")
-batch = {{name: rows[:{input_ids.shape[0]}] for name, rows in encoding.items()}}
-hidden_states = bert(**batch).last_hidden_state  # {input_ids.shape} -> {hidden_states.shape}
-
-torch.manual_seed({SEED})
-{lines}
-# logits {logits.shape}, target {target.shape}
-loss = F.{loss}(logits, target)  # {outcome}
-"""
+def what_is_ignored(settings: Settings) -> dict[str, str]:
+    """Say beside each setting that plays no part, why."""
+    notes = {}
+    if settings.framework == "transformers":
+        defaults = Settings()
+        inside = ("loss", "softmax", "arrangement", "kept")
+        changed = [name for name in inside if getattr(settings, name) != getattr(defaults, name)]
+        notes = dict.fromkeys(changed, "a transformers model has its loss inside: this plays no part")
+    if settings.task != "token":
+        if settings.arrangement != "as_they_are":
+            notes.setdefault("arrangement", "logits (N, C) have no token axis: nothing to arrange")
+        if settings.kept == "real_tokens":
+            notes.setdefault("kept", "logits (N, C) have no token axis: all are kept")
+    elif settings.kept == "real_tokens" and settings.arrangement != "as_they_are":
+        notes.setdefault("arrangement", "the kept tokens are one list, (K, C): nothing to arrange")
+    if settings.padding == "longest" and settings.max_length != Settings().max_length:
+        notes["max_length"] = "padded to the longest sentence: this plays no part"
+    return notes

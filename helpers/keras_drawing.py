@@ -1,28 +1,22 @@
-"""The Keras lab's picture: the tokens with their mask, and each shape beside the one the model was built for.
+"""The Keras lab's picture: each shape beside the one that the model was built for.
 
-A plain function from data to HTML. Tokens are words, so this is a table and not an SVG: it stays readable at
-any width, and scrolls where it is too wide.
+A plain function from data to HTML.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
-from typing import NamedTuple
 
-from helpers.svg import BAD, FAINT, FILLS, LINE, RAISED, TEXT
+from helpers.svg import BAD, FILLS, RAISED, TEXT
 from helpers.trace import AXES
 
 Shape = tuple[int | None, ...]
 AXES_OF = {"input_ids": "NT", "attention_mask": "NT", "output and y": "NC"}
-_ALL = ".shape-clinic-ids"
+_ALL = ".shape-clinic-arrays"
 STYLE = f"""<style>
 {_ALL}{{overflow-x:auto;color:{TEXT}}}
 {_ALL} table{{border-collapse:collapse;margin:6px 0 14px;font-size:13px}}
-{_ALL} caption{{text-align:left;white-space:nowrap;color:{FAINT};padding-bottom:4px}}
-{_ALL} td,{_ALL} th{{border:1px solid {LINE};padding:2px 7px;text-align:center;font-weight:400}}
-{_ALL} .pad{{background:repeating-linear-gradient(45deg,transparent 0 5px,{LINE} 5px 6px);color:{FAINT}}}
-{_ALL} .shapes td,{_ALL} .shapes th{{border:0;text-align:left;padding:4px 14px 4px 0}}
+{_ALL} td,{_ALL} th{{text-align:left;padding:4px 14px 4px 0;font-weight:400}}
 {_ALL} .axis{{display:inline-block;border-radius:10px;padding:0 10px;margin-right:5px;line-height:20px}}
 {_ALL} .axis{{color:#111}}
 {_ALL} .bad{{outline:2px dashed {BAD};outline-offset:2px}}
@@ -30,56 +24,27 @@ STYLE = f"""<style>
 </style>"""
 
 
-class Arrays(NamedTuple):
-    """What the picture needs of a run.
+def draw_arrays(
+    shapes: Sequence[tuple[str, Shape | None, Shape | None]], changed: frozenset[str] = frozenset()
+) -> str:
+    """Return a table: per array, the shape that the model was built for, and the one that came.
 
-    Attributes:
-        tokens: Per sentence, its tokens.
-        ids: Per sentence, the number of each.
-        mask: Per sentence, 1 for a token and 0 for padding.
-        mask_is_read: Whether the model is given the mask and has an input for it.
-        shapes: Per array: its name, the shape that the model was built for, and the one that came.
+    Args:
+        shapes: Per array: its name and the two shapes; None where there is none.
+        changed: The names of the arrays to draw attention to.
     """
-
-    tokens: Sequence[Sequence[str]]
-    ids: Sequence[Sequence[int]]
-    mask: Sequence[Sequence[int]]
-    mask_is_read: bool
-    shapes: Sequence[tuple[str, Shape | None, Shape | None]]
+    return f'{STYLE}<div class="shape-clinic-arrays">{_shapes(shapes, changed)}</div>'
 
 
-def draw_arrays(arrays: Arrays) -> str:
-    """Return the tokens with their mask, and the table of shapes."""
-    return f'{STYLE}<div class="shape-clinic-ids">{_grid(arrays)}{_shapes(arrays.shapes)}</div>'
-
-
-def _grid(arrays: Arrays) -> str:
-    rows = "".join(
-        "<tr>"
-        + "".join(
-            f"<td{'' if keep else ' class=pad'}><code>{escape(token)}</code><br>{number}<br>{keep}</td>"
-            for token, number, keep in zip(*row, strict=True)
-        )
-        + "</tr>"
-        for row in zip(arrays.tokens, arrays.ids, arrays.mask, strict=True)
-    )
-    read = (
-        "1 is read, 0 is padding"
-        if arrays.mask_is_read
-        else "which the model does not get: it reads every token"
-    )
-    return f"<table><caption>Each token, its id, and its attention_mask, {read}</caption>{rows}</table>"
-
-
-def _shapes(shapes: Sequence[tuple[str, Shape | None, Shape | None]]) -> str:
+def _shapes(shapes: Sequence[tuple[str, Shape | None, Shape | None]], changed: frozenset[str]) -> str:
     head = (
         '<tr><th scope="col"></th><th scope="col">the model was built for</th><th scope="col">came</th></tr>'
     )
-    rows = "".join(_row(*row) for row in shapes)
-    return f'<table class="shapes">{head}{rows}</table>'
+    rows = "".join(_row(*row, row[0] in changed) for row in shapes)
+    return f"<table>{head}{rows}</table>"
 
 
-def _row(name: str, built: Shape | None, came: Shape | None) -> str:
+def _row(name: str, built: Shape | None, came: Shape | None, changed: bool) -> str:
     axes = AXES_OF[name]
     bad = [False] * len(axes)
     # Which labels fit which output depends on the loss: that is the verdict's to say.
@@ -87,7 +52,8 @@ def _row(name: str, built: Shape | None, came: Shape | None) -> str:
         bad = [differs(built, came, place) for place in range(len(axes))]
     sign = "✗" if any(bad) else ""
     cells = f"<td>{_chips(axes, built, bad)}</td><td>{_chips(axes, came, bad)}</td>"
-    return f'<tr><th scope="row">{name}</th>{cells}<td>{sign}</td></tr>'
+    mark = ' class="changed"' if changed else ""
+    return f'<tr{mark}><th scope="row">{name}</th>{cells}<td>{sign}</td></tr>'
 
 
 def differs(built: Shape | None, came: Shape | None, place: int) -> bool:

@@ -31,25 +31,36 @@ class KerasScene:
     """All that one run gave.
 
     Attributes:
+        sentences: The batch, as typed.
         tokens: Per sentence, its tokens as the model gets them, padding included.
         ids: Per sentence, the number of each.
         mask: Per sentence, 1 for a token and 0 for padding; the tokenizer's, whether it is handed on or not.
         shapes: Per array: its name, the shape that the model was built for, and the shape that came; either
             is None where there is none.
+        output: What the last layer gave, where it gave anything.
+        values: The labels, by row.
         settings: The settings that made it.
         notes: Per setting that could not be used as it is, why.
         diagnosis: What Keras did.
         code: Python that does the same from scratch.
     """
 
+    sentences: list[str]
     tokens: list[list[str]]
     ids: list[list[int]]
     mask: list[list[int]]
     shapes: list[tuple[str, Shape | None, Shape | None]]
+    output: Tensor | None
+    values: list[Any]
     settings: KerasSettings
     notes: dict[str, str]
     diagnosis: Diagnosis
     code: str
+
+    @property
+    def mask_is_read(self) -> bool:
+        """Whether the model has an input for the mask, and is given it."""
+        return self.settings.two_inputs and self.settings.mask_given
 
 
 class KerasExperiment:
@@ -103,7 +114,9 @@ class KerasExperiment:
         ids, mask = names["encoding"]["input_ids"], names["encoding"]["attention_mask"]
         tokens = [self.tokenizer.convert_ids_to_tokens(row) for row in ids]
         code = _from_scratch(batch, model_code, data_code, diagnosis)
-        return KerasScene(tokens, ids, mask, _shapes(model, names), settings, notes, diagnosis, code)
+        values = names["y"].tolist() if "y" in names else []
+        shapes, output = _shapes(model, names), names.get("output")
+        return KerasScene(batch, tokens, ids, mask, shapes, output, values, settings, notes, diagnosis, code)
 
     def _model(self, code: str) -> Any:
         if code not in self._models:
@@ -120,8 +133,8 @@ class KerasExperiment:
         if settings.two_inputs:
             given["attention_mask"] = torch.as_tensor(names["attention_mask"])
         found = [check_batch(self._names["bert"].bert.module, given)]
-        output = torch.as_tensor(model.predict_on_batch(names["x"]))
-        found.append(_check_keras_loss(settings, output, torch.as_tensor(names["y"])))
+        names["output"] = torch.as_tensor(model.predict_on_batch(names["x"]))
+        found.append(_check_keras_loss(settings, names["output"], torch.as_tensor(names["y"])))
         silent = next((told for told in found if told.outcome == "silent"), None)
         # The repairs are PyTorch's; here the controls are at hand.
         return None if silent is None else replace(silent, loss=names["loss"], fixes=())
@@ -178,8 +191,7 @@ def _shapes(model: Any, names: dict[str, Any]) -> list[tuple[str, Shape | None, 
     rows: list[tuple[str, Shape | None, Shape | None]] = []
     for name in ("input_ids", "attention_mask"):
         array = arrays.get(name)
-        if name in built or array is not None:
-            rows.append((name, built.get(name), None if array is None else tuple(array.shape)))
+        rows.append((name, built.get(name), None if array is None else tuple(array.shape)))
     labels = names.get("y")
     return [
         *rows,

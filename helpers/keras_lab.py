@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from helpers.keras_drawing import Arrays, as_words, draw_arrays
+from helpers.keras_drawing import as_words, draw_arrays
 from helpers.keras_experiment import KerasExperiment, KerasScene
 from helpers.keras_settings import INPUT_LENGTHS, LABEL_FORMATS, LOSSES, PADDINGS
-from helpers.lab import Kind
+from helpers.lab_kind import Kind
+from helpers.numbers_table import draw_numbers
 
 
-def arrays_of(scene: KerasScene) -> Arrays:
-    """Return what the picture needs of a scene."""
-    read = scene.settings.two_inputs and scene.settings.mask_given
-    return Arrays(scene.tokens, scene.ids, scene.mask, read, scene.shapes)
+def _draw(scene: KerasScene, changed: frozenset[str]) -> str:
+    return draw_arrays(scene.shapes, changed)
 
 
-def _draw(scene: KerasScene) -> str:
-    return draw_arrays(arrays_of(scene))
+def _values(scene: KerasScene) -> str:
+    if scene.output is None:
+        return "<p>Nothing came out: the model raised before its last layer.</p>"
+    return draw_numbers("output", scene.output, scene.values, scene.sentences)
 
 
 def _table(scene: KerasScene) -> list[tuple[str, str]]:
@@ -30,7 +31,7 @@ KERAS = Kind(
         "padding": "padding",
         "max_length": "max_length",
         "input_length": "Input length",
-        "two_inputs": "the model has two inputs",
+        "two_inputs": "two inputs",
         "mask_given": "mask given",
         "loss": "loss",
         "label_format": "labels",
@@ -47,4 +48,31 @@ KERAS = Kind(
     ranges={"max_length": (4, 16), "units": (1, 6), "classes": (2, 6), "batch_size": (1, 8)},
     draw=_draw,
     table=_table,
+    values=_values,
+    with_ids=True,
+    mistakes=(
+        {"input_length": "fixed"},
+        {"padding": "none"},
+        {"mask_given": False},
+        {"two_inputs": False, "mask_given": False},
+        {"label_format": "one_hot"},
+        {"loss": "categorical_crossentropy"},
+        {"loss": "binary_crossentropy"},
+        {"units": 1},
+        {"units": 2},
+        {"classes": 5},
+    ),
+    mends={
+        "static_length": ("input_length", "padding"),
+        "ragged_padding": ("padding",),
+        "missing_input": ("mask_given", "two_inputs"),
+        "missing_or_wrong_mask": ("two_inputs", "mask_given"),
+        "one_hot_index": ("label_format", "loss"),
+        "loss_choice": ("loss", "label_format"),
+        "index_for_multilabel": ("loss", "label_format"),
+        "squeeze_mismatch": ("label_format", "units"),
+        "head_size": ("units", "loss", "label_format"),
+        "unused_outputs": ("units",),
+        "label_range": ("classes", "loss"),
+    },
 )

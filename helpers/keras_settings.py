@@ -12,7 +12,7 @@ PADDINGS = {
     "max_length": ("to max_length", 'padding="max_length", truncation=True, max_length={max_length}'),
     "none": ("none", "padding=False"),
 }
-INPUT_LENGTHS = {"open": "open: Input((None,))", "fixed": "fixed: Input((max_length,))"}
+INPUT_LENGTHS = {"open": "open, (None,)", "fixed": "fixed, (max_length,)"}
 # The loss, and the activation that belongs to it.
 LOSSES = {
     "sparse_categorical_crossentropy": "softmax",

@@ -1,79 +1,32 @@
 """The lab: sliders in, shapes and the real result out.
 
-A thin view over an experiment. Controls and one `ipywidgets.HTML` are joined by `observe`: `Output` and
+A thin view over an experiment. Controls and a few `ipywidgets.HTML` are joined by `observe`: `Output` and
 `interact` would redraw more slowly and hang some headless runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from html import escape
-from typing import Any, NamedTuple
+from random import Random
+from typing import Any
 
-import anywidget
 import ipywidgets as widgets
 
 from helpers.choices import MAX_SENTENCES
 from helpers.drawing import draw_code, draw_verdict
 from helpers.keras_settings import KerasSettings
+from helpers.lab_kind import Changes, Kind, in_words, mend, mistake
+from helpers.page import Page
 from helpers.readable import ReadableVBox
 from helpers.settings import PRESETS, Settings
-
-
-class Kind(NamedTuple):
-    """What one kind of lab is made of; the view below is the same for all.
-
-    Attributes:
-        experiment: From settings to what runs them.
-        labels: From a setting to what its control says, in the order of the controls.
-        choices: From a setting to its drop-down's options.
-        ranges: From a setting to its slider's lowest and highest value; the highest grows with a preset's.
-        draw: From a scene to its picture.
-        table: From a scene to what it shows, as (name, words), for those who don't see the picture.
-    """
-
-    experiment: Callable[[Any], Any]
-    labels: Mapping[str, str]
-    choices: Mapping[str, Mapping[str, str]]
-    ranges: Mapping[str, tuple[int, int]]
-    draw: Callable[[Any], str]
-    table: Callable[[Any], list[tuple[str, str]]]
-
+from helpers.tokens import draw_tokens
 
 _WIDTH = {"width": "294px", "margin": "0 10px 0 0"}
-
-
-class _SliderCare(anywidget.AnyWidget):
-    """Gives each slider's handle its accessible name, and keeps its keys from the notebook.
-
-    Without the attribute, JupyterLab takes `dd` typed on a focused slider as "delete this cell".
-    """
-
-    _css = ".shape-clinic-lab .widget-textarea > label { text-align: left; }"
-    _esm = """
-    function care(el) {
-      const lab = el.closest(".shape-clinic-lab");
-      if (!lab) return requestAnimationFrame(() => el.isConnected !== false && care(el));
-      const name = () => {
-        for (const handle of lab.querySelectorAll(".noUi-handle")) {
-          const label = handle.closest(".widget-slider").querySelector("label");
-          handle.setAttribute("aria-label", label.textContent);
-          handle.setAttribute("data-lm-suppress-shortcuts", "true");
-        }
-      };
-      name();
-      const watcher = new MutationObserver(name);
-      watcher.observe(lab.querySelector(".shape-clinic-controls"), { childList: true, subtree: true });
-      return watcher;
-    }
-    function render({ el }) {
-      el.style.display = "none";
-      const watcher = care(el);
-      return () => watcher?.disconnect?.();
-    }
-    export default { render };
-    """
+_TICKED = {**_WIDTH, "padding": "0 0 0 24px"}
+_NOTHING: frozenset[str] = frozenset()
 
 
 class ShapeLab(ReadableVBox):
@@ -88,7 +41,8 @@ class ShapeLab(ReadableVBox):
             such as `num_labels`.
         sentences: The text box, one sentence per line.
         more: Shows the controls that this preset does without.
-        picture, verdict, code: What is shown, each an `ipywidgets.HTML`.
+        reset, break_it, show_cause, fix_it, show_values: The buttons.
+        picture, verdict, tokens, numbers, code, message: What is shown, each an `ipywidgets.HTML`.
         notes: Per setting, why its value could not be used; shown beside its control.
         scene: The last run, with its shapes, labels and `diagnosis`.
 
@@ -99,9 +53,9 @@ class ShapeLab(ReadableVBox):
     >>> lab = ShapeLab("wrong_head_size")
     >>> print(lab.scene.diagnosis.headline)
     ✗ IndexError: Target 2 is out of bounds.
-    >>> lab.num_labels.value = 3
-    >>> lab.scene.diagnosis.outcome
-    'ok'
+    >>> lab.fix_it.click()
+    >>> lab.num_labels.value, lab.scene.diagnosis.outcome
+    (3, 'ok')
     """
 
     def __init__(self, preset: str = "all_right", **settings: Any) -> None:
@@ -109,36 +63,50 @@ class ShapeLab(ReadableVBox):
             known = ", ".join(PRESETS)
             raise ValueError(f"got preset {preset!r}. ShapeLab needs one of {known}. Try 'all_right'.")
         start, in_sight = PRESETS[preset]
-        shown = type(start)(**{**asdict(start), **settings})
-        self._kind = kind_of(shown)
-        self.experiment = self._kind.experiment(shown)
-        self.notes = {name: widgets.HTML() for name in asdict(shown)}
-        self.controls = {name: self._control(name, getattr(shown, name)) for name in self._kind.labels}
+        self._start = type(start)(**{**asdict(start), **settings})
+        self._kind = kind_of(self._start)
+        self._random = Random()
+        self._hides_cause = self._is_busy = False
+        self.experiment = self._kind.experiment(self._start)
+        self.notes = {name: widgets.HTML() for name in asdict(self._start)}
+        self.controls = {name: self._control(name) for name in self._kind.labels}
         for name, control in self.controls.items():
             setattr(self, name, control)
         self.sentences = widgets.Textarea(
-            value=shown.text,
+            value=self._start.text,
             description="sentences, one per line",
             rows=MAX_SENTENCES,
             layout={"width": "auto", "flex_flow": "column", "align_items": "stretch"},
             style={"description_width": "initial"},
         )
-        self.more = widgets.ToggleButton(description="More controls", layout={"width": "auto"})
-        self.picture, self.verdict, self.code = (widgets.HTML() for _ in range(3))
         for name, control in {**self.controls, "text": self.sentences}.items():
-            control.observe(lambda change, name=name: self._change(name, change["new"]), "value")
-        self._show(self.experiment.scene)
-        super().__init__(
-            [
-                self._controls(in_sight),
-                self.picture,
-                self.verdict,
-                widgets.VBox([self.sentences, self.notes["text"]]),
-                self.code,
-                _SliderCare(),
-            ]
+            control.observe(lambda change, name=name: self._change(**{name: change["new"]}), "value")
+        shown = "picture", "verdict", "tokens", "numbers", "code", "message"
+        self.picture, self.verdict, self.tokens, self.numbers, self.code, self.message = (
+            widgets.HTML() for _ in shown
         )
+        self._page = Page()
+        top = [self._controls(in_sight), self._buttons(), self.message]
+        self._say("")
+        self._show()
+        typed = widgets.VBox([self.sentences, self.notes["text"]])
+        super().__init__([*top, self.picture, self.verdict, self.numbers, self.tokens, typed, self.code])
         self.add_class("shape-clinic-lab")
+
+    # The controls.
+
+    def _control(self, name: str) -> widgets.Widget:
+        label, kind, value = self._kind.labels[name], self._kind, getattr(self._start, name)
+        if isinstance(value, bool):
+            return widgets.Checkbox(value, description=label, indent=False, layout=_TICKED)
+        about = {"description": label, "style": {"description_width": "130px"}, "layout": _WIDTH}
+        if name in kind.choices:
+            options = [(words, choice) for choice, words in kind.choices[name].items()]
+            about["layout"] = {"width": "max-content", "margin": "0 10px 0 0"}  # no option is cut
+            return widgets.Dropdown(options=options, value=value, **about)
+        lowest, most = kind.ranges[name]
+        # A lesson about 73 outputs needs a slider that goes on past them.
+        return widgets.IntSlider(value, lowest, most if value <= most else value + 10, **about)
 
     def _controls(self, in_sight: tuple[str, ...]) -> widgets.VBox:
         """Put the lesson's controls in sight and the others behind "More"."""
@@ -148,38 +116,112 @@ class ShapeLab(ReadableVBox):
             return widgets.HBox(boxes, layout={"flex_flow": "row wrap"})
 
         others = beside([name for name in self.controls if name not in in_sight])
-        others.layout.display = "none"
-        self.more.observe(
-            lambda change: setattr(others.layout, "display", "flex" if change["new"] else "none"), "value"
-        )
-        box = widgets.VBox([beside(list(in_sight)), self.more, others])
+        self.more = _toggle("More controls", others)
+        box = widgets.VBox([beside(list(in_sight)), others])
         box.add_class("shape-clinic-controls")
         return box
 
-    def _control(self, name: str, value: Any) -> widgets.Widget:
-        label, kind = self._kind.labels[name], self._kind
-        if isinstance(value, bool):
-            return widgets.Checkbox(value, description=label, indent=False, layout=_WIDTH)
-        about = {"description": label, "style": {"description_width": "130px"}, "layout": _WIDTH}
-        if name in kind.choices:
-            options = [(words, choice) for choice, words in kind.choices[name].items()]
-            return widgets.Dropdown(options=options, value=value, **about)
-        lowest, most = kind.ranges[name]
-        # A lesson about 73 outputs needs a slider that goes on past them.
-        return widgets.IntSlider(value, lowest, most if value <= most else value + 10, **about)
+    def _buttons(self) -> widgets.HBox:
+        self.reset = _button("Reset", self._reset)
+        self.break_it = _button("Break it for me", self._break)
+        self.show_cause = _button("Show the cause", self._reveal)
+        self.fix_it = _button("Fix it", self._fix)
+        self.show_values = _toggle("Show values", self.numbers)
+        self.show_values.observe(lambda change: self._show(), "value")
+        row = [
+            self.more,
+            self.reset,
+            self.break_it,
+            self.show_cause,
+            self.fix_it,
+            self.show_values,
+            self._page,
+        ]
+        return widgets.HBox(row, layout={"flex_flow": "row wrap", "align_items": "center"})
+
+    # What the buttons do.
+
+    def _reset(self) -> None:
+        self._apply(asdict(self._start), "As it was at the start.")
+
+    def _break(self) -> None:
+        self._hides_cause = True
+        changes = mistake(self._kind, self.experiment.settings, self._random)
+        self._apply(changes, "One thing is wrong now. Which? Mend it, or ask for the cause.")
+        self.more.value = True  # the mistake may be behind it
+
+    def _reveal(self) -> None:
+        self._hides_cause = False
+        self._say("")
+        self._show()
+
+    def _fix(self) -> None:
+        before, shown = self.experiment.settings, dict(self._kind.table(self.scene))
+        changes = mend(self._kind, self.experiment)
+        self._hides_cause = False
+        if changes is None:
+            self._say("No control mends this by itself: the verdict says what is needed.")
+            self._show()
+            return
+        self._apply(changes, f"Fixed. {in_words(self._kind, before, changes)}")
+        after = dict(self._kind.table(self.scene))
+        self._show(frozenset(name for name in after if after[name] != shown.get(name)))
+
+    def _apply(self, changes: Changes, words: str) -> None:
+        """Set some controls at once, run once, and show."""
+        with self._together():
+            for name, value in changes.items():
+                control = self.sentences if name == "text" else self.controls[name]
+                if isinstance(control, widgets.IntSlider):
+                    control.max = max(control.max, value)
+                control.value = value
+        self.experiment.change(**changes)
+        self._say(words)
+        self._show()
+
+    @contextmanager
+    def _together(self) -> Iterator[None]:
+        self._is_busy = True
+        try:
+            yield
+        finally:
+            self._is_busy = False
+
+    # What is shown.
 
     @property
     def scene(self) -> Any:
         """The last run."""
         return self.experiment.scene
 
-    def _change(self, name: str, value: Any) -> None:
-        self._show(self.experiment.change(**{name: value}))
+    def _change(self, **settings: Any) -> None:
+        if self._is_busy:
+            return
+        found = self._hides_cause and self.experiment.change(**settings).diagnosis.outcome == "ok"
+        if not self._hides_cause:
+            self.experiment.change(**settings)
+        self._hides_cause = self._hides_cause and not found
+        self._say("Found: it runs, and nothing is wrong." if found else self._hint())
+        self._show()
 
-    def _show(self, scene: Any) -> None:
-        self.picture.value = self._kind.draw(scene)
-        self.verdict.value = draw_verdict(scene.diagnosis)
+    def _hint(self) -> str:
+        return "Not yet. Look at the picture's ✗." if self._hides_cause else ""
+
+    def _say(self, words: str) -> None:
+        self.message.value = f'<div role="status" style="min-height:1.6em">{escape(words)}</div>'
+
+    def _show(self, changed: frozenset[str] = _NOTHING) -> None:
+        scene = self.scene
+        self.picture.value = self._kind.draw(scene, changed)
+        self.verdict.value = draw_verdict(scene.diagnosis, self._hides_cause)
+        self.tokens.value = draw_tokens(
+            scene.tokens, scene.ids, scene.mask, scene.mask_is_read, self._kind.with_ids
+        )
+        self.numbers.value = self._kind.values(scene) if self.show_values.value else ""
         self.code.value = draw_code(scene.code)
+        self._page.code = scene.code
+        self.show_cause.layout.display = "" if self._hides_cause else "none"
+        self.fix_it.disabled = scene.diagnosis.outcome == "ok"
         for name, note in self.notes.items():
             words = scene.notes.get(name)
             note.value = f'<span role="alert">⚠ {escape(words)}</span>' if words else ""
@@ -196,6 +238,22 @@ class ShapeLab(ReadableVBox):
         )
         result = f"<tr><th>result</th><td>{escape(self.scene.diagnosis.headline)}</td></tr>"
         return f"<table><tbody>{rows}{result}</tbody></table><p>Run this cell to turn the sliders.</p>"
+
+
+def _button(words: str, press: Callable[[], None]) -> widgets.Button:
+    button = widgets.Button(description=words, layout={"width": "auto"})
+    button.on_click(lambda _: press())
+    return button
+
+
+def _toggle(words: str, box: widgets.Widget) -> widgets.ToggleButton:
+    """Return a button that shows and hides a box, which starts hidden."""
+    button = widgets.ToggleButton(description=words, layout={"width": "auto"})
+    box.layout.display = "none"
+    button.observe(
+        lambda change: setattr(box.layout, "display", "flex" if change["new"] else "none"), "value"
+    )
+    return button
 
 
 def kind_of(settings: Settings | KerasSettings) -> Kind:

@@ -11,41 +11,19 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, NamedTuple
 
-import ipywidgets as widgets
-
-from helpers.readable import ReadableVBox
-
-
-class Question(ReadableVBox):
-    """A question with choices. Each choice answers at once with why it is, or isn't, so."""
-
-    def __init__(self, question: str, choices: Mapping[str, str]) -> None:
-        self._question, self._choices = question, dict(choices)
-        self.buttons = widgets.RadioButtons(options=list(choices), value=None, layout={"width": "auto"})
-        self.feedback = widgets.HTML()
-        self.buttons.observe(self._answer, "value")
-        super().__init__([widgets.HTML(f"<b>{escape(question)}</b>"), self.buttons, self.feedback])
-
-    def _answer(self, change: Any) -> None:
-        words = escape(self._choices.get(change["new"], ""))
-        self.feedback.value = f'<div role="status" aria-live="polite">{words}</div>'
-
-    def as_text(self) -> str:
-        """Return the question and its choices."""
-        return "\n".join([self._question, *(f"( ) {choice}" for choice in self._choices)])
-
-    def as_html(self) -> str:
-        """Return the question and its choices as a list."""
-        choices = "".join(f"<li>{escape(choice)}</li>" for choice in self._choices)
-        return f"<p><b>{escape(self._question)}</b></p><ul>{choices}</ul>"
+from helpers.done import EXERCISE, remember
+from helpers.question import Question
 
 
-def predict(question: str, choices: Mapping[str, str]) -> Question:
+def predict(question: str, choices: Mapping[str, str], run: Callable[[], object] | None = None) -> Question:
     """Ask what the next cell will do, before it runs.
 
     Args:
         question: One sentence.
-        choices: From each choice to what its choosing says. Say why, and leave the proof to the next cell.
+        choices: From each choice to what its choosing says. Say why, and leave the proof to the run.
+        run: What the question is about: a function without arguments that leaves the notebook's variables as
+            they are. After each choice it is called, and its result or its error is shown. Without it, the
+            next cell is the proof.
 
     Raises:
         ValueError: There are fewer than two choices.
@@ -54,10 +32,14 @@ def predict(question: str, choices: Mapping[str, str]) -> Question:
     >>> ask.buttons.value = "No"
     >>> "Right: ..." in ask.feedback.value
     True
+    >>> ask = predict("What is 1 / 0?", {"inf": "As in floats?", "an error": "Which one?"}, run=lambda: 1 / 0)
+    >>> ask.buttons.value = "inf"
+    >>> "✗ ZeroDivisionError: division by zero" in ask.happened.value
+    True
     """
     if len(choices) < 2:
         raise ValueError(f"got {len(choices)} choices. predict needs two or more. Try adding what you'd say.")
-    return Question(question, choices)
+    return Question(question, choices, run)
 
 
 class Need(NamedTuple):
@@ -100,8 +82,16 @@ class Checked:
         return f'<pre role="status" style="{wrap}">{escape(str(self))}</pre>'
 
 
-def check(*needs: Need) -> Checked:
-    """Check an exercise and list every failure at once. Nothing is raised, so "Run all" goes on.
+def check(*needs: Need, exercise: str = "") -> Checked:
+    """Check an exercise and list every failure at once. What fails is told, not raised, so "Run all" goes on.
+
+    Args:
+        *needs: What the exercise asks for.
+        exercise: The lesson's number and the exercise's, such as "01.1". Once all needs are met, `progress`
+            counts it as done.
+
+    Raises:
+        ValueError: The exercise's id has another form.
 
     >>> check(Need("number of outputs", lambda: 1, 3, "count the classes"))
     ✗ 1 of 1 checks fail
@@ -109,6 +99,10 @@ def check(*needs: Need) -> Checked:
     >>> check(Need("number of outputs", lambda: 3, 3, "count the classes"))
     ✓ the check passes
     """
+    if exercise and not EXERCISE.fullmatch(exercise):
+        raise ValueError(
+            f"got exercise {exercise!r}. check needs the lesson's number and its own. Try '01.1'."
+        )
     failures = []
     for need in needs:
         try:
@@ -123,4 +117,6 @@ def check(*needs: Need) -> Checked:
             )
         if not met:
             failures.append(f"  {need.what}: got {shown}, needs {need.needs!r}. Try: {need.hint}")
+    if exercise and needs and not failures:
+        remember(exercise)
     return Checked(tuple(failures), len(needs))

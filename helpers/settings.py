@@ -41,7 +41,15 @@ FORMATS = {
     "per_token": Format("one per token (N, T)", "NT", "tokens"),
     "per_token_flat": Format("one per token, flattened", "N", "tokens.flatten()"),
 }
-TASKS = {"sequence": "sentence", "token": "token"}
+TASKS = {"sequence": "sentence", "token": "token", "regression": "sentence, a number"}
+FRAMEWORKS = {"pytorch": "PyTorch", "transformers": "transformers"}
+PADDINGS = {"longest": "to the longest", "max_length": "to max_length"}
+# Which predictions reach the loss, and the code for it; `mask` is the batch's attention_mask (N, T).
+KEPT = {
+    "all": ("all", ""),
+    "unpadded": ("sentences without padding", "mask.bool().all(dim=1)"),
+    "real_tokens": ("real tokens", "mask.bool()"),
+}
 # How token logits (N, T, C) are handed to the loss: the title, the code, and the axes that it gives.
 ARRANGEMENTS = {
     "as_they_are": ("as they are", "logits", "NTC"),
@@ -64,7 +72,12 @@ class Settings:
         classes: How many classes the labels are drawn from.
         batch_size: How many sentences a batch asks for.
         target_size: How many rows the target holds.
-        task: "sequence" for one prediction per sentence, "token" for one per token.
+        framework: "pytorch" for a head and a loss by hand, "transformers" for a model with both inside.
+        task: One of `TASKS`: a class per sentence or per token, or a number per sentence.
+        padding: One of `PADDINGS`.
+        max_length: What the tokenizer pads and cuts to, in tokens.
+        mask: Whether BERT gets the attention mask.
+        kept: One of `KEPT`: which predictions reach the loss.
         arrangement: One of `ARRANGEMENTS`: what is done to token logits before the loss.
         softmax: Whether a softmax stands between the head and the loss.
         target_format: One of `FORMATS`.
@@ -76,7 +89,12 @@ class Settings:
     classes: int = 3
     batch_size: int = 4
     target_size: int = 4
+    framework: str = "pytorch"
     task: str = "sequence"
+    padding: str = "longest"
+    max_length: int = 12
+    mask: bool = True
+    kept: str = "all"
     arrangement: str = "as_they_are"
     softmax: bool = False
     target_format: str = "indices"
@@ -85,7 +103,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         known: dict[str, Mapping[str, object]] = {"task": TASKS, "arrangement": ARRANGEMENTS}
-        known |= {"target_format": FORMATS, "loss": LOSSES}
+        known |= {"target_format": FORMATS, "loss": LOSSES, "framework": FRAMEWORKS}
+        known |= {"padding": PADDINGS, "kept": KEPT}
         check_choices(self, known)
 
 

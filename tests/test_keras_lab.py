@@ -1,3 +1,4 @@
+import os
 import warnings
 from typing import Any
 from xml.etree import ElementTree
@@ -12,9 +13,11 @@ from helpers.diagnosis.frames import said
 from helpers.keras_bert import keras
 from helpers.keras_drawing import differs, draw_arrays
 from helpers.keras_experiment import KerasExperiment, code_of
-from helpers.keras_lab import KERAS, arrays_of
+from helpers.keras_lab import KERAS
 from helpers.keras_settings import KerasSettings
+from helpers.tokens import draw_tokens
 
+WALK = int(os.environ.get("SHAPE_CLINIC_WALK", "60"))
 SETTINGS = st.fixed_dictionaries(
     {
         **{name: st.integers(*reach) for name, reach in KERAS.ranges.items()},
@@ -42,7 +45,7 @@ def outcome_in_keras(experiment: KerasExperiment, chosen: dict[str, Any], bert: 
         return said(error)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=WALK, deadline=None)
 @given(SETTINGS)
 def test_every_setting_says_what_keras_did(experiment: KerasExperiment, chosen: dict[str, Any]) -> None:
     scene = experiment.change(**chosen)
@@ -50,7 +53,8 @@ def test_every_setting_says_what_keras_did(experiment: KerasExperiment, chosen: 
     assert (scene.diagnosis.error or scene.diagnosis.loss) == pytest.approx(expected, abs=1e-5)
     assert scene.diagnosis.outcome == "ok" or scene.diagnosis.cause
     assert "\x1b" not in str(scene.diagnosis)
-    picture = draw_arrays(arrays_of(scene)).replace("class=pad", 'class="pad"').replace("<br>", "<br/>")
+    picture = draw_arrays(scene.shapes) + draw_tokens(scene.tokens, scene.ids, scene.mask)
+    picture = picture.replace("<br>", "<br/>")
     ElementTree.fromstring(f"<a>{picture}</a>")
 
 
@@ -95,13 +99,13 @@ def test_the_grid_shows_ids_and_mask(experiment: KerasExperiment) -> None:
     scene = experiment.change(**vars(KerasSettings()))
     encoding = load_tokenizer()(list(scene.settings.text.splitlines()[:4]), padding=True)
     assert (scene.ids, scene.mask) == (encoding["input_ids"], encoding["attention_mask"])
-    picture = draw_arrays(arrays_of(scene))
-    assert picture.count("class=pad") == sum(row.count(0) for row in scene.mask)
+    picture = draw_tokens(scene.tokens, scene.ids, scene.mask, with_ids=True)
+    assert picture.count('class="pad"') == sum(row.count(0) for row in scene.mask)
 
 
 def test_a_fixed_length_is_marked_with_a_sign_and_an_outline(experiment: KerasExperiment) -> None:
-    fixed = draw_arrays(arrays_of(experiment.change(**vars(KerasSettings(input_length="fixed")))))
-    open_length = draw_arrays(arrays_of(experiment.change(**vars(KerasSettings()))))
+    fixed = draw_arrays(experiment.change(**vars(KerasSettings(input_length="fixed"))).shapes)
+    open_length = draw_arrays(experiment.change(**vars(KerasSettings())).shapes)
     assert (fixed.count("✗"), fixed.count("axis bad")) == (2, 4)
     assert (open_length.count("✗"), open_length.count("axis bad")) == (0, 0)
 

@@ -1,4 +1,6 @@
 import re
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +50,100 @@ def test_one_choice_is_no_question() -> None:
 
 def test_nothing_is_chosen_for_the_learner() -> None:
     assert predict("?", {"a": "b", "c": "d"}).buttons.value is None
+
+
+def never(*_: object) -> object:
+    raise AssertionError("ran before anything was chosen")
+
+
+def chosen(run: Callable[[], object]) -> str:
+    """Ask, choose and return what is shown to have happened."""
+    question = predict("?", {"a": "b", "c": "d"}, run=run)
+    question.buttons.value = "a"
+    return question.happened.value
+
+
+def test_a_question_shows_what_really_happens_but_only_after_a_choice() -> None:
+    question = predict("Does it run?", {"yes": "Has it (N, C)?", "no": "Why?"}, run=never)
+    assert question.happened.value == ""
+    assert question._repr_mimebundle_()[0]["text/plain"] == "Does it run?\n( ) yes\n( ) no"
+    assert "ran" not in question.as_html()
+    question = predict("?", {"a": "b", "c": "d"}, run=lambda: [0][results.pop()])
+    results = [0, 1]
+    question.buttons.value = "a"
+    assert "✗ IndexError: list index out of range" in question.happened.value
+    question.buttons.value = "c"
+    assert "it runs: 0" in question.happened.value  # run again: what happened a moment ago, not what once did
+    assert "d" in question.feedback.value
+
+
+def test_without_a_run_nothing_is_shown_to_have_happened() -> None:
+    question = predict("?", {"a": "b", "c": "d"})
+    question.buttons.value = "a"
+    assert question.happened.value == ""
+
+
+def test_the_message_is_the_one_that_torch_gives() -> None:
+    def run() -> object:
+        return torch.nn.functional.cross_entropy(torch.zeros(4, 1), torch.tensor([2, 0, 1, 2]))
+
+    with pytest.raises(IndexError) as caught:
+        run()
+    assert f"✗ IndexError: {caught.value}" in chosen(run)
+
+
+def test_a_warning_is_part_of_what_happens() -> None:
+    shown = chosen(lambda: torch.nn.functional.mse_loss(torch.zeros(4, 1), torch.ones(4)))
+    assert "⚠ UserWarning: Using a target size (torch.Size([4]))" in shown
+    assert "it runs: tensor(1.)" in shown
+
+
+class Unreadable(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+    __repr__ = __str__
+
+
+def raising(error: Exception) -> Callable[[], object]:
+    def run() -> object:
+        raise error
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("run", "shows"),
+    [
+        (raising(Unreadable()), "✗ Unreadable"),
+        (raising(ValueError()), "✗ ValueError<"),
+        (raising(ValueError("one\ntwo")), "✗ ValueError: one<"),
+        (raising(ValueError("<img src=x>")), "✗ ValueError: &lt;img src=x&gt;"),
+        (lambda: "<b>", "it runs: &#x27;&lt;b&gt;&#x27;"),
+        (lambda: None, "it runs, and gives nothing back"),
+        (Unreadable, "✗ RuntimeError: no text"),
+        (lambda: list(range(9999)), " …<"),
+    ],
+)
+def test_whatever_happens_is_told_in_the_page_and_escaped(run: Callable[[], object], shows: str) -> None:
+    assert shows in chosen(run)
+
+
+def test_an_answer_changes_no_random_number_of_the_cells_below() -> None:
+    before = torch.random.get_rng_state()
+    assert "it runs" in chosen(lambda: torch.randn(3))
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_what_runs_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "nothing back" in chosen(lambda: print("noise", file=sys.stderr) or print("noise"))  # type: ignore[func-returns-value]
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_choices_have_the_question_as_their_name() -> None:
+    keyboard = predict("Does <b> run?", {"a": "b", "c": "d"}).children[-1]
+    assert keyboard.question == "Does <b> run?"
+    assert all(words in keyboard._esm for words in ("radiogroup", "aria-label", "data-lm-suppress-shortcuts"))
 
 
 def test_a_figure_says_in_words_what_it_draws() -> None:

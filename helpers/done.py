@@ -1,0 +1,177 @@
+"""Which exercises and lessons are done: kept in one small file beside the notebooks, and sent nowhere.
+
+The module is not called progress: once imported, it would stand in for the function `helpers.progress`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import NamedTuple, TextIO
+
+FILE = "shape_clinic_progress.json"
+EXERCISE = re.compile(r"\d\d\.[1-9]\d?", re.ASCII)
+_MARK = re.compile(rf"\bexercise\s*=\s*([\"'])({EXERCISE.pattern})\1", re.ASCII)
+_PATIENCE, _ABANDONED = 1.0, 10.0  # seconds
+
+
+class Lesson(NamedTuple):
+    """A lesson's name, the ids of its exercises, and those of them that are done."""
+
+    name: str
+    exercises: tuple[str, ...]
+    done: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Per lesson, what there is and what is done."""
+
+    lessons: tuple[Lesson, ...]
+    folder: str
+
+    def __str__(self) -> str:
+        width = max((len(lesson.name) for lesson in self.lessons), default=0)
+        rows = (
+            f"{'✓' if lesson.done == lesson.exercises else ' '} {lesson.name:{width}}  {words}"
+            for lesson, words in zip(self.lessons, map(_words, self.lessons), strict=True)
+        )
+        return "\n".join([*rows, *self._notes()])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        left = 'style="text-align:left"'
+        rows = "".join(
+            f'<tr><th scope="row" {left}>{escape(lesson.name)}</th>'
+            f"<td {left}>{'✓ ' if lesson.done == lesson.exercises else ''}{escape(_words(lesson))}</td></tr>"
+            for lesson in self.lessons
+        )
+        head = f'<tr><th scope="col" {left}>lesson</th><th scope="col" {left}>exercises done</th></tr>'
+        table = f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>" if rows else ""
+        return table + "".join(f"<p>{escape(note)}</p>" for note in self._notes())
+
+    def _notes(self) -> list[str]:
+        if not self.lessons:
+            return [
+                f"got no exercise in {self.folder!r}. progress needs the folder of the lessons. "
+                "Try progress() in a notebook that lies beside them."
+            ]
+        exist = sum(len(lesson.exercises) for lesson in self.lessons)
+        done = sum(len(lesson.done) for lesson in self.lessons)
+        return [
+            f"{done} of {exist} exercises done.",
+            f"This is kept in {FILE}, beside the notebooks, and goes nowhere else. "
+            "To start over, delete that file.",
+        ]
+
+
+def progress(folder: str | os.PathLike[str] = ".") -> Progress:
+    """Say which exercises are done, lesson by lesson.
+
+    An exercise is a code cell of the lesson 01_... whose `check` has an id such as 01.1. It is done once all
+    its needs were met, and stays so.
+
+    Args:
+        folder: Where the notebooks and the file are; by default where this notebook runs.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     cell = {"cell_type": "code", "source": 'check(Need(...), exercise="01.1")'}
+    ...     _ = Path(folder, "01_heads.ipynb").write_text(json.dumps({"cells": [cell]}))
+    ...     _ = remember("01.1", folder)
+    ...     print(str(progress(folder)).splitlines()[0])
+    ✓ 01_heads  1 of 1: 01.1
+    """
+    done, names, exercises = done_in(folder), dict[str, str](), dict[str, set[str]]()
+    # By the name without its ending, so that a lesson comes before its copy, whose exercises are the same.
+    for path in sorted(Path(folder).glob("[0-9][0-9]_*.ipynb"), key=lambda path: path.stem):
+        number = path.stem[:2]
+        if own := {exercise for exercise in _exercises(path) if exercise.startswith(number)}:
+            names.setdefault(number, path.stem)
+            exercises.setdefault(number, set()).update(own)
+    lessons = (
+        Lesson(name, _in_order(exercises[number]), _in_order(exercises[number] & done))
+        for number, name in sorted(names.items())
+    )
+    return Progress(tuple(lessons), os.fspath(folder))
+
+
+def remember(exercise: str, folder: str | os.PathLike[str] = ".") -> bool:
+    """Keep that an exercise is done, and return whether that is kept now.
+
+    Nothing is raised: a folder that can't be written to must not spoil a right answer.
+    """
+    if exercise in done_in(folder):
+        return True
+    file = Path(folder, FILE)
+    new = file.with_name(f"{FILE}.new")
+    try:
+        # The new file is also the lock: only one kernel can make it, and os.replace publishes it and lets go.
+        handle = _open_alone(new)
+    except OSError:
+        return False
+    try:
+        with handle:
+            done = done_in(folder) | {exercise}  # another kernel may just have added one
+            json.dump({"done": _in_order(done)}, handle, indent=1)
+        os.replace(new, file)
+    except OSError:  # the disk is full, or a folder has the file's name
+        with suppress(OSError):
+            new.unlink()
+        return False
+    return True
+
+
+def done_in(folder: str | os.PathLike[str] = ".") -> frozenset[str]:
+    """Return the ids that are kept; none where there is no file, or something else under its name."""
+    try:
+        kept = json.loads(Path(folder, FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):  # RecursionError: [[[[…
+        return frozenset()
+    ids = kept.get("done") if isinstance(kept, dict) else None
+    if not isinstance(ids, list):
+        return frozenset()
+    return frozenset(each for each in ids if isinstance(each, str) and EXERCISE.fullmatch(each))
+
+
+def _open_alone(path: Path) -> TextIO:
+    """Create a file that isn't there; wait while it is another kernel's, which is done in a moment."""
+    until = time.monotonic() + _PATIENCE
+    while True:
+        with suppress(FileNotFoundError):
+            # Left behind by a kernel that was killed in just that moment.
+            if time.time() - path.stat().st_mtime > _ABANDONED:
+                path.unlink()
+        try:
+            return path.open("x", encoding="utf-8")
+        except FileExistsError:
+            if time.monotonic() > until:
+                raise
+        time.sleep(0.01)
+
+
+def _exercises(path: Path) -> set[str]:
+    """Return the ids that a notebook's code cells name; none from a file that is no notebook."""
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        code = ("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+        return {found[2] for source in code for found in _MARK.finditer(source)}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return set()
+
+
+def _in_order(exercises: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(exercises, key=lambda exercise: tuple(map(int, exercise.split(".")))))
+
+
+def _words(lesson: Lesson) -> str:
+    counted = f"{len(lesson.done)} of {len(lesson.exercises)}"
+    return f"{counted}: {', '.join(lesson.done)}" if lesson.done else counted

@@ -1,0 +1,100 @@
+"""What one kind of lab is made of, and what its buttons do, without any widget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from itertools import chain, combinations, product
+from random import Random
+from typing import Any, NamedTuple
+
+Changes = dict[str, Any]
+
+
+class Kind(NamedTuple):
+    """What one kind of lab is made of; the view is the same for all.
+
+    Attributes:
+        experiment: From settings to what runs them.
+        labels: From a setting to what its control says, in the order of the controls.
+        choices: From a setting to its drop-down's options.
+        ranges: From a setting to its slider's lowest and highest value; the highest grows with a preset's.
+        draw: From a scene, and the names of what has changed, to its picture.
+        table: From a scene to what it shows, as (name, words), for those who don't see the picture.
+        values: From a scene to its numbers, as HTML.
+        with_ids: Whether its tokens are shown with ids and mask.
+        mistakes: Realistic ones, each as what it changes in settings that are right.
+        mends: From a cause to the settings that can mend it.
+    """
+
+    experiment: Callable[[Any], Any]
+    labels: Mapping[str, str]
+    choices: Mapping[str, Mapping[str, str]]
+    ranges: Mapping[str, tuple[int, int]]
+    draw: Callable[[Any, frozenset[str]], str]
+    table: Callable[[Any], list[tuple[str, str]]]
+    values: Callable[[Any], str]
+    with_ids: bool
+    mistakes: Sequence[Changes]
+    mends: Mapping[str, tuple[str, ...]]
+
+
+def mistake(kind: Kind, settings: Any, random: Random) -> Changes:
+    """Return what turns these settings into right ones with one random mistake; the sentences stay."""
+    right = asdict(type(settings)(text=settings.text))
+    return {**right, **random.choice(list(kind.mistakes))}
+
+
+def mend(kind: Kind, experiment: Any) -> Changes | None:
+    """Find the setting, or the two, with which the experiment runs as its top fix does; None where none does.
+
+    The experiment is left as it was.
+    """
+    before = experiment.settings
+    diagnosis = experiment.scene.diagnosis
+    wanted = diagnosis.fixes[0].result if diagnosis.fixes else ""
+    first: Changes | None = None
+    try:
+        for changes in _changes(kind, before, kind.mends.get(diagnosis.cause, ())):
+            told = experiment.change(**changes).diagnosis
+            if told.outcome == "ok":
+                first = first or changes
+                if f"loss {told.loss:.3f}" in wanted:
+                    return changes
+            experiment.change(**{name: getattr(before, name) for name in changes})
+    finally:
+        experiment.change(**asdict(before))
+    return first
+
+
+def _changes(kind: Kind, settings: Any, names: Sequence[str]) -> Iterator[Changes]:
+    """Every other value of each setting, then of every two."""
+    others = {
+        name: [value for value in _values(kind, settings, name) if value != getattr(settings, name)]
+        for name in names
+    }
+    for some in chain(combinations(names, 1), combinations(names, 2)):
+        for values in product(*(others[name] for name in some)):
+            yield dict(zip(some, values, strict=True))
+
+
+def _values(kind: Kind, settings: Any, name: str) -> Sequence[Any]:
+    if name in kind.choices:
+        return list(kind.choices[name])
+    if isinstance(getattr(settings, name), bool):
+        return (True, False)
+    lowest, most = kind.ranges[name]
+    return range(lowest, most + 1)
+
+
+def in_words(kind: Kind, before: Any, changes: Changes) -> str:
+    """Say what was changed: "target: one-hot, integer -> class indices (N,)"."""
+    after = replace(before, **changes)
+
+    def word(settings: Any, name: str) -> str:
+        value = getattr(settings, name)
+        if isinstance(value, bool):
+            return "on" if value else "off"
+        return kind.choices[name][value] if name in kind.choices else str(value)
+
+    return "; ".join(f"{kind.labels[name]}: {word(before, name)} → {word(after, name)}" for name in changes)

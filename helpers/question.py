@@ -1,0 +1,141 @@
+"""A question with choices, which then shows what really happens."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stderr, redirect_stdout
+from html import escape
+from typing import Any
+
+import anywidget
+import ipywidgets as widgets
+import traitlets
+
+from helpers.readable import ReadableVBox
+
+LONGEST = 600  # characters of a result: what is longer would push the question out of sight
+
+
+class Keyboard(anywidget.AnyWidget):
+    """What ipywidgets leaves out of a group of choices: its name, the arrow keys, no shortcut in them.
+
+    An arrow only moves, as Tab does, and Space chooses: a choice shows the answer, so none may be made in
+    passing.
+    """
+
+    question = traitlets.Unicode().tag(sync=True)
+
+    _css = """
+    .shape-clinic-question input:focus-visible {
+      outline: 3px solid var(--jp-brand-color1, #1976d2); outline-offset: 2px;
+    }
+    """
+    _esm = """
+    const STEPS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
+    function care(el, question) {
+      const box = el.closest(".shape-clinic-question")?.querySelector(".widget-radio-box");
+      if (!box) return el.gone || requestAnimationFrame(() => care(el, question));
+      const choices = [...box.querySelectorAll("input")];
+      box.setAttribute("role", "radiogroup");
+      box.setAttribute("aria-label", question);
+      choices.forEach((choice, n) => {
+        choice.setAttribute("aria-posinset", n + 1);
+        choice.setAttribute("aria-setsize", choices.length);
+        choice.setAttribute("data-lm-suppress-shortcuts", "true");  // else "dd" here deletes the cell
+      });
+      box.addEventListener("keydown", event => {
+        const at = choices.indexOf(event.target);
+        if (at < 0 || !(event.key in STEPS)) return;
+        event.preventDefault();
+        choices.at((at + STEPS[event.key]) % choices.length).focus();
+      });
+    }
+    function render({ model, el }) {
+      care(el, model.get("question"));
+      return () => { el.gone = true; };
+    }
+    export default { render };
+    """
+
+
+class Question(ReadableVBox):
+    """A question with choices. Each answers at once with why it is, or isn't, so, and then with what happens.
+
+    Attributes:
+        buttons: The choices; `buttons.value` is the one that is chosen.
+        feedback: What this choice says.
+        happened: What running gave, where there is something to run.
+    """
+
+    def __init__(
+        self, question: str, choices: Mapping[str, str], run: Callable[[], object] | None = None
+    ) -> None:
+        self._question, self._choices, self._run = question, dict(choices), run
+        self.buttons = widgets.RadioButtons(options=list(choices), value=None, layout={"width": "auto"})
+        self.feedback, self.happened = widgets.HTML(), widgets.HTML()
+        self.buttons.observe(self._answer, "value")
+        title = widgets.HTML(f"<b>{escape(question)}</b>")
+        keyboard = Keyboard(question=question)
+        super().__init__([title, self.buttons, self.feedback, self.happened, keyboard])
+        self.add_class("shape-clinic-question")
+
+    def _answer(self, change: Any) -> None:
+        words = escape(self._choices.get(change["new"], ""))
+        self.feedback.value = f'<div role="status" aria-live="polite">{words}</div>'
+        if self._run is not None and change["new"] is not None:
+            self.happened.value = '<div role="status">Running it …</div>'  # seen where it takes a while
+            wrap = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;margin:0"
+            lines = escape("\n".join(outcome(self._run)))
+            self.happened.value = (
+                f'<div role="status">It was run just now:<pre style="{wrap}">{lines}</pre></div>'
+            )
+
+    def as_text(self) -> str:
+        """Return the question and its choices."""
+        return "\n".join([self._question, *(f"( ) {choice}" for choice in self._choices)])
+
+    def as_html(self) -> str:
+        """Return the question and its choices as a list."""
+        choices = "".join(f"<li>{escape(choice)}</li>" for choice in self._choices)
+        return f"<p><b>{escape(self._question)}</b></p><ul>{choices}</ul>"
+
+
+def outcome(run: Callable[[], object]) -> list[str]:
+    """Call `run` and say what came of it: its warnings, then its result or its error. Nothing is raised.
+
+    What it prints is not shown, so let it return what matters. torch's random numbers go on after it as if it
+    had drawn none, so that the cells below give what they give without an answer.
+
+    >>> outcome(lambda: [0, 1][2]), outcome(lambda: 1 + 1)
+    (['✗ IndexError: list index out of range'], ['it runs: 2'])
+    """
+    import torch  # late: a question alone needs none
+
+    with (
+        torch.random.fork_rng(devices=[]),
+        warnings.catch_warnings(record=True) as warned,
+        redirect_stdout(io.StringIO()) as out,
+        redirect_stderr(out),
+    ):
+        warnings.simplefilter("always", UserWarning)  # torch's kind; the others are about the libraries
+        try:
+            result = run()
+            ran = "it runs, and gives nothing back" if result is None else f"it runs: {result!r}"
+        except Exception as error:
+            ran = f"✗ {_first_line(error)}"
+    # One that is given in a loop is one.
+    signs = dict.fromkeys(
+        f"⚠ {_first_line(each.message)}" for each in warned if isinstance(each.message, Warning)
+    )
+    return [line if len(line) <= LONGEST else f"{line[:LONGEST]} …" for line in (*signs, ran)]
+
+
+def _first_line(error: Exception) -> str:
+    from helpers.diagnosis.frames import said  # late: it brings torch
+
+    try:
+        return said(error).splitlines()[0].removesuffix(": ")
+    except Exception:  # an error whose own text fails
+        return type(error).__name__

@@ -1,0 +1,124 @@
+"""From a key press to the changed picture, in a real browser: python tests/bench_browser.py
+
+Three sliders in one notebook, moved in turns in one run: the lab's, a bare one that sets an `ipywidgets.HTML`
+of the same size, and `interact` with a Matplotlib figure. Time runs from the key to the frame after the page
+has changed.
+"""
+
+import statistics
+from collections.abc import Iterable
+
+from browser_server import jupyterlab
+from browser_tools import HANDLE, chromium, new_page, open_notebook, run_all
+from nbformat import v4
+from playwright.sync_api import Page
+from refresh import serialise
+
+MOVES = 50
+LIMITS = {"bare slider + HTML": 1.5, "interact + Matplotlib": 1 / 3}
+LET_GO = 150  # milliseconds until the last state must be on the screen
+CELLS = {
+    "ShapeLab": "from helpers import ShapeLab\nlab = ShapeLab()\nlab",
+    "bare slider + HTML": """
+import ipywidgets as widgets
+slider, page = widgets.IntSlider(3, 1, 10), widgets.HTML()
+picture = lab.picture.value
+def show(change):
+    page.value = f"<p>{change['new']}</p>{picture}"
+slider.observe(show, "value")
+widgets.VBox([slider, page])""",
+    "interact + Matplotlib": """
+import matplotlib.pyplot as plt
+import torch
+def draw(num_labels):
+    figure, axes = plt.subplots(figsize=(9, 2))
+    axes.imshow(torch.rand(4, num_labels))
+    axes.set_title(f"logits (4, {num_labels})")
+    plt.show()
+widgets.interact(draw, num_labels=widgets.IntSlider(3, 1, 10));""",
+}
+WATCH = """
+([cell, text]) => {
+    const node = document.querySelectorAll('.jp-CodeCell')[cell];
+    window.started = 0; window.taken = null;
+    const press = event => { window.started = event.timeStamp; window.taken = null; };
+    node.addEventListener('keydown', press, true);
+    const watcher = new MutationObserver(records => {
+        const inside = records.some(record => {
+            const at = record.target.nodeType === 1 ? record.target : record.target.parentElement;
+            return at && !at.closest('.widget-slider') && !at.closest('.shape-clinic-page');
+        });
+        if (inside && window.started && window.taken === null)
+            requestAnimationFrame(() => { window.taken ??= performance.now() - window.started; });
+    });
+    const all = {childList: true, subtree: true, characterData: true};
+    watcher.observe(node.querySelector('.jp-OutputArea'), all);
+}
+"""
+
+
+def key_times(page: Page, cell: int) -> list[float]:
+    """Move the first slider of a cell to and fro, and return the milliseconds of each move."""
+    page.evaluate(WATCH, [cell, ""])
+    page.locator(".jp-CodeCell").nth(cell).locator(HANDLE).first.focus()
+    times = []
+    for move in range(MOVES + 5):
+        page.keyboard.press("ArrowRight" if move % 2 == 0 else "ArrowLeft")
+        page.wait_for_function("window.taken !== null")
+        times.append(page.evaluate("window.taken"))
+        page.wait_for_timeout(60)  # the next key meets a page that is at rest
+    return times[5:]
+
+
+def time_after_a_fast_drag(page: Page) -> float:
+    """Press twenty keys as fast as they go, and return the milliseconds until the last state is shown."""
+    handle = page.locator(".jp-CodeCell").nth(0).locator(HANDLE).first
+    handle.focus()
+    for key in ["Home"] + ["ArrowRight"] * 20:
+        page.keyboard.press(key)
+    return float(
+        page.evaluate(
+            """async () => {
+                const start = performance.now();
+                const picture = () => document.querySelector('.shape-clinic-flow').textContent;
+                while (!picture().includes('768 → 10')) await new Promise(requestAnimationFrame);
+                return performance.now() - start;
+            }"""
+        )
+    )
+
+
+def p95(times: list[float]) -> float:
+    """The time that 19 of 20 moves stay below."""
+    return statistics.quantiles(times, n=20)[-1]
+
+
+def lines() -> Iterable[str]:
+    """Medians, 95th percentiles and ratios of the three, then the fast drag."""
+    notebook = v4.new_notebook(cells=[v4.new_code_cell(code.strip()) for code in CELLS.values()])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    with chromium() as browser, jupyterlab() as server, new_page(browser) as page:
+        (server.folder / "bench.ipynb").write_bytes(serialise(notebook))
+        open_notebook(page, server, "bench.ipynb")
+        run_all(page)
+        times = {name: key_times(page, cell) for cell, name in enumerate(CELLS)}
+        dragged = time_after_a_fast_drag(page)
+    own = statistics.median(times["ShapeLab"])
+    for name, taken in times.items():
+        median = statistics.median(taken)
+        verdict = ""
+        if name in LIMITS:
+            ratio = own / median
+            verdict = f"  ShapeLab is {ratio:.2f} x (limit {LIMITS[name]:.2f}: {word(ratio, LIMITS[name])})"
+        yield f"{name:22} median {median:6.1f} ms  p95 {p95(taken):6.1f} ms{verdict}"
+    yield f"last state after a fast drag {dragged:.0f} ms (limit {LET_GO}: {word(dragged, LET_GO)})"
+
+
+def word(value: float, limit: float) -> str:
+    """Say whether a limit holds."""
+    return "ok" if value <= limit else "TOO SLOW"
+
+
+if __name__ == "__main__":
+    for line in lines():
+        print(line, flush=True)

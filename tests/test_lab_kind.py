@@ -1,0 +1,128 @@
+"""What the lab's buttons do: break it, mend it, reset it, say it."""
+
+from dataclasses import asdict
+from random import Random
+from typing import Any
+
+import pytest
+
+from helpers import ShapeLab
+from helpers.lab import kind_of
+from helpers.lab_kind import Kind, in_words, mend, mistake
+from helpers.settings import PRESETS
+
+KINDS = {
+    "all_right": kind_of(PRESETS["all_right"].settings),
+    "keras_padding": kind_of(PRESETS["keras_padding"].settings),
+}
+MISTAKES = [(preset, number) for preset, kind in KINDS.items() for number in range(len(kind.mistakes))]
+# No two controls mend it: the loss must be chosen, and the labels' form with it, and the outputs.
+BEYOND_TWO: set[tuple[str, int]] = set()
+
+
+@pytest.fixture(scope="module")
+def experiments() -> dict[str, Any]:
+    return {preset: kind.experiment(type(PRESETS[preset].settings)()) for preset, kind in KINDS.items()}
+
+
+class Chosen(Random):
+    """Chooses the nth."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+    def choice(self, options: Any) -> Any:
+        return options[self.number]
+
+
+@pytest.mark.parametrize(("preset", "number"), MISTAKES)
+def test_a_mistake_is_one_and_can_be_mended(experiments: dict[str, Any], preset: str, number: int) -> None:
+    kind, experiment = KINDS[preset], experiments[preset]
+    broken = experiment.change(**mistake(kind, experiment.settings, Chosen(number)))
+    assert broken.diagnosis.outcome in ("raises", "silent")
+    before = experiment.settings
+    changes = mend(kind, experiment)
+    assert experiment.settings == before
+    assert experiment.scene.diagnosis.error == broken.diagnosis.error
+    assert changes is not None, broken.diagnosis
+    assert experiment.change(**changes).diagnosis.outcome == "ok"
+    assert " → " in in_words(kind, before, changes)
+
+
+@pytest.mark.parametrize("preset", KINDS)
+def test_right_settings_are_right(experiments: dict[str, Any], preset: str) -> None:
+    kind: Kind = KINDS[preset]
+    settings = type(PRESETS[preset].settings)()
+    assert experiments[preset].change(**asdict(settings)).diagnosis.outcome == "ok"
+    assert set(kind.labels) | {"text"} == set(asdict(settings))
+
+
+def test_fix_it_does_what_the_top_fix_promises() -> None:
+    lab = ShapeLab("one_hot_targets")
+    promised = lab.scene.diagnosis.fixes[0]
+    lab.fix_it.click()
+    assert lab.target_format.value == "indices"
+    assert f"loss {lab.scene.diagnosis.loss:.3f}" in promised.result
+    assert "target: one-hot, integer → class indices (N,)" in lab.message.value
+    assert 'class="changed"' in lab.picture.value
+    assert lab.fix_it.disabled
+    lab.num_labels.value = 4
+    assert 'class="changed"' not in lab.picture.value
+
+
+def test_what_no_control_mends_is_said() -> None:
+    lab = ShapeLab("batch_target", target_size=0, task="token", target_format="per_token", loss="mse_loss")
+    before = lab.experiment.settings
+    lab.fix_it.click()
+    assert "No control mends this" in lab.message.value
+    assert lab.experiment.settings == before
+
+
+def test_break_it_hides_the_cause_until_it_is_mended_or_asked_for() -> None:
+    lab = ShapeLab()
+    lab._random = Chosen(5)  # a column of labels
+    lab.break_it.click()
+    assert lab.target_format.value == "column"
+    assert lab.more.value  # the control may be behind it
+    assert "multi-target not supported" in lab.verdict.value
+    assert "an axis too many" not in lab.verdict.value
+    lab.num_labels.value = 4
+    assert "Not yet" in lab.message.value
+    lab.num_labels.value = 3
+    lab.target_format.value = "indices"
+    assert "Found" in lab.message.value
+    lab.break_it.click()
+    lab.show_cause.click()
+    assert "an axis too many" in lab.verdict.value
+    assert lab.show_cause.layout.display == "none"
+
+
+def test_reset_goes_back_to_where_the_lab_opened() -> None:
+    lab = ShapeLab("unused_outputs", batch_size=2)
+    start = lab.experiment.settings
+    lab.sentences.value = "Something else."
+    lab.break_it.click()
+    lab.reset.click()
+    assert lab.experiment.settings == start
+    assert {name: control.value for name, control in lab.controls.items()} == {
+        name: value for name, value in asdict(start).items() if name != "text"
+    }
+    assert lab.sentences.value == start.text
+
+
+def test_values_are_shown_on_demand() -> None:
+    lab = ShapeLab()
+    assert lab.numbers.value == ""
+    lab.show_values.value = True
+    assert lab.numbers.value.count("<tr>") == 5  # a head and four sentences
+    assert f"{float(lab.scene.logits[0, 0]):.2f}" in lab.numbers.value
+    lab.sentences.value = "<b>bold</b>"
+    assert "<b>bold" not in lab.numbers.value
+
+
+def test_the_code_to_copy_is_the_code_that_is_shown() -> None:
+    lab = ShapeLab()
+    lab.num_labels.value = 7
+    assert lab._page.code == lab.scene.code
+    assert "nn.Linear(768, 7)" in lab._page.code

@@ -1,0 +1,227 @@
+"""Which exercises are done: what the small file beside the notebooks may hold, and what may happen to it."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from notebook_tools import ROOT
+
+import helpers.done
+from helpers import Need, check, progress
+from helpers.done import FILE, done_in, remember
+
+ALL = {"01_heads": ("01.2", "01.1", "01.10"), "02_batches": ("02.1",)}
+
+
+def write_lessons(folder: Path, lessons: dict[str, tuple[str, ...]]) -> None:
+    for name, exercises in lessons.items():
+        cells = [
+            {"cell_type": "code", "source": ["check(\n", f'    Need(...),\n    exercise="{each}",\n)']}
+            for each in exercises
+        ]
+        folder.joinpath(f"{name}.ipynb").write_text(json.dumps({"cells": cells}), encoding="utf-8")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two lessons, where this process works as a kernel would."""
+    write_lessons(tmp_path, ALL)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def solve(exercise: str, got: object = 3) -> str:
+    return str(check(Need("outputs", lambda: got, 3, "count"), exercise=exercise))
+
+
+def kept(folder: Path) -> object:
+    return json.loads(folder.joinpath(FILE).read_text(encoding="utf-8"))
+
+
+def test_an_exercise_that_passes_is_kept_and_counted(folder: Path) -> None:
+    assert solve("02.1") == "✓ the check passes"
+    assert kept(folder) == {"done": ["02.1"]}
+    assert str(progress()).splitlines()[:3] == [
+        "  01_heads    0 of 3",
+        "✓ 02_batches  1 of 1: 02.1",
+        "1 of 4 exercises done.",
+    ]
+
+
+def test_what_fails_or_has_no_id_leaves_no_file(folder: Path) -> None:
+    solve("01.1", got=4)
+    solve("")
+    check(exercise="01.1")  # with no need, nothing was shown
+    assert [path.name for path in folder.iterdir() if path.suffix != ".ipynb"] == []
+
+
+def test_an_exercise_stays_done_when_it_fails_later(folder: Path) -> None:
+    solve("01.1")
+    solve("01.1", got=4)
+    assert done_in() == {"01.1"}
+
+
+def test_the_order_is_by_number_whatever_came_first(folder: Path) -> None:
+    for exercise in ("01.10", "02.1", "01.2", "01.1"):
+        solve(exercise)
+    assert kept(folder) == {"done": ["01.1", "01.2", "01.10", "02.1"]}
+    assert "✓ 01_heads    3 of 3: 01.1, 01.2, 01.10" in str(progress())
+
+
+def test_deleting_the_file_starts_over(folder: Path) -> None:
+    solve("01.1")
+    assert f"kept in {FILE}" in str(progress())
+    folder.joinpath(FILE).unlink()
+    assert "0 of 4 exercises" in str(progress())
+    solve("01.2")
+    assert done_in() == {"01.2"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(
+            b"",
+            b'{"done": ["01.',
+            b"\xff\xfe",
+            b"[]",
+            b"3",
+            b"null",
+            b'{"done": 3}',
+            b'{"done": {"01.1": 1}}',
+        ),
+        pytest.param(b"[" * 200_000, id="deep"),
+        pytest.param(b"1" * 10_000, id="long"),
+    ],
+)
+def test_a_broken_or_foreign_file_counts_as_none_and_is_replaced(folder: Path, content: bytes) -> None:
+    folder.joinpath(FILE).write_bytes(content)
+    assert "0 of 4 exercises" in str(progress())
+    assert solve("01.1") == "✓ the check passes"
+    assert done_in() == {"01.1"}
+
+
+def test_ids_of_no_lesson_are_not_counted_and_not_lost(folder: Path) -> None:
+    odd = ["01.1", "99.1", 7, None, "<b>", "01.0", "١٢.1"]
+    folder.joinpath(FILE).write_text(json.dumps({"done": odd}), encoding="utf-8")
+    assert "1 of 4 exercises" in str(progress())
+    solve("01.2")
+    assert done_in() == {"01.1", "01.2", "99.1"}
+
+
+def test_an_id_of_another_form_is_refused_even_before_it_is_solved() -> None:
+    for exercise in ("1.1", "01", "01.x", "01.1 "):
+        with pytest.raises(ValueError, match=r"got exercise .* needs .* Try '01\.1'"):
+            solve(exercise, got=4)
+
+
+def read_only(folder: Path) -> None:
+    if os.name == "nt" or os.geteuid() == 0:
+        pytest.skip("nothing is read-only to root, and no folder is on Windows")
+    folder.chmod(stat.S_IRUSR | stat.S_IXUSR)
+
+
+def taken_name(folder: Path) -> None:
+    folder.joinpath(FILE).mkdir()
+
+
+def gone(folder: Path) -> None:
+    if os.name == "nt":
+        pytest.skip("Windows removes no folder in which a process works")
+    for path in folder.iterdir():
+        path.unlink()
+    folder.rmdir()
+
+
+@pytest.mark.parametrize("spoil", [read_only, taken_name, gone])
+def test_a_folder_that_keeps_nothing_spoils_no_answer(folder: Path, spoil: Callable[[Path], None]) -> None:
+    spoil(folder)
+    try:
+        assert solve("01.1") == "✓ the check passes"
+        assert done_in() == frozenset()
+        assert "1 of" not in str(progress())
+        assert not Path(f"{FILE}.new").exists()
+    finally:
+        if folder.exists():
+            folder.chmod(stat.S_IRWXU)
+
+
+def test_a_refused_write_leaves_the_old_file_whole(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError("another program reads it")
+
+    solve("01.1")
+    monkeypatch.setattr(os, "replace", refuse)
+    assert solve("01.2") == "✓ the check passes"
+    assert done_in() == {"01.1"}
+    assert not folder.joinpath(f"{FILE}.new").exists()
+
+
+def python(code: str, *arguments: str) -> "subprocess.Popen[str]":
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True)
+
+
+def test_kernels_that_write_at_the_same_time_lose_nothing(folder: Path) -> None:
+    code = "import sys; from helpers.done import remember; print([remember(e) for e in sys.argv[1:]])"
+    asked = [[f"{lesson:02}.{number}" for number in range(1, 41)] for lesson in (1, 2, 3)]
+    kernels = [python(code, *ids) for ids in asked]
+    assert [kernel.communicate(timeout=60)[0].strip() for kernel in kernels] == [str([True] * 40)] * 3
+    assert done_in() == {each for ids in asked for each in ids}
+
+
+def test_what_a_killed_kernel_left_is_waited_for_and_then_removed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = folder / f"{FILE}.new"
+    new.write_text('{"do', encoding="utf-8")
+    monkeypatch.setattr(helpers.done, "_PATIENCE", 0.05)
+    assert not remember("01.1")
+    assert new.exists()
+    os.utime(new, (time.time() - 60,) * 2)
+    assert remember("01.1")
+    assert done_in() == {"01.1"}
+    assert not new.exists()
+
+
+def test_a_copy_of_a_lesson_and_other_notebooks_change_nothing(folder: Path) -> None:
+    before = str(progress())
+    write_lessons(
+        folder, {"01_heads-Copy1": ALL["01_heads"], "notes": ("01.7",), "02_batches-Copy1": ("01.8",)}
+    )
+    folder.joinpath("03_broken.ipynb").write_text("{", encoding="utf-8")
+    folder.joinpath("04_other.ipynb").write_text('{"cells": [3]}', encoding="utf-8")
+    text = {"cell_type": "markdown", "source": 'exercise="05.1"'}
+    folder.joinpath("05_text.ipynb").write_text(json.dumps({"cells": [text]}), encoding="utf-8")
+    assert str(progress()) == before
+
+
+def test_a_folder_without_lessons_says_what_to_try(tmp_path: Path) -> None:
+    for where in (tmp_path, tmp_path / "<b>"):
+        assert "got no exercise in" in str(progress(where))
+        assert "<b>" not in progress(where)._repr_html_()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no < in a name on Windows")
+def test_the_table_escapes_names_and_says_the_same_as_the_text(folder: Path) -> None:
+    write_lessons(folder, {"03_<img src=x>": ("03.1",)})
+    solve("02.1")
+    shown = progress()._repr_html_()
+    assert "<img" not in shown
+    assert "03_&lt;img src=x&gt;" in shown
+    assert "✓ 1 of 1: 02.1" in shown
+    assert "delete that file" in shown
+
+
+def test_the_name_in_helpers_is_the_function_whatever_was_imported_before() -> None:
+    code = "import helpers.done, helpers.practice; from helpers import check, progress; progress()"
+    kernel = python(code)
+    kernel.communicate(timeout=60)
+    assert kernel.returncode == 0

@@ -5,6 +5,7 @@ touched by running the lab's cell again. What would spoil that page has one of i
 """
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from typing import Any
@@ -39,7 +40,8 @@ START = "00_start_here.ipynb"
 LESSON = "01_wrong_head_size.ipynb"
 SHOTS = ROOT / "tests" / "screenshots"
 THEMES: tuple[Theme, ...] = ("light", "dark")
-SLIDERS = ["num_labels", "classes in the data", "batch_size", "labels in target"]
+IN_SIGHT = ["num_labels", "classes in the data", "batch_size", "labels in target"]
+SLIDERS = [*IN_SIGHT, "max_length"]  # the last is behind "More controls"
 ATTACK = "<img src=x onerror=window.pwned=1>"
 # What JupyterLab or ipywidgets write into a page where an output could not be shown.
 BROKEN = ("Error displaying widget", "Error creating widget", "Javascript Error", "Failed to load model")
@@ -153,7 +155,8 @@ def test_all_cells_run_and_only_those_fail_that_are_meant_to(lesson: Page) -> No
 
 
 def test_the_arrow_keys_turn_the_error_into_a_loss(lab: Locator) -> None:
-    picture, verdict = lab.locator(".shape-clinic-flow svg:visible"), lab.get_by_role("status")
+    picture = lab.locator(".shape-clinic-flow svg:visible")
+    verdict = lab.get_by_role("status").filter(has=lab.page.locator("table"))
     expect(chip(lab, "C")).to_have_text("C 1")
     expect(picture).to_contain_text("✗ raises")
     expect(verdict).to_contain_text("✗ IndexError: Target 2 is out of bounds.")
@@ -176,7 +179,7 @@ def test_every_slider_has_its_name(lesson: Page) -> None:
     for lab in labs:
         handles = lab.locator(HANDLE).all()
         assert [handle.get_attribute("aria-label") for handle in handles] == SLIDERS
-        for name in SLIDERS:
+        for name in IN_SIGHT:
             expect(slider(lab, name)).to_have_count(1)
 
 
@@ -193,6 +196,25 @@ def test_typing_dd_on_a_slider_deletes_no_cell(fresh_copy: str, page: Page, serv
     handle.focus()
     page.keyboard.type("dd")
     assert len(cells(page)) == len(before) - 1
+
+
+def test_a_question_is_answered_by_keyboard_and_no_key_deletes_its_cell(lesson: Page) -> None:
+    number = next(n for n, cell in enumerate(cells(lesson)) if cell["source"].startswith("predict("))
+    run_cell(lesson, number)
+    asked = lesson.locator(".shape-clinic-question").first
+    group = asked.get_by_role("radiogroup", name=re.compile("What does the last line do"))
+    choices = group.get_by_role("radio")
+    expect(choices.first).to_have_attribute("data-lm-suppress-shortcuts", "true")
+    before = len(cells(lesson))
+    choices.first.focus()
+    lesson.keyboard.press("ArrowDown")  # moves, and chooses nothing: a choice shows the answer
+    expect(choices.nth(1)).to_be_focused()
+    expect(group.locator("input:checked")).to_have_count(0)
+    lesson.keyboard.type("dd")
+    lesson.keyboard.press("Space")
+    expect(choices.nth(1)).to_be_checked()
+    assert len(cells(lesson)) == before
+    expect(asked).to_contain_text("It was run just now:")
 
 
 def test_typed_html_is_a_sentence_and_never_runs(lab: Locator) -> None:

@@ -1,12 +1,20 @@
 """Every check refuses a toy notebook that breaks its rule, and accepts each notebook of the kit."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import notebook_checks as checks
 import pytest
 from nbformat import NotebookNode, v4
-from notebook_tools import CHECKED, MAY_RAISE, committed_lessons, committed_notebooks, read_notebook
+from notebook_tools import (
+    CHECKED,
+    MAY_RAISE,
+    code_cells,
+    committed_lessons,
+    committed_notebooks,
+    read_notebook,
+)
 from refresh import WIDGET_VIEW, normalise
 
 Check = Callable[[NotebookNode], list[str]]
@@ -176,3 +184,12 @@ def test_notebook(path: Path, check: Check) -> None:
 @pytest.mark.parametrize("path", committed_lessons(), ids=lambda path: path.stem)
 def test_lesson(path: Path, check: Check) -> None:
     assert check(read_notebook(path)) == []
+
+
+@pytest.mark.parametrize("path", committed_lessons(), ids=lambda path: path.stem)
+def test_every_exercise_of_a_lesson_is_counted(path: Path) -> None:
+    """progress() knows an exercise by its mark; one with another lesson's number would never be done."""
+    checks = [cell.source for cell in code_cells(read_notebook(path)) if "\ncheck(" in cell.source]
+    marks = [re.findall(r'exercise="([^"]*)"', source) for source in checks]
+    assert marks == [[f"{path.stem[:2]}.{number}"] for number in range(1, len(checks) + 1)]
+    assert len(checks) >= 3

@@ -2,10 +2,12 @@
 
 PYTHON ?= python3
 LAB_ARGS ?=
+PRESENT_ARGS ?=
 VENV := .venv
 PY := $(VENV)/bin/python
 LEARNER := $(VENV)/.learner-stamp
 TESTER := $(VENV)/.tester-stamp
+PRESENTER := $(VENV)/.presenter-stamp
 INPUTS := pyproject.toml requirements.lock $(wildcard helpers/jupyter/*.json helpers/jupyter/*/*.json)
 LOCK_VENV := .lock-venv
 LEGACY_VENV := .legacy-venv
@@ -16,11 +18,12 @@ CASES := tests/cases/reports.jsonl
 NBVAL := --nbval-lax --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
 	--nbval-cell-timeout 120 -n 2 --dist loadscope
 
-.PHONY: help lab test lint check env-check lock vocab refresh legacy refresh-legacy bench compare fuzz score golden \
-	screenshots clean
+.PHONY: help lab present test lint check env-check lock vocab refresh legacy refresh-legacy bench compare fuzz \
+	score golden screenshots clean
 
 help:
 	@echo "make lab          open JupyterLab on the first notebook (LAB_ARGS=\"--no-browser --port 8899\" passes through)"
+	@echo "make present      show the labs alone, large, for a projector (PRESENT_ARGS=\"--theme=dark\" passes through)"
 	@echo "make test         run the tests, the doctests and the notebook gate"
 	@echo "make check        say whether this installation works"
 	@echo "make lint         ruff and mypy"
@@ -34,7 +37,7 @@ help:
 	@echo "make bench        measure what the lab, a diagnosis and the notebook gate cost"
 	@echo "make compare      the same beside tensor-sensor, which it installs"
 	@echo "make score        say how many cases the diagnosis names: ours, and a file's (CASES=FILE.jsonl)"
-	@echo "make fuzz         check_loss against torch on 100,000 random calls"
+	@echo "make fuzz         check_loss on 100,000 random calls, the labs on 2,000 random settings"
 	@echo "make golden       write one diagnosis per cause into tests/golden"
 	@echo "make clean        remove everything that can be made again"
 
@@ -44,6 +47,14 @@ lab: $(LEARNER)
 	$(PY) -m jupyterlab --ServerApp.ip=localhost --ServerApp.root_dir="$(CURDIR)" \
 		--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb \
 		$$([ "$$(id -u)" != 0 ] || echo --allow-root) $(LAB_ARGS)
+
+# classroom/ holds the page's template: Voilà's own asks servers on the internet for icons and diagrams. And a page
+# that is left asks for its kernel's end without the proof of origin that Voilà's server wants: each would leave
+# 450 MB behind. The kernel's id, which no other page knows, is proof enough.
+present: $(PRESENTER)
+	JUPYTER_PATH="$(CURDIR)/classroom$${JUPYTER_PATH:+:$$JUPYTER_PATH}" $(PY) -m voila classroom/present.ipynb \
+		--Voila.ip=localhost --template=projector --show_tracebacks=True --Voila.tornado_settings=disable_check_xsrf=1 \
+		$(PRESENT_ARGS)
 
 # Last of all the notebook gate, so that a failing helper is seen before the notebooks that need it.
 test: $(TESTER)
@@ -84,6 +95,7 @@ bench: $(TESTER)
 	$(PY) tests/bench.py
 	$(PY) tests/bench_diagnosis.py
 	$(PY) tests/bench_gate.py
+	$(PY) tests/bench_browser.py
 
 # tensor-sensor stands in a dependency group of its own: no learner and no test needs it.
 compare: $(TESTER)
@@ -96,6 +108,7 @@ score: $(TESTER)
 
 fuzz: $(TESTER)
 	SHAPE_CLINIC_FUZZ=100000 $(PY) -m pytest tests/test_fuzz.py -n 2 --dist load
+	SHAPE_CLINIC_WALK=2000 $(PY) -m pytest tests/test_lab.py tests/test_keras_lab.py -k every_setting
 
 golden: $(TESTER)
 	$(PY) tests/test_golden.py --write
@@ -103,6 +116,7 @@ golden: $(TESTER)
 screenshots: $(TESTER)
 	SHAPE_CLINIC_REQUIRE_BROWSER=1 $(PY) -m pytest tests/test_browser.py
 	$(PY) tests/browser_tools.py
+	$(PY) tests/lab_pictures.py
 
 clean:
 	rm -rf $(VENV) $(LOCK_VENV) $(LEGACY_VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/screenshots
@@ -121,6 +135,10 @@ $(LEARNER): $(INPUTS) $(PY)
 
 $(TESTER): $(LEARNER)
 	$(PY) -m pip install --quiet $$($(PY) .ci/cpu_index.py) -c requirements.lock -e ".[test]"
+	@touch $@
+
+$(PRESENTER): $(LEARNER)
+	$(PY) -m pip install --quiet $$($(PY) .ci/cpu_index.py) -c requirements.lock -e ".[present]"
 	@touch $@
 
 $(LOCK_VENV)/bin/uv:

@@ -71,7 +71,7 @@ STYLE = """<style>
 .shape-clinic-flow{container-type:inline-size;overflow-x:auto}
 .shape-clinic-flow svg{display:block;width:100%;margin:auto;font-family:var(--jp-ui-font-family,sans-serif)}
 .shape-clinic-flow .wide{display:none;max-width:1180px}
-.shape-clinic-flow .narrow{min-width:540px;max-width:700px}
+.shape-clinic-flow .narrow{min-width:480px;max-width:700px}
 @container (min-width:820px){.shape-clinic-flow .wide{display:block}.shape-clinic-flow .narrow{display:none}}
 </style>"""
 
@@ -89,7 +89,9 @@ def describe(flow: Flow) -> str:
 
 
 def draw_verdict(diagnosis: Diagnosis, hides_cause: bool = False) -> str:
-    """Return the outcome in its own words, what came, what is needed and what mends it, as a live region.
+    """Return the outcome in its own words, what came, what is needed and what mends it.
+
+    It is no live region: `page` says the headline aloud, and a reader who wants the rest finds it here.
 
     Args:
         diagnosis: What to say.
@@ -105,7 +107,8 @@ def draw_verdict(diagnosis: Diagnosis, hides_cause: bool = False) -> str:
     )
     edge = FAINT if diagnosis.outcome == "ok" else BAD
     return (
-        f'<div role="status" aria-live="polite" style="border:1px solid {LINE};border-left:6px solid {edge};'
+        '<div role="group" aria-label="the verdict" '
+        f'style="border:1px solid {LINE};border-left:6px solid {edge};'
         f"border-radius:6px;padding:8px 14px;line-height:1.5;color:{TEXT};"
         # As high as most verdicts are, so that what stands below stays where it is.
         f'min-height:10.5em;box-sizing:border-box">'
@@ -121,7 +124,9 @@ def _words(name: str, words: str) -> str:
 def draw_code(code: str) -> str:
     """Return the code behind the picture, folded."""
     summary = '<summary style="cursor:pointer">The code that did it</summary>'
-    look = f"background:{RAISED};padding:10px;overflow-x:auto;line-height:1.4"
+    # It wraps: what scrolls would have to be one more stop of the Tab key.
+    wrap = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere"
+    look = f"background:{RAISED};padding:10px;line-height:1.4;{wrap}"
     return f'<details>{summary}<pre style="{look}">{escape(code)}</pre></details>'
 
 

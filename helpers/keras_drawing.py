@@ -37,9 +37,7 @@ def draw_arrays(
 
 
 def _shapes(shapes: Sequence[tuple[str, Shape | None, Shape | None]], changed: frozenset[str]) -> str:
-    head = (
-        '<tr><th scope="col"></th><th scope="col">the model was built for</th><th scope="col">came</th></tr>'
-    )
+    head = '<tr><td></td><th scope="col">the model was built for</th><th scope="col">came</th><td></td></tr>'
     rows = "".join(_row(*row, row[0] in changed) for row in shapes)
     return f"<table>{head}{rows}</table>"
 

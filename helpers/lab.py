@@ -220,6 +220,7 @@ class ShapeLab(ReadableVBox):
         self.numbers.value = self._kind.values(scene) if self.show_values.value else ""
         self.code.value = draw_code(scene.code)
         self._page.code = scene.code
+        self._page.verdict = scene.diagnosis.headline
         self.show_cause.layout.display = "" if self._hides_cause else "none"
         self.fix_it.disabled = scene.diagnosis.outcome == "ok"
         for name, note in self.notes.items():

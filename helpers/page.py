@@ -1,4 +1,4 @@
-"""The part of a lab that lives in the page: names for the sliders' handles, and the clipboard."""
+"""The part of a lab that lives in the page: names for its controls, what is said aloud, the clipboard."""
 
 from __future__ import annotations
 
@@ -7,60 +7,99 @@ import traitlets
 
 
 class Page(anywidget.AnyWidget):
-    """A button that copies `code`, and care for the lab's controls.
+    """A button that copies `code`, a line that says `verdict` aloud, and care for the lab's controls.
 
-    A slider's handle has no accessible name of its own. And JupyterLab takes `dd` typed on a focused slider
-    as "delete this cell", unless the attribute that is set here keeps its keys from the notebook.
+    ipywidgets gives a slider's handle and its number no accessible name, and a toggle no state. And
+    JupyterLab takes `dd` on a focused control as "delete this cell", and an arrow key in a drop-down as "go
+    to the next cell", unless the attribute that is set here keeps the control's keys from the notebook.
+
+    Attributes:
+        code: What the button copies.
+        verdict: What a screen reader says whenever it changes. Nobody sees it.
     """
 
     code = traitlets.Unicode().tag(sync=True)
+    verdict = traitlets.Unicode().tag(sync=True)
 
     _css = """
     .shape-clinic-lab .widget-textarea > label { text-align: left; }
-    .shape-clinic-lab .shape-clinic-page { margin: 2px; }
-    .shape-clinic-lab button:focus-visible, .shape-clinic-lab select:focus-visible,
-    .shape-clinic-lab input:focus-visible, .shape-clinic-lab textarea:focus-visible,
-    .shape-clinic-lab summary:focus-visible, .shape-clinic-lab .noUi-handle:focus-visible {
-      outline: 3px solid var(--jp-brand-color1, #1976d2); outline-offset: 2px;
+    .shape-clinic-lab .widget-html-content { min-width: 0; }  /* else a wide table makes the lab scroll */
+    .shape-clinic-lab .shape-clinic-page { margin: 2px; position: relative; }
+    .shape-clinic-lab .shape-clinic-said {
+      position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+    }
+    .shape-clinic-lab :focus-visible {
+      /* Beyond 2 px the boxes that ipywidgets puts around everything would cut it. */
+      outline: 3px solid var(--jp-brand-color1, #1976d2) !important; outline-offset: -1px;
+    }
+    .shape-clinic-lab input[type=checkbox]:focus-visible { outline-offset: 2px; }
+    [data-jp-theme-light=false] .shape-clinic-lab {  /* ipywidgets' own arrow is black in every theme */
+      --jp-widgets-dropdown-arrow: url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' \
+viewBox='0 0 18 18'%3E%3Cpath d='M5.2 5.9 9 9.7l3.8-3.8L14 7.1l-5 5-5-5z' fill='%23fff'/%3E%3C/svg%3E");
     }
     @keyframes shape-clinic-changed { from { opacity: 0.15; } to { opacity: 1; } }
     .shape-clinic-lab .changed { animation: shape-clinic-changed 0.8s ease-out 2; }
     @media (prefers-reduced-motion: reduce) { .shape-clinic-lab .changed { animation: none; } }
     """
     _esm = """
+    const OURS = ".noUi-handle, button, select, input[type=checkbox], summary, [tabindex='0']";
+    function name(lab) {
+      for (const control of lab.querySelectorAll(OURS))
+        control.setAttribute("data-lm-suppress-shortcuts", "true");
+      for (const slider of lab.querySelectorAll(".widget-slider")) {
+        const label = slider.querySelector("label").textContent;
+        slider.querySelector(".noUi-handle").setAttribute("aria-label", label);
+        const number = slider.querySelector(".widget-readout");
+        number.setAttribute("role", "textbox");
+        number.setAttribute("aria-label", `${label}, as a number`);
+      }
+      for (const toggle of lab.querySelectorAll(".widget-toggle-button"))
+        toggle.setAttribute("aria-expanded", toggle.classList.contains("mod-active"));
+      // ipywidgets shows "null" as the tip of every slider's name.
+      for (const label of lab.querySelectorAll("label[title=null]")) label.removeAttribute("title");
+      // Words that bring their own status are not always read; words put into one that was there are.
+      for (const status of lab.querySelectorAll(".widget-html-content > [role=status]")) {
+        status.parentElement.setAttribute("role", "status");
+        status.removeAttribute("role");
+      }
+    }
     function care(el) {
-      const lab = el.closest(".shape-clinic-lab");
-      if (!lab) return requestAnimationFrame(() => el.isConnected !== false && care(el));
-      const name = () => {
-        for (const handle of lab.querySelectorAll(".noUi-handle")) {
-          const label = handle.closest(".widget-slider").querySelector("label");
-          handle.setAttribute("aria-label", label.textContent);
-          handle.setAttribute("data-lm-suppress-shortcuts", "true");
-        }
-      };
-      name();
-      const watcher = new MutationObserver(name);
-      watcher.observe(lab.querySelector(".shape-clinic-controls"), { childList: true, subtree: true });
-      return watcher;
+      let lab;
+      const watcher = new MutationObserver(() => name(lab));
+      let frame = requestAnimationFrame(function start() {
+        lab = el.closest(".shape-clinic-lab");
+        if (!lab) return frame = requestAnimationFrame(start);  // the lab is not in the page yet
+        name(lab);
+        watcher.observe(lab, { childList: true, subtree: true, attributeFilter: ["class"] });
+      });
+      return () => { cancelAnimationFrame(frame); watcher.disconnect(); };
+    }
+    function status(className) {
+      const element = document.createElement("span");
+      element.className = className;
+      element.setAttribute("role", "status");
+      return element;
     }
     function render({ model, el }) {
       el.classList.add("shape-clinic-page");
       const button = document.createElement("button");
       button.className = "jupyter-button";
       button.textContent = "Copy as code";
-      const said = document.createElement("span");
-      said.setAttribute("role", "status");
+      const copied = status("shape-clinic-copied"), said = status("shape-clinic-said");
+      const say = () => { said.textContent = model.get("verdict"); };
+      say();
+      model.on("change:verdict", say);
       button.addEventListener("click", async () => {
         try {
           await navigator.clipboard.writeText(model.get("code"));
-          said.textContent = " copied: paste it into a cell";
+          copied.textContent = " copied: paste it into a cell";
         } catch (refused) {
-          said.textContent = " the browser allows no copying here: open the code below";
+          copied.textContent = " the browser allows no copying here: open the code below";
         }
       });
-      el.append(button, said);
-      const watcher = care(el);
-      return () => watcher?.disconnect?.();
+      el.append(button, copied, said);
+      const stop = care(el);
+      return () => { model.off("change:verdict", say); stop(); };
     }
     export default { render };
     """

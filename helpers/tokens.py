@@ -18,7 +18,7 @@ STYLE = f"""<style>
 {_ALL} caption{{text-align:left;white-space:nowrap;color:{FAINT};padding-bottom:4px}}
 {_ALL} td{{border:1px solid {LINE};padding:2px 7px;text-align:center;line-height:1.35}}
 {_ALL} .special{{font-style:italic}}
-{_ALL} .pad{{background:repeating-linear-gradient(45deg,transparent 0 5px,{LINE} 5px 6px);color:{FAINT}}}
+{_ALL} .pad{{background:repeating-linear-gradient(45deg,transparent 0 5px,{LINE} 5px 6px)}}
 </style>"""
 
 
@@ -47,7 +47,7 @@ def draw_tokens(
     )
     caption = f"<caption>{shown}; {read}</caption>"
     # A table that scrolls must be reachable by the keyboard, and then it needs a name.
-    region = 'class="shape-clinic-ids" tabindex="0" role="region" aria-label="the tokens of the batch"'
+    region = 'class="shape-clinic-ids" tabindex="0" role="group" aria-label="the tokens of the batch"'
     return f"{STYLE}<div {region}><table>{caption}{rows}</table></div>"
 
 

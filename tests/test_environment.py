@@ -9,6 +9,7 @@ import threading
 import time
 import tomllib
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from itertools import chain
 from pathlib import Path
 
 import cpu_index
@@ -27,7 +28,7 @@ ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-
 LOCK_TEXT = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 LOCK_LINES = [line for line in LOCK_TEXT.splitlines() if line and not line.lstrip().startswith("#")]
 LOCK = {pin.name: pin for pin in map(Requirement, LOCK_LINES)}
-DIRECT = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["test"]]
+DIRECT = sorted({*PROJECT["dependencies"], *chain(*PROJECT["optional-dependencies"].values())})
 
 
 def conda(name: str) -> str:

@@ -1,0 +1,144 @@
+"""The labs for a room: one at a time, large, for a teacher at the front.
+
+The same `ShapeLab` as in the lessons. What is added is a choice among the lessons' labs, and larger letters.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+from urllib.parse import parse_qs
+
+import anywidget
+import ipywidgets as widgets
+import traitlets
+
+from helpers.lab import ShapeLab
+from helpers.settings import PRESETS
+
+# In the order of the lessons, each as the lesson calls it.
+TITLES = {
+    "all_right": "Start: everything fits",
+    "wrong_head_size": "1. The head has the wrong size",
+    "unused_outputs": "1. Outputs that no label uses",
+    "batch_target": "2. Not one label per row",
+    "one_hot_targets": "3. One-hot, or indices",
+    "token_vs_sequence": "4. One prediction per token, or per sentence?",
+    "keras_padding": "5. Padding, masks and Keras",
+    "softmax_before_loss": "6. Softmax before the loss",
+    "broadcast_mse": "6. MSE that broadcasts",
+}
+
+
+class Stage(anywidget.AnyWidget):
+    """What the projector's page needs of the browser: large letters, and the choice kept in its address.
+
+    A page that is loaded again starts from nothing; its address is all that stays.
+    """
+
+    preset = traitlets.Unicode().tag(sync=True)
+
+    _css = """
+    .shape-clinic-present {
+      /* A projector is as wide as the room's wall, whatever its pixels: letters grow with the window. */
+      --size: clamp(16px, min(1.5vw, 2.65vh), 44px);
+      --jp-ui-font-size1: var(--size); --jp-content-font-size1: var(--size);
+      --jp-code-font-size: var(--size);
+      --jp-widgets-font-size: var(--size); --jp-widgets-inline-height: calc(2 * var(--size));
+      --jp-widgets-slider-handle-size: var(--size);
+      --jp-widgets-slider-track-thickness: calc(var(--size) / 4);
+      font-size: var(--size); padding: 0 1em;
+    }
+    .shape-clinic-present .widget-html-content, .shape-clinic-present table,
+    .shape-clinic-present pre, .shape-clinic-present code { font-size: var(--size) !important; }
+    .shape-clinic-present .widget-html-content, .shape-clinic-present .widget-html-content > div {
+      line-height: 1.4 !important;
+    }
+    .shape-clinic-present .shape-clinic-choice { width: 36em; margin-bottom: 0.4em; }
+    .shape-clinic-present .shape-clinic-choice select { font-weight: 600; }
+    .shape-clinic-present .shape-clinic-controls .widget-inline-hbox { width: 29.5em !important; }
+    .shape-clinic-present .shape-clinic-controls .widget-label { width: 10em !important; }
+    .shape-clinic-present .shape-clinic-controls .widget-checkbox { padding-left: 10.4em !important; }
+    .shape-clinic-present .widget-slider .noUi-handle { background: var(--jp-brand-color1, #1976d2); }
+    .shape-clinic-present .widget-dropdown > select { appearance: auto; background-image: none; }
+    [data-jp-theme-light="false"] .shape-clinic-present select { color-scheme: dark; }
+    .shape-clinic-present input[type="checkbox"] { width: 1em; height: 1em; }
+    .shape-clinic-present .shape-clinic-flow .wide { max-width: min(100%, 158vh); }
+    .shape-clinic-present .shape-clinic-arrays .axis { line-height: 1.5; border-radius: 1em; }
+    /* There is no cell here to paste into. What the button's neighbours say aloud stays. */
+    .shape-clinic-present .shape-clinic-page button { display: none; }
+    """
+    _esm = """
+    function render({ model }) {
+      const keep = () => {
+        const address = new URL(location);
+        address.searchParams.set("lab", model.get("preset"));
+        history.replaceState(history.state, "", address);
+      };
+      keep();
+      model.on("change:preset", keep);
+      return () => model.off("change:preset", keep);
+    }
+    export default { render };
+    """
+
+
+class Projector(widgets.VBox):
+    """The lessons' labs, one at a time, in large letters.
+
+    Args:
+        preset: The lab to begin with, one of `helpers.settings.PRESETS`.
+
+    Attributes:
+        choice: The drop-down with the labs' titles.
+        lab: The `ShapeLab` on show. Another choice closes it.
+
+    >>> page = Projector("batch_target")
+    >>> page.choice.label
+    '2. Not one label per row'
+    >>> page.choice.value = "all_right"
+    >>> print(page.lab.scene.diagnosis.outcome)
+    ok
+    """
+
+    def __init__(self, preset: str = "all_right") -> None:
+        self.lab = ShapeLab(preset)
+        titles = [(title, name) for name, title in TITLES.items()]
+        self.choice = widgets.Dropdown(
+            options=titles, value=preset, description="Lab", style={"description_width": "initial"}
+        )
+        self.choice.add_class("shape-clinic-choice")
+        self._stage = Stage(preset=preset)
+        self._top = widgets.HBox([self.choice, self._stage])
+        super().__init__([self._top, self.lab])
+        self.add_class("shape-clinic-present")
+        self.choice.observe(lambda change: self._swap(change["new"]), "value")
+
+    def _swap(self, preset: str) -> None:
+        old, self.lab = self.lab, ShapeLab(preset)
+        self.children = [self._top, self.lab]
+        self._stage.preset = preset
+        _close(old)
+
+
+def present(preset: str | None = None) -> Projector:
+    """Return the projector's page.
+
+    Args:
+        preset: The lab to begin with; where none is given, the one that the page's address asks for, as in
+            `http://localhost:8866/?lab=batch_target`, or else the first.
+    """
+    # Voilà hands the address on as web servers have always done.
+    asked = parse_qs(os.environ.get("QUERY_STRING", "")).get("lab", [""])[-1]
+    return Projector(preset or (asked if asked in PRESETS else "all_right"))
+
+
+def _close(widget: widgets.Widget) -> None:
+    """Close a widget and all that it is made of: ipywidgets itself would close the outermost only."""
+    parts: list[Any] = [*getattr(widget, "children", ()), widget.layout, getattr(widget, "style", None)]
+    for part in filter(None, parts):
+        if isinstance(part, widgets.DOMWidget):
+            _close(part)
+        else:
+            part.close()
+    widget.close()

@@ -6,7 +6,7 @@ A thin view over an experiment. Controls and a few `ipywidgets.HTML` are joined 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from html import escape
@@ -16,16 +16,15 @@ from typing import Any
 import ipywidgets as widgets
 
 from helpers.choices import MAX_SENTENCES
-from helpers.drawing import draw_code, draw_verdict
+from helpers.controls import button, make_control, toggle
 from helpers.keras_settings import KerasSettings
 from helpers.lab_kind import Changes, Kind, in_words, mend, mistake
 from helpers.page import Page
 from helpers.readable import ReadableVBox
 from helpers.settings import PRESETS, Settings
 from helpers.tokens import draw_tokens
+from helpers.verdict import draw_code, draw_verdict
 
-_WIDTH = {"width": "294px", "margin": "0 10px 0 0"}
-_TICKED = {**_WIDTH, "padding": "0 0 0 24px"}
 _NOTHING: frozenset[str] = frozenset()
 
 
@@ -69,7 +68,9 @@ class ShapeLab(ReadableVBox):
         self._hides_cause = self._is_busy = False
         self.experiment = self._kind.experiment(self._start)
         self.notes = {name: widgets.HTML() for name in asdict(self._start)}
-        self.controls = {name: self._control(name) for name in self._kind.labels}
+        self.controls = {
+            name: make_control(self._kind, name, getattr(self._start, name)) for name in self._kind.labels
+        }
         for name, control in self.controls.items():
             setattr(self, name, control)
         self.sentences = widgets.Textarea(
@@ -95,19 +96,6 @@ class ShapeLab(ReadableVBox):
 
     # The controls.
 
-    def _control(self, name: str) -> widgets.Widget:
-        label, kind, value = self._kind.labels[name], self._kind, getattr(self._start, name)
-        if isinstance(value, bool):
-            return widgets.Checkbox(value, description=label, indent=False, layout=_TICKED)
-        about = {"description": label, "style": {"description_width": "130px"}, "layout": _WIDTH}
-        if name in kind.choices:
-            options = [(words, choice) for choice, words in kind.choices[name].items()]
-            about["layout"] = {"width": "max-content", "margin": "0 10px 0 0"}  # no option is cut
-            return widgets.Dropdown(options=options, value=value, **about)
-        lowest, most = kind.ranges[name]
-        # A lesson about 73 outputs needs a slider that goes on past them.
-        return widgets.IntSlider(value, lowest, most if value <= most else value + 10, **about)
-
     def _controls(self, in_sight: tuple[str, ...]) -> widgets.VBox:
         """Put the lesson's controls in sight and the others behind "More"."""
 
@@ -116,17 +104,17 @@ class ShapeLab(ReadableVBox):
             return widgets.HBox(boxes, layout={"flex_flow": "row wrap"})
 
         others = beside([name for name in self.controls if name not in in_sight])
-        self.more = _toggle("More controls", others)
+        self.more = toggle("More controls", others)
         box = widgets.VBox([beside(list(in_sight)), others])
         box.add_class("shape-clinic-controls")
         return box
 
     def _buttons(self) -> widgets.HBox:
-        self.reset = _button("Reset", self._reset)
-        self.break_it = _button("Break it for me", self._break)
-        self.show_cause = _button("Show the cause", self._reveal)
-        self.fix_it = _button("Fix it", self._fix)
-        self.show_values = _toggle("Show values", self.numbers)
+        self.reset = button("Reset", self._reset)
+        self.break_it = button("Break it for me", self._break)
+        self.show_cause = button("Show the cause", self._reveal)
+        self.fix_it = button("Fix it", self._fix)
+        self.show_values = toggle("Show values", self.numbers)
         self.show_values.observe(lambda change: self._show(), "value")
         row = [
             self.more,
@@ -239,22 +227,6 @@ class ShapeLab(ReadableVBox):
         )
         result = f"<tr><th>result</th><td>{escape(self.scene.diagnosis.headline)}</td></tr>"
         return f"<table><tbody>{rows}{result}</tbody></table><p>Run this cell to turn the sliders.</p>"
-
-
-def _button(words: str, press: Callable[[], None]) -> widgets.Button:
-    button = widgets.Button(description=words, layout={"width": "auto"})
-    button.on_click(lambda _: press())
-    return button
-
-
-def _toggle(words: str, box: widgets.Widget) -> widgets.ToggleButton:
-    """Return a button that shows and hides a box, which starts hidden."""
-    button = widgets.ToggleButton(description=words, layout={"width": "auto"})
-    box.layout.display = "none"
-    button.observe(
-        lambda change: setattr(box.layout, "display", "flex" if change["new"] else "none"), "value"
-    )
-    return button
 
 
 def kind_of(settings: Settings | KerasSettings) -> Kind:

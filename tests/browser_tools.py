@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+import pytest
 from browser_server import Server, is_root, jupyterlab
 from notebook_tools import CELL_TIMEOUT, ROOT
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect, sync_playwright
@@ -206,6 +207,13 @@ def fold_sidebar(page: Page, folded: bool = True) -> None:
         }""",
         folded,
     )
+
+
+def refuse_or_skip(why: str) -> None:
+    """Skip a test that lacks something, but where nothing may be skipped let it fail."""
+    if os.environ.get("SHAPE_CLINIC_REQUIRE_BROWSER") == "1":
+        pytest.fail(f"{why} (SHAPE_CLINIC_REQUIRE_BROWSER=1 forbids to skip)")
+    pytest.skip(why)
 
 
 def slider(lab: Locator, name: str) -> Locator:

@@ -1,6 +1,13 @@
-"""Say at the end of a run how the network was cut: not every machine allows the best way."""
+"""What the tests share: a browser, and at the end of a run how the network was cut."""
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
 from pytest import TerminalReporter
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # pytest imports every module that it looks at for doctests; this one would cut the tests' own network.
 collect_ignore = ["socket_guard"]
@@ -12,3 +19,14 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
     properties = (item for report in reports for item in getattr(report, "user_properties", []))
     for way in sorted({way for name, way in properties if name == "network_cut"}):
         terminalreporter.write_line(f"Network cut: the notebooks ran {way}.")
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    """A Chromium for one file of tests."""
+    from browser_tools import NO_CHROMIUM, chromium, find_chromium, refuse_or_skip
+
+    if find_chromium() is None:
+        refuse_or_skip(NO_CHROMIUM)
+    with chromium() as started:
+        yield started

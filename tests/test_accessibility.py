@@ -4,7 +4,6 @@ One server, one page and one scratch notebook for the whole file. Each test puts
 that it changes, and leaves the labs with every control in sight.
 """
 
-import os
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -14,12 +13,9 @@ from accessibility import axe_findings, misplaced, tab_stops
 from browser_server import Server, jupyterlab
 from browser_tools import (
     LAB,
-    NO_CHROMIUM,
     Complaints,
     Theme,
     bring_to_top,
-    chromium,
-    find_chromium,
     fold_sidebar,
     listen,
     new_page,
@@ -48,16 +44,6 @@ CELLS = (
 RIGHT, TOKENS, KERAS = range(3)  # the labs, by their place
 PICTURE = ".shape-clinic-flow svg:visible, .shape-clinic-arrays"
 MARKS = "rect[stroke-dasharray], rect[style*=dasharray], .bad"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if find_chromium() is None:
-        if os.environ.get("SHAPE_CLINIC_REQUIRE_BROWSER") == "1":
-            pytest.fail(f"{NO_CHROMIUM} (SHAPE_CLINIC_REQUIRE_BROWSER=1 forbids to skip)")
-        pytest.skip(NO_CHROMIUM)
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ One server for the whole file, and one page in which notebook 01 has run: a test
 touched by running the lab's cell again. What would spoil that page has one of its own.
 """
 
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -15,12 +14,9 @@ from browser_server import Server, jupyterlab
 from browser_tools import (
     HANDLE,
     LAB,
-    NO_CHROMIUM,
     Complaints,
     Theme,
     bring_to_top,
-    chromium,
-    find_chromium,
     fold_sidebar,
     listen,
     new_page,
@@ -45,16 +41,6 @@ SLIDERS = [*IN_SIGHT, "max_length"]  # the last is behind "More controls"
 ATTACK = "<img src=x onerror=window.pwned=1>"
 # What JupyterLab or ipywidgets write into a page where an output could not be shown.
 BROKEN = ("Error displaying widget", "Error creating widget", "Javascript Error", "Failed to load model")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if find_chromium() is None:
-        if os.environ.get("SHAPE_CLINIC_REQUIRE_BROWSER") == "1":
-            pytest.fail(f"{NO_CHROMIUM} (SHAPE_CLINIC_REQUIRE_BROWSER=1 forbids to skip)")
-        pytest.skip(NO_CHROMIUM)
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

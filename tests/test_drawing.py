@@ -6,11 +6,12 @@ import pytest
 
 from helpers.bert_lab import flow_of as flow_of_scene
 from helpers.diagnosis import Diagnosis
-from helpers.drawing import Flow, describe, draw_code, draw_flow, draw_verdict
+from helpers.drawing import Flow, describe, draw_flow
 from helpers.experiment import Experiment
 from helpers.settings import PRESETS, Settings
 from helpers.svg import FILLS, hatch
 from helpers.trace import AXES, Stage
+from helpers.verdict import draw_code, draw_verdict
 
 TORCH = [name for name, preset in PRESETS.items() if isinstance(preset.settings, Settings)]
 SIGNS = {"ok": "✓ runs", "silent": "⚠ runs", "raises": "✗ raises"}

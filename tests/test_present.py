@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from browser_server import START_TIMEOUT, Server, _free_port, _own_environment
-from browser_tools import LAB, NO_CHROMIUM, chromium, find_chromium, listen, new_page, slider
+from browser_tools import LAB, listen, new_page, refuse_or_skip, slider
 from ipywidgets import Widget
 from ipywidgets.widgets.widget import _instances
 from notebook_tools import ROOT, code_cells, read_notebook
@@ -94,18 +94,9 @@ def widgets_in(widget: Widget) -> Iterator[Widget]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    missing = NO_CHROMIUM if find_chromium() is None else NO_VOILA
-    if find_chromium() is None or importlib.util.find_spec("voila") is None:
-        if os.environ.get("SHAPE_CLINIC_REQUIRE_BROWSER") == "1":
-            pytest.fail(f"{missing} (SHAPE_CLINIC_REQUIRE_BROWSER=1 forbids to skip)")
-        pytest.skip(missing)
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
 def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    if importlib.util.find_spec("voila") is None:
+        refuse_or_skip(NO_VOILA)
     with served(tmp_path_factory.mktemp("present")) as started:
         yield started
 

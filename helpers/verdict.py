@@ -1,0 +1,50 @@
+"""What stands under the picture: the verdict, and the code behind it."""
+
+from __future__ import annotations
+
+from html import escape
+
+from helpers.diagnosis import Diagnosis
+from helpers.svg import BAD, FAINT, LINE, RAISED, TEXT
+
+
+def draw_verdict(diagnosis: Diagnosis, hides_cause: bool = False) -> str:
+    """Return the outcome in its own words, what came, what is needed and what mends it.
+
+    It is no live region: `page` says the headline aloud, and a reader who wants the rest finds it here.
+
+    Args:
+        diagnosis: What to say.
+        hides_cause: Say only what happened and what came, for who is to find the cause.
+    """
+    rows = diagnosis.rows if diagnosis.cause else [*diagnosis.rows, ("needs", "nothing more: the shapes fit")]
+    rows = [row for row in rows if row[0] == "got"] if hides_cause else rows
+    head = f"text-align:left;vertical-align:top;padding:2px 16px 2px 0;color:{FAINT}"
+    cell = f"text-align:left;color:{TEXT}"
+    table = "".join(
+        f'<tr><th scope="row" style="{head}">{name}</th><td style="{cell}">{_words(name, words)}</td></tr>'
+        for name, words in rows
+    )
+    edge = FAINT if diagnosis.outcome == "ok" else BAD
+    return (
+        '<div role="group" aria-label="the verdict" '
+        f'style="border:1px solid {LINE};border-left:6px solid {edge};'
+        f"border-radius:6px;padding:8px 14px;line-height:1.5;color:{TEXT};"
+        # As high as most verdicts are, so that what stands below stays where it is.
+        f'min-height:10.5em;box-sizing:border-box">'
+        f'<code style="font-weight:700;white-space:normal">{escape(diagnosis.headline)}</code>'
+        f'<table style="border-spacing:0;margin:4px 0 0">{table}</table></div>'
+    )
+
+
+def _words(name: str, words: str) -> str:
+    return f'<code style="white-space:pre-wrap">{escape(words)}</code>' if name == "try" else escape(words)
+
+
+def draw_code(code: str) -> str:
+    """Return the code behind the picture, folded."""
+    summary = '<summary style="cursor:pointer">The code that did it</summary>'
+    # It wraps: what scrolls would have to be one more stop of the Tab key.
+    wrap = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere"
+    look = f"background:{RAISED};padding:10px;line-height:1.4;{wrap}"
+    return f'<details>{summary}<pre style="{look}">{escape(code)}</pre></details>'

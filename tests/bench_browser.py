@@ -72,7 +72,7 @@ def key_times(page: Page, cell: int) -> list[float]:
     times = []
     for move in range(MOVES + 2):
         page.keyboard.press("ArrowRight" if move % 2 == 0 else "ArrowLeft")
-        page.wait_for_function("window.taken !== null")
+        page.wait_for_function("window.taken !== null", polling=50)
         times.append(page.evaluate("window.taken"))
         # The next key meets a page at rest, and not always the same moment between two frames.
         page.wait_for_timeout(60 + 7 * move % 17)

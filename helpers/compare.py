@@ -6,7 +6,6 @@ lines agree, one reading serves them all; where they part, the words that differ
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,9 +14,10 @@ from html import escape
 from itertools import zip_longest
 from textwrap import wrap
 
+from helpers.diagnosis.frames import said
+
 SAME, DIFFERS, MISSING = "=", "≠", "·"
 _WIDTH = 40  # characters per message in the text: two of them fit a terminal
-_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 @dataclass(frozen=True)
@@ -108,8 +108,8 @@ def _last_line(name: str, call: Callable[[], object]) -> str:
             warnings.simplefilter("ignore")  # torch also warns before some of these errors
             call()
     except Exception as error:
-        text = " ".join(_COLOUR.sub("", str(error)).split())  # torch breaks some messages over several lines
-        return f"{type(error).__name__}: {text}" if text else type(error).__name__
+        # torch breaks some messages over several lines, and some errors have none.
+        return " ".join(said(error).split()) if str(error).strip() else type(error).__name__
     raise ValueError(
         f"got no error from {name!r}. compare_errors needs calls that raise."
         " Try running it in a cell of its own, to see what it gives."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,10 +12,9 @@ import numpy as np
 import torch
 
 from helpers.bert import SEED
+from helpers.diagnosis.frames import ANSI
 from helpers.threads import one_thread
 
-# Keras colours its messages for a terminal.
-_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _MOST = 170  # characters of a message: what it says stands at its beginning
 
 
@@ -95,7 +93,7 @@ def _run(run: Callable[[], object]) -> Outcome:
     except NotHere as missing:
         return Outcome(missing=str(missing))
     except Exception as error:  # whatever it is: it is what the claim is judged by
-        return Outcome(" ".join(_COLOURS.sub("", str(error)).split()), type(error).__name__)
+        return Outcome(" ".join(ANSI.sub("", str(error)).split()), type(error).__name__)
     if isinstance(found, Found):
         return Outcome(in_words(found.value), note=found.note, wrong=bool(found.wrong))
     return Outcome(in_words(found))

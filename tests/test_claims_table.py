@@ -1,0 +1,88 @@
+"""The table of claims as it is read: stable, followed by its links, safe in an untrusted notebook."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import torch
+
+from helpers import claims
+from helpers.claims import CLAIMS, Claim, check_claims
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_table_reads_the_same_each_time() -> None:
+    first, second = check_claims(), check_claims()
+    assert str(first) == str(second)
+    assert first._repr_html_() == second._repr_html_()
+    assert "gpu" not in {result.claim.document for result in first}
+    assert len(first) == len(CLAIMS) - 1 == sum(first.counts.values())
+    assert first.summary in str(first)
+
+
+def test_documents_and_ids_choose() -> None:
+    assert {result.claim.document for result in check_claims("004")} == {"004"}
+    assert [result.claim.id for result in check_claims("004-2")] == ["004-2"]
+    assert check_claims("004")["004-2"].claim.id == "004-2"
+    assert check_claims("gpu").summary.startswith("1 claim: ")
+    with pytest.raises(ValueError, match=r"got '005'.* needs one of 000, .*Try"):
+        check_claims("005")
+    with pytest.raises(KeyError, match="004-2"):
+        check_claims("004")["000-1"]
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
+def test_a_claim_can_be_read_and_followed(claim: Claim) -> None:
+    assert claim.document in claims.DOCUMENTS
+    assert 10 < len(claim.says) < 110
+    assert (ROOT / "notebooks" / f"{claim.lesson}.ipynb").exists()
+    lines = claim.code.splitlines()
+    assert lines[0].startswith("def _") and len(lines) <= 20
+    assert '"""' not in claim.code
+    compile(claim.code, claim.id, "exec")
+
+
+class _Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+        self.attributes: set[tuple[str, str | None]] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.add(tag)
+        self.attributes |= {(name, None if name == "href" else value) for name, value in attrs}
+
+
+def test_the_html_holds_only_what_jupyterlab_keeps() -> None:
+    tags = _Tags()
+    html = check_claims()._repr_html_()
+    tags.feed(html)
+    assert tags.found == {
+        "p", "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "br", "small", "details", "summary",
+        "pre", "a",
+    }  # fmt: skip
+    assert tags.attributes == {
+        ("style", "text-align:left;overflow-wrap:anywhere"), ("scope", "col"), ("scope", "row"),
+        ("scope", "rowgroup"), ("colspan", "5"), ("href", None),
+    }  # fmt: skip
+    assert set(re.findall(r'href="([^"]+)"', html)) <= {
+        path.name for path in (ROOT / "notebooks").glob("*.ipynb")
+    }
+    for result in check_claims("004"):
+        assert f'<td style="text-align:left;overflow-wrap:anywhere">{result.verdict}</td>' in html
+
+
+def test_what_somebody_typed_is_escaped() -> None:
+    result = Claim("<i>", "<b>", "gives <u>", lambda: "<img>", "<p>", "<a>").check()
+    for html in (claims.Claims((result,))._repr_html_(), result._repr_html_()):
+        assert not set(re.findall(r"<(i|b|u|img)>", html))
+        assert "&lt;img&gt;" in html
+
+
+def test_the_code_of_a_lambda_is_its_line() -> None:
+    own = Claim("own", "", "runs", lambda: torch.zeros(2))
+    assert "torch.zeros(2)" in own.code
+    assert replace(own, run=print).code == ""

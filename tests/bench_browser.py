@@ -9,10 +9,8 @@ import statistics
 from collections.abc import Iterable
 
 from browser_server import jupyterlab
-from browser_tools import HANDLE, chromium, new_page, open_notebook, run_all
-from nbformat import v4
+from browser_tools import HANDLE, chromium, new_page, open_notebook, run_all, write_scratch
 from playwright.sync_api import Page
-from refresh import serialise
 
 ROUNDS, MOVES = 5, 10  # in turns, so that a busy moment of the machine meets all three
 LIMITS = {"bare slider + HTML": 1.5, "interact + Matplotlib": 1 / 3}
@@ -104,10 +102,8 @@ def p95(times: list[float]) -> float:
 
 def lines() -> Iterable[str]:
     """Medians, 95th percentiles and ratios of the three, then the fast drag."""
-    notebook = v4.new_notebook(cells=[v4.new_code_cell(code.strip()) for code in CELLS.values()])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     with chromium() as browser, jupyterlab() as server, new_page(browser) as page:
-        (server.folder / "bench.ipynb").write_bytes(serialise(notebook))
+        write_scratch(server, "bench.ipynb", (code.strip() for code in CELLS.values()))
         open_notebook(page, server, "bench.ipynb")
         run_all(page)
         times: dict[str, list[float]] = {name: [] for name in CELLS}

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -17,8 +17,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from browser_server import Server, is_root, jupyterlab
+from nbformat import v4
 from notebook_tools import CELL_TIMEOUT, ROOT
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect, sync_playwright
+from refresh import serialise
 
 Theme = Literal["light", "dark"]
 NO_CHROMIUM = "no Chromium found: install Debian's package chromium, or set CHROMIUM=/path/to/it"
@@ -207,6 +209,14 @@ def fold_sidebar(page: Page, folded: bool = True) -> None:
         }""",
         folded,
     )
+
+
+def write_scratch(server: Server, name: str, sources: Iterable[str]) -> None:
+    """Put a notebook of these cells where the server finds it."""
+    notebook = v4.new_notebook(cells=[v4.new_code_cell(source) for source in sources])
+    # Without a kernel's name JupyterLab asks for one.
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    (server.folder / name).write_bytes(serialise(notebook))
 
 
 def refuse_or_skip(why: str) -> None:

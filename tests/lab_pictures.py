@@ -17,9 +17,8 @@ from browser_tools import (
     open_notebook,
     run_all,
     set_theme,
+    write_scratch,
 )
-from nbformat import v4
-from refresh import serialise
 
 from helpers.settings import PRESETS
 
@@ -30,15 +29,11 @@ THEMES: tuple[Theme, ...] = ("light", "dark")
 
 def take_lab_pictures() -> int:
     """Take them all, and return how many."""
-    cells = [v4.new_code_cell("from helpers import ShapeLab")]
-    cells += [v4.new_code_cell(f"ShapeLab({preset!r})") for preset in PRESETS]
-    notebook = v4.new_notebook(cells=cells)
-    # Without a kernel's name JupyterLab asks for one.
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    cells = ["from helpers import ShapeLab", *(f"ShapeLab({preset!r})" for preset in PRESETS)]
     SHOTS.mkdir(exist_ok=True)
     count = 0
     with chromium() as browser, jupyterlab() as server, new_page(browser) as page:
-        (server.folder / "labs.ipynb").write_bytes(serialise(notebook))
+        write_scratch(server, "labs.ipynb", cells)
         open_notebook(page, server, "labs.ipynb")
         run_all(page)
         for width, theme in itertools.product(WIDTHS, THEMES):

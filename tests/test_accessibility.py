@@ -7,7 +7,6 @@ that it changes, and leaves the labs with every control in sight.
 from collections.abc import Iterator
 from itertools import pairwise
 
-import nbformat
 import pytest
 from accessibility import axe_findings, misplaced, tab_stops
 from browser_server import Server, jupyterlab
@@ -24,16 +23,15 @@ from browser_tools import (
     set_theme,
     shut_down,
     slider,
+    write_scratch,
 )
 from contrast import contrast, picture_of, texts
-from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Browser, Locator, Page, expect
 
 pytestmark = pytest.mark.browser
 
 THEMES: tuple[Theme, ...] = ("light", "dark")
 LEAST_TEXT, LEAST_MARK = 4.5, 3.0  # WCAG 2, level AA: contrast of words, and of what is drawn
-KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
 CELLS = (
     "from helpers import ShapeLab, predict",
     "ShapeLab()",
@@ -49,9 +47,7 @@ MARKS = "rect[stroke-dasharray], rect[style*=dasharray], .bad"
 @pytest.fixture(scope="module")
 def server(browser: Browser) -> Iterator[Server]:
     with jupyterlab() as started:
-        cells = [new_code_cell(cell) for cell in CELLS]
-        notebook = new_notebook(cells=cells, metadata={"kernelspec": KERNEL})
-        nbformat.write(notebook, started.folder / "scratch.ipynb")
+        write_scratch(started, "scratch.ipynb", CELLS)
         yield started
 
 

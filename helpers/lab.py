@@ -82,9 +82,8 @@ class ShapeLab(ReadableVBox):
         )
         for name, control in {**self.controls, "text": self.sentences}.items():
             control.observe(lambda change, name=name: self._change(**{name: change["new"]}), "value")
-        shown = "picture", "verdict", "tokens", "numbers", "code", "message"
         self.picture, self.verdict, self.tokens, self.numbers, self.code, self.message = (
-            widgets.HTML() for _ in shown
+            widgets.HTML() for _ in range(6)
         )
         self._page = Page()
         top = [self._controls(in_sight), self._buttons(), self.message]
@@ -185,9 +184,8 @@ class ShapeLab(ReadableVBox):
     def _change(self, **settings: Any) -> None:
         if self._is_busy:
             return
-        found = self._hides_cause and self.experiment.change(**settings).diagnosis.outcome == "ok"
-        if not self._hides_cause:
-            self.experiment.change(**settings)
+        outcome = self.experiment.change(**settings).diagnosis.outcome
+        found = self._hides_cause and outcome == "ok"
         self._hides_cause = self._hides_cause and not found
         self._say("Found: it runs, and nothing is wrong." if found else self._hint())
         self._show()

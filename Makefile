@@ -54,6 +54,7 @@ lab: $(LEARNER)
 present: $(PRESENTER)
 	JUPYTER_PATH="$(CURDIR)/classroom$${JUPYTER_PATH:+:$$JUPYTER_PATH}" $(PY) -m voila classroom/present.ipynb \
 		--Voila.ip=localhost --template=projector --show_tracebacks=True --Voila.tornado_settings=disable_check_xsrf=1 \
+		--Voila.kernel_websocket_connection_class=helpers.server.Prompt \
 		$(PRESENT_ARGS)
 
 # Last of all the notebook gate, so that a failing helper is seen before the notebooks that need it.

@@ -1,0 +1,81 @@
+"""No message of a kernel waits for the browser's acknowledgement: JupyterLab's, and the projector's."""
+
+import asyncio
+import re
+import socket
+from types import SimpleNamespace
+
+import pytest
+from jupyter_client.manager import KernelManager
+from jupyter_server.serverapp import ServerApp
+from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
+from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
+from notebook_tools import ROOT
+from tornado.httpserver import HTTPServer
+from tornado.testing import bind_unused_port
+from tornado.web import Application
+from tornado.websocket import WebSocketHandler, websocket_connect
+from traitlets.utils.importstring import import_item
+
+from helpers.server import Prompt, _load_jupyter_server_extension
+
+SETTING = "kernel_websocket_connection_class"
+
+
+@pytest.mark.parametrize("connection", [ZMQChannelsWebsocketConnection, Prompt])
+def test_only_the_kits_connection_sends_at_once(connection, monkeypatch):
+    nodelay = []
+
+    async def connect(self):  # in the place of the server's own, which would start to talk with a kernel
+        opened = self.websocket_handler.ws_connection.stream.socket
+        nodelay.append(bool(opened.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)))
+
+    class Page(KernelWebsocketHandler):
+        prepare = on_close = lambda self: None  # nobody logs in
+
+        async def get(self):
+            await WebSocketHandler.get(self)
+
+        def select_subprotocol(self, subprotocols):
+            return None
+
+        async def open(self):
+            await connection(parent=KernelManager(), websocket_handler=self).connect()
+            self.close()
+
+    async def talk():
+        listening, port = bind_unused_port()
+        server = HTTPServer(Application([("/", Page)]))
+        server.add_socket(listening)
+        page = await websocket_connect(f"ws://127.0.0.1:{port}/")
+        assert await page.read_message() is None  # closed: `connect` has been awaited
+        server.stop()
+
+    monkeypatch.setattr(ZMQChannelsWebsocketConnection, "connect", connect)
+    asyncio.run(talk())
+    assert nodelay == [connection is Prompt]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Jupyter's own
+def test_an_installation_loads_it(tmp_path, monkeypatch):
+    for folder in ("CONFIG", "DATA", "RUNTIME"):
+        monkeypatch.setenv(f"JUPYTER_{folder}_DIR", str(tmp_path / folder))
+    server = ServerApp(root_dir=str(tmp_path), open_browser=False, allow_root=True)
+    server.initialize(argv=[], new_httpserver=False)
+    assert server.web_app.settings[SETTING] is Prompt
+
+
+def test_a_class_of_somebodys_own_is_left():
+    class Own(ZMQChannelsWebsocketConnection):
+        pass
+
+    settings = {SETTING: Own}
+    _load_jupyter_server_extension(SimpleNamespace(web_app=SimpleNamespace(settings=settings)))
+    assert settings == {SETTING: Own}
+
+
+def test_the_projectors_page_is_told_by_its_command():
+    # Voilà loads no server extension.
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (name,) = re.findall(rf"--Voila\.{SETTING}=(\S+)", makefile)
+    assert import_item(name) is Prompt

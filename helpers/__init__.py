@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from helpers.bert import load_bert as load_bert
     from helpers.bert import load_tokenizer as load_tokenizer
-    from helpers.cheatsheet import cheat_sheet as cheat_sheet
     from helpers.claims import Claim as Claim
     from helpers.claims import check_claims as check_claims
-    from helpers.compare import compare_errors as compare_errors
     from helpers.data import TAGS as TAGS
     from helpers.data import load_reviews as load_reviews
     from helpers.data import load_tagged as load_tagged
@@ -24,18 +22,20 @@ if TYPE_CHECKING:
     from helpers.diagnosis import check_batch as check_batch
     from helpers.diagnosis import check_loss as check_loss
     from helpers.diagnosis import explain as explain
-    from helpers.done import progress as progress
+    from helpers.drawing.figures import heatmap as heatmap
+    from helpers.drawing.figures import loss_curves as loss_curves
     from helpers.extension import clinic as clinic
     from helpers.extension import load_ipython_extension as load_ipython_extension
     from helpers.extension import unload_ipython_extension as unload_ipython_extension
-    from helpers.figures import heatmap as heatmap
-    from helpers.figures import loss_curves as loss_curves
-    from helpers.index import error_index as error_index
     from helpers.keras_bert import BertLayer as BertLayer
-    from helpers.lab import ShapeLab as ShapeLab
-    from helpers.practice import Need as Need
-    from helpers.practice import check as check
-    from helpers.practice import predict as predict
+    from helpers.lab.widget import ShapeLab as ShapeLab
+    from helpers.practice.checks import Need as Need
+    from helpers.practice.checks import check as check
+    from helpers.practice.progress import progress as progress
+    from helpers.practice.question import predict as predict
+    from helpers.reference.cheatsheet import cheat_sheet as cheat_sheet
+    from helpers.reference.compare import compare_errors as compare_errors
+    from helpers.reference.index import error_index as error_index
     from helpers.trace import Stage as Stage
     from helpers.trace import Trace as Trace
     from helpers.trace import trace_shapes as trace_shapes
@@ -55,21 +55,21 @@ _ROOM_OF = {
     "load_ipython_extension": "extension",
     "unload_ipython_extension": "extension",
     "BertLayer": "keras_bert",
-    "ShapeLab": "lab",
+    "ShapeLab": "lab.widget",
     "load_reviews": "data",
     "load_tagged": "data",
     "TAGS": "data",
-    "heatmap": "figures",
-    "loss_curves": "figures",
-    "compare_errors": "compare",
-    "cheat_sheet": "cheatsheet",
+    "heatmap": "drawing.figures",
+    "loss_curves": "drawing.figures",
+    "compare_errors": "reference.compare",
+    "cheat_sheet": "reference.cheatsheet",
     "Claim": "claims",
     "check_claims": "claims",
-    "error_index": "index",
-    "predict": "practice",
-    "check": "practice",
-    "Need": "practice",
-    "progress": "done",
+    "error_index": "reference.index",
+    "predict": "practice.question",
+    "check": "practice.checks",
+    "Need": "practice.checks",
+    "progress": "practice.progress",
 }
 
 __all__ = sorted(_ROOM_OF)

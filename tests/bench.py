@@ -22,7 +22,7 @@ from matplotlib.patches import Rectangle
 from torch import nn
 
 from helpers import ShapeLab
-from helpers.choices import SENTENCES
+from helpers.lab.choices import SENTENCES
 
 MOVES = 60
 

@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 import pytest
 import torch
 
-from helpers.cheatsheet import EXAMPLES, CheatSheet, Example, cheat_sheet, row_of
-from helpers.loss_calls import LETTERS, RUNS, letters
+from helpers.reference.cheatsheet import EXAMPLES, CheatSheet, Example, cheat_sheet, row_of
+from helpers.reference.loss_calls import LETTERS, RUNS, letters
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from helpers import load_bert
-from helpers.compare import Comparison, compare_errors
+from helpers.reference.compare import Comparison, compare_errors
 
 LOGITS = torch.zeros(4, 3)
 

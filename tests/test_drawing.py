@@ -4,14 +4,14 @@ from xml.etree import ElementTree
 
 import pytest
 
-from helpers.bert_lab import flow_of as flow_of_scene
 from helpers.diagnosis import Diagnosis
-from helpers.drawing import Flow, describe, draw_flow
-from helpers.experiment import Experiment
-from helpers.settings import PRESETS, Settings
-from helpers.svg import FILLS, hatch
+from helpers.drawing.flow import Flow, describe, draw_flow
+from helpers.drawing.svg import FILLS, hatch
+from helpers.drawing.verdict import draw_code, draw_verdict
+from helpers.lab.bert_lab import flow_of as flow_of_scene
+from helpers.lab.experiment import Experiment
+from helpers.lab.settings import PRESETS, Settings
 from helpers.trace import AXES, Stage
-from helpers.verdict import draw_code, draw_verdict
 
 TORCH = [name for name, preset in PRESETS.items() if isinstance(preset.settings, Settings)]
 SIGNS = {"ok": "✓ runs", "silent": "⚠ runs", "raises": "✗ raises"}

@@ -4,7 +4,7 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure as Canvas
 from matplotlib.text import Text
 
-from helpers.figures import SHADES, STYLES, heatmap, loss_curves
+from helpers.drawing.figures import SHADES, STYLES, heatmap, loss_curves
 
 TOKENS = ["[CLS]", "$a", "b$", "[PAD]"]
 

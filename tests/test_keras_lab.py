@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from helpers import BertLayer, ShapeLab, load_tokenizer
 from helpers.diagnosis.frames import said
+from helpers.drawing.keras_arrays import differs, draw_arrays
+from helpers.drawing.tokens import draw_tokens
 from helpers.keras_bert import keras
-from helpers.keras_drawing import differs, draw_arrays
-from helpers.keras_experiment import KerasExperiment, code_of
-from helpers.keras_lab import KERAS
-from helpers.keras_settings import KerasSettings
+from helpers.lab.keras_experiment import KerasExperiment, code_of
+from helpers.lab.keras_lab import KERAS
+from helpers.lab.keras_settings import KerasSettings
 from helpers.threads import one_thread
-from helpers.tokens import draw_tokens
 
 WALK = int(os.environ.get("SHAPE_CLINIC_WALK", "60"))
 SETTINGS = st.fixed_dictionaries(

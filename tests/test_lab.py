@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 
 import helpers
 from helpers import ShapeLab
-from helpers.bert_lab import BERT, flow_of
-from helpers.choices import MAX_SENTENCES
-from helpers.drawing import draw_flow
-from helpers.experiment import Experiment
-from helpers.lab_code import labels_of
-from helpers.model_run import ModelRuns
-from helpers.numbers_table import draw_numbers
-from helpers.settings import PRESETS, Settings
+from helpers.drawing.flow import draw_flow
+from helpers.drawing.numbers_table import draw_numbers
+from helpers.lab.bert_lab import BERT, flow_of
+from helpers.lab.choices import MAX_SENTENCES
+from helpers.lab.code import labels_of
+from helpers.lab.experiment import Experiment
+from helpers.lab.model_run import ModelRuns
+from helpers.lab.settings import PRESETS, Settings
 
 WALK = int(os.environ.get("SHAPE_CLINIC_WALK", "200"))
 SETTINGS = st.fixed_dictionaries(

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from helpers import ShapeLab
-from helpers.lab import kind_of
-from helpers.lab_kind import Kind, in_words, mend, mistake
-from helpers.settings import PRESETS
+from helpers.lab.kind import Kind, in_words, mend, mistake
+from helpers.lab.settings import PRESETS
+from helpers.lab.widget import kind_of
 
 KINDS = {
     "all_right": kind_of(PRESETS["all_right"].settings),

@@ -1,3 +1,4 @@
+import random
 import re
 import sys
 from collections.abc import Callable
@@ -8,8 +9,9 @@ import pytest
 import torch
 
 from helpers import Need, check, predict
-from helpers.figures import STYLES, loss_curves
-from helpers.index import EXAMPLES, error_index, last_line, message_of
+from helpers.drawing.figures import STYLES, loss_curves
+from helpers.keras_bert import keras
+from helpers.reference.index import EXAMPLES, error_index, last_line, message_of
 
 
 def test_every_failure_is_listed_at_once() -> None:
@@ -129,10 +131,22 @@ def test_whatever_happens_is_told_in_the_page_and_escaped(run: Callable[[], obje
     assert shows in chosen(run)
 
 
-def test_an_answer_changes_no_random_number_of_the_cells_below() -> None:
-    before = torch.random.get_rng_state()
-    assert "it runs" in chosen(lambda: torch.randn(3))
-    assert torch.equal(torch.random.get_rng_state(), before)
+def a_keras_layers_start() -> float:
+    layer = keras.layers.Dense(1)
+    layer.build((None, 1))
+    return float(layer.kernel.numpy()[0, 0])
+
+
+@pytest.mark.parametrize(
+    "draw", [random.random, np.random.rand, lambda: torch.rand(()).item(), a_keras_layers_start]
+)
+def test_an_answer_changes_no_random_number_of_the_cells_below(draw: Callable[[], float]) -> None:
+    keras.utils.set_random_seed(0)
+    expected = [draw(), draw()]
+    keras.utils.set_random_seed(0)
+    first = draw()
+    assert "it runs" in chosen(draw)
+    assert [first, draw()] == expected
 
 
 def test_what_runs_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:

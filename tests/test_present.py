@@ -21,8 +21,8 @@ from ipywidgets.widgets.widget import _instances
 from notebook_tools import ROOT, code_cells, read_notebook
 from playwright.sync_api import Browser, Page, expect
 
-from helpers.present import TITLES, Projector, present
-from helpers.settings import PRESETS
+from helpers.lab.present import TITLES, Projector, present
+from helpers.lab.settings import PRESETS
 
 NOTEBOOK = ROOT / "classroom" / "present.ipynb"
 SHOTS = ROOT / "tests" / "screenshots"

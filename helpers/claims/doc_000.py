@@ -9,7 +9,7 @@ from torch import nn
 from helpers.claims.claim import claim
 from helpers.claims.outcome import Found
 from helpers.claims.tiny import cls_rows
-from helpers.index import BATCH, HEAD, ONE_HOT, TOKENS
+from helpers.reference.index import BATCH, HEAD, ONE_HOT, TOKENS
 
 _TITLE = "raises ValueError: Expected target size"
 

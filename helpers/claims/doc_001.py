@@ -7,7 +7,7 @@ from torch import nn
 from helpers.claims.claim import claim
 from helpers.claims.outcome import Found
 from helpers.claims.tiny import tiny_bert, tokenizer, tokens
-from helpers.index import PADDING, TOKENS
+from helpers.reference.index import PADDING, TOKENS
 
 _THREE = ("This is a positive sentence.", "This is a negative sentence.", "This is a neutral sentence.")
 _TWO = ("Short sentence.", "A much longer sentence with more words.")

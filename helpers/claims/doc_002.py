@@ -10,7 +10,7 @@ from torch import nn
 
 from helpers.claims.claim import claim
 from helpers.claims.outcome import Found
-from helpers.index import HEAD, ONE_HOT, SILENT, TOKENS
+from helpers.reference.index import HEAD, ONE_HOT, SILENT, TOKENS
 
 
 def _mlp(outputs: int) -> nn.Module:

@@ -13,7 +13,7 @@ from helpers.claims.claim import claim
 from helpers.claims.keras_tools import LABELS, SENTENCES, arrays, fit_dense, keras_model
 from helpers.claims.outcome import Found
 from helpers.claims.tiny import tiny_bert, tokenizer, tokens
-from helpers.index import PADDING
+from helpers.reference.index import PADDING
 
 
 @claim("003-1", "gives (3, 1)", PADDING)

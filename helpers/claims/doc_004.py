@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from helpers.claims.claim import claim
 from helpers.claims.outcome import Found
-from helpers.index import BATCH, HEAD, ONE_HOT, SILENT
+from helpers.reference.index import BATCH, HEAD, ONE_HOT, SILENT
 
 
 def _loader(drop_last: bool = False) -> DataLoader[tuple[torch.Tensor, ...]]:

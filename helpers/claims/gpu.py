@@ -9,7 +9,7 @@ import torch
 
 from helpers.claims.claim import claim
 from helpers.claims.outcome import NotHere
-from helpers.index import HEAD
+from helpers.reference.index import HEAD
 
 _PROGRAM = """
 import torch, torch.nn.functional as F

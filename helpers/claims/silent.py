@@ -9,7 +9,7 @@ from torch import nn
 from helpers.claims.claim import claim
 from helpers.claims.outcome import Found
 from helpers.claims.tiny import tiny_bert, tokens
-from helpers.index import BATCH, HEAD, ONE_HOT, SILENT, TOKENS
+from helpers.reference.index import BATCH, HEAD, ONE_HOT, SILENT, TOKENS
 
 _TWO = ("Short sentence.", "A much longer sentence with more words.")
 

@@ -1,45 +1,13 @@
-"""Predict-first questions and exercise checks.
-
-A prediction made before the run is what makes the run worth watching; a check that lists every failure at
-once is what makes a second try worth making.
-"""
+"""Exercise checks: one that lists every failure at once is what makes a second try worth making."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from typing import Any, NamedTuple
 
-from helpers.done import EXERCISE, remember
-from helpers.question import Question
-
-
-def predict(question: str, choices: Mapping[str, str], run: Callable[[], object] | None = None) -> Question:
-    """Ask what the next cell will do, before it runs.
-
-    Args:
-        question: One sentence.
-        choices: From each choice to what its choosing says. Say why, and leave the proof to the run.
-        run: What the question is about: a function without arguments that leaves the notebook's variables as
-            they are. After each choice it is called, and its result or its error is shown. Without it, the
-            next cell is the proof.
-
-    Raises:
-        ValueError: There are fewer than two choices.
-
-    >>> ask = predict("Does it run?", {"Yes": "Not quite: ...", "No": "Right: ..."})
-    >>> ask.buttons.value = "No"
-    >>> "Right: ..." in ask.feedback.value
-    True
-    >>> ask = predict("What is 1 / 0?", {"inf": "As in floats?", "an error": "Which one?"}, run=lambda: 1 / 0)
-    >>> ask.buttons.value = "inf"
-    >>> "✗ ZeroDivisionError: division by zero" in ask.happened.value
-    True
-    """
-    if len(choices) < 2:
-        raise ValueError(f"got {len(choices)} choices. predict needs two or more. Try adding what you'd say.")
-    return Question(question, choices, run)
+from helpers.practice.progress import EXERCISE, remember
 
 
 class Need(NamedTuple):

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from helpers.choices import SENTENCES, check_choices
-from helpers.keras_settings import KerasSettings
+from helpers.lab.choices import SENTENCES, check_choices
+from helpers.lab.keras_settings import KerasSettings
 
 
 class Format(NamedTuple):

@@ -1,11 +1,15 @@
-"""A question with choices, which then shows what really happens."""
+"""A question before the run, which then shows what really happens.
+
+A prediction made before the run is what makes the run worth watching.
+"""
 
 from __future__ import annotations
 
 import io
+import random
 import warnings
-from collections.abc import Callable, Mapping
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from html import escape
 from typing import Any
 
@@ -16,6 +20,33 @@ import traitlets
 from helpers.readable import ReadableVBox
 
 LONGEST = 600  # characters of a result: what is longer would push the question out of sight
+
+
+def predict(question: str, choices: Mapping[str, str], run: Callable[[], object] | None = None) -> Question:
+    """Ask what the next cell will do, before it runs.
+
+    Args:
+        question: One sentence.
+        choices: From each choice to what its choosing says. Say why, and leave the proof to the run.
+        run: What the question is about: a function without arguments that leaves the notebook's variables as
+            they are. After each choice it is called, and its result or its error is shown. Without it, the
+            next cell is the proof.
+
+    Raises:
+        ValueError: There are fewer than two choices.
+
+    >>> ask = predict("Does it run?", {"Yes": "Not quite: ...", "No": "Right: ..."})
+    >>> ask.buttons.value = "No"
+    >>> "Right: ..." in ask.feedback.value
+    True
+    >>> ask = predict("What is 1 / 0?", {"inf": "As in floats?", "an error": "Which one?"}, run=lambda: 1 / 0)
+    >>> ask.buttons.value = "inf"
+    >>> "✗ ZeroDivisionError: division by zero" in ask.happened.value
+    True
+    """
+    if len(choices) < 2:
+        raise ValueError(f"got {len(choices)} choices. predict needs two or more. Try adding what you'd say.")
+    return Question(question, choices, run)
 
 
 class Keyboard(anywidget.AnyWidget):
@@ -105,16 +136,14 @@ class Question(ReadableVBox):
 def outcome(run: Callable[[], object]) -> list[str]:
     """Call `run` and say what came of it: its warnings, then its result or its error. Nothing is raised.
 
-    What it prints is not shown, so let it return what matters. torch's random numbers go on after it as if it
-    had drawn none, so that the cells below give what they give without an answer.
+    What it prints is not shown, so let it return what matters. Random numbers go on after it as if it had
+    drawn none, so that the cells below give what they give without an answer.
 
     >>> outcome(lambda: [0, 1][2]), outcome(lambda: 1 + 1)
     (['✗ IndexError: list index out of range'], ['it runs: 2'])
     """
-    import torch  # late: a question alone needs none
-
     with (
-        torch.random.fork_rng(devices=[]),
+        _random_numbers_kept(),
         warnings.catch_warnings(record=True) as warned,
         redirect_stdout(io.StringIO()) as out,
         redirect_stderr(out),
@@ -130,6 +159,21 @@ def outcome(run: Callable[[], object]) -> list[str]:
         f"⚠ {_first_line(each.message)}" for each in warned if isinstance(each.message, Warning)
     )
     return [line if len(line) <= LONGEST else f"{line[:LONGEST]} …" for line in (*signs, ran)]
+
+
+@contextmanager
+def _random_numbers_kept() -> Iterator[None]:
+    """Give Python, NumPy and torch back where they were. Keras' new layers take their seeds from Python."""
+    import numpy as np  # late, as torch: a question alone needs neither
+    import torch
+
+    python, numpy = random.getstate(), np.random.get_state()
+    try:
+        with torch.random.fork_rng(devices=[]):
+            yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)
 
 
 def _first_line(error: Exception) -> str:

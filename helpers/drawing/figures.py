@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from helpers.svg import FILLS
+from helpers.drawing.svg import FILLS
 
 # Line styles tell the curves apart without colour.
 STYLES = ("-", "--", ":", "-.")

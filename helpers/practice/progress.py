@@ -1,7 +1,4 @@
-"""Which exercises and lessons are done: kept in one small file beside the notebooks, and sent nowhere.
-
-The module is not called progress: once imported, it would stand in for the function `helpers.progress`.
-"""
+"""Which exercises and lessons are done: kept in one small file beside the notebooks, and sent nowhere."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import torch
 
-from helpers.index import error_of, last_line
-from helpers.loss_calls import RUNS, letters, mending
+from helpers.reference.index import error_of, last_line
+from helpers.reference.loss_calls import RUNS, letters, mending
 from helpers.threads import one_thread
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from helpers.svg import FAINT, TEXT
+from helpers.drawing.svg import FAINT, TEXT
 
 MOST_ROWS, MOST_COLUMNS = 12, 10
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from helpers.lab_kind import Kind
+from helpers.lab.kind import Kind
 
 _WIDTH = {"width": "294px", "margin": "0 10px 0 0"}
 _TICKED = {**_WIDTH, "padding": "0 0 0 24px"}

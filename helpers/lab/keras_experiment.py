@@ -16,10 +16,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from helpers.bert import load_tokenizer
-from helpers.choices import batch_note, readable, sentences_in
 from helpers.diagnosis import Diagnosis, check_batch, check_loss, explain
 from helpers.diagnosis.frames import said
-from helpers.keras_settings import LABEL_FORMATS, LOSSES, PADDINGS, KerasSettings
+from helpers.lab.choices import batch_note, readable, sentences_in
+from helpers.lab.keras_settings import LABEL_FORMATS, LOSSES, PADDINGS, KerasSettings
 from helpers.threads import one_thread
 
 MOST_MODELS = 32

@@ -13,8 +13,8 @@ import anywidget
 import ipywidgets as widgets
 import traitlets
 
-from helpers.lab import ShapeLab
-from helpers.settings import PRESETS
+from helpers.lab.settings import PRESETS
+from helpers.lab.widget import ShapeLab
 
 # In the order of the lessons, each as the lesson calls it.
 TITLES = {
@@ -87,7 +87,7 @@ class Projector(widgets.VBox):
     """The lessons' labs, one at a time, in large letters.
 
     Args:
-        preset: The lab to begin with, one of `helpers.settings.PRESETS`.
+        preset: The lab to begin with, one of `helpers.lab.settings.PRESETS`.
 
     Attributes:
         choice: The drop-down with the labs' titles.

@@ -6,7 +6,7 @@ from typing import Any
 
 from helpers.bert import SEED
 from helpers.diagnosis import Diagnosis
-from helpers.settings import ARRANGEMENTS, FORMATS, KEPT, Settings
+from helpers.lab.settings import ARRANGEMENTS, FORMATS, KEPT, Settings
 
 Shape = tuple[int, ...]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from helpers.diagnosis import Diagnosis
-from helpers.svg import BAD, FAINT, LINE, RAISED, TEXT
+from helpers.drawing.svg import BAD, FAINT, LINE, RAISED, TEXT
 
 
 def draw_verdict(diagnosis: Diagnosis, hides_cause: bool = False) -> str:

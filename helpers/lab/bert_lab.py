@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from helpers.drawing import Flow, draw_flow
-from helpers.experiment import Experiment, Scene
-from helpers.lab_kind import Kind
-from helpers.numbers_table import draw_numbers
-from helpers.settings import ARRANGEMENTS, FORMATS, FRAMEWORKS, KEPT, LOSSES, PADDINGS, TASKS
+from helpers.drawing.flow import Flow, draw_flow
+from helpers.drawing.numbers_table import draw_numbers
+from helpers.lab.experiment import Experiment, Scene
+from helpers.lab.kind import Kind
+from helpers.lab.settings import ARRANGEMENTS, FORMATS, FRAMEWORKS, KEPT, LOSSES, PADDINGS, TASKS
 
 
 def flow_of(scene: Scene, changed: frozenset[str] = frozenset()) -> Flow:

@@ -15,15 +15,15 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from helpers.choices import MAX_SENTENCES
-from helpers.controls import button, make_control, toggle
-from helpers.keras_settings import KerasSettings
-from helpers.lab_kind import Changes, Kind, in_words, mend, mistake
-from helpers.page import Page
+from helpers.drawing.tokens import draw_tokens
+from helpers.drawing.verdict import draw_code, draw_verdict
+from helpers.lab.choices import MAX_SENTENCES
+from helpers.lab.controls import button, make_control, toggle
+from helpers.lab.keras_settings import KerasSettings
+from helpers.lab.kind import Changes, Kind, in_words, mend, mistake
+from helpers.lab.page import Page
+from helpers.lab.settings import PRESETS, Settings
 from helpers.readable import ReadableVBox
-from helpers.settings import PRESETS, Settings
-from helpers.tokens import draw_tokens
-from helpers.verdict import draw_code, draw_verdict
 
 _NOTHING: frozenset[str] = frozenset()
 
@@ -230,9 +230,9 @@ class ShapeLab(ReadableVBox):
 def kind_of(settings: Settings | KerasSettings) -> Kind:
     """Return the kind of lab that these settings belong to. Keras is imported when its lab first runs."""
     if isinstance(settings, KerasSettings):
-        from helpers.keras_lab import KERAS
+        from helpers.lab.keras_lab import KERAS
 
         return KERAS
-    from helpers.bert_lab import BERT
+    from helpers.lab.bert_lab import BERT
 
     return BERT

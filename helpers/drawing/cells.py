@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from helpers.diagnosis import Mark
-from helpers.svg import FAINT, LINE, box, dashed, hatch, lines, text
+from helpers.drawing.svg import FAINT, LINE, box, dashed, hatch, lines, text
 from helpers.trace import Stage
 
 ROW = 14  # the height of one sentence, in every tensor

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from helpers.keras_drawing import as_words, draw_arrays
-from helpers.keras_experiment import KerasExperiment, KerasScene
-from helpers.keras_settings import INPUT_LENGTHS, LABEL_FORMATS, LOSSES, PADDINGS
-from helpers.lab_kind import Kind
-from helpers.numbers_table import draw_numbers
+from helpers.drawing.keras_arrays import as_words, draw_arrays
+from helpers.drawing.numbers_table import draw_numbers
+from helpers.lab.keras_experiment import KerasExperiment, KerasScene
+from helpers.lab.keras_settings import INPUT_LENGTHS, LABEL_FORMATS, LOSSES, PADDINGS
+from helpers.lab.kind import Kind
 
 
 def _draw(scene: KerasScene, changed: frozenset[str]) -> str:

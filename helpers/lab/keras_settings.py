@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from helpers.choices import SENTENCES, check_choices
+from helpers.lab.choices import SENTENCES, check_choices
 
 PADDINGS = {
     "longest": ("to the longest", "padding=True"),

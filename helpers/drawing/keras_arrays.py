@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from helpers.svg import BAD, FILLS, RAISED, TEXT
+from helpers.drawing.svg import BAD, FILLS, RAISED, TEXT
 from helpers.trace import AXES
 
 Shape = tuple[int | None, ...]

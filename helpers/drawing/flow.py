@@ -11,9 +11,22 @@ from html import escape
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from helpers import cells
 from helpers.diagnosis import Diagnosis, Mark
-from helpers.svg import BAD, CHIP_WIDTH, CODE, FAINT, LINE, PAPER, RAISED, TEXT, arrow, chip, dashed, text
+from helpers.drawing import cells
+from helpers.drawing.svg import (
+    BAD,
+    CHIP_WIDTH,
+    CODE,
+    FAINT,
+    LINE,
+    PAPER,
+    RAISED,
+    TEXT,
+    arrow,
+    chip,
+    dashed,
+    text,
+)
 from helpers.trace import AXES, Stage
 
 CHIP_STEP = CHIP_WIDTH + 6

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from helpers.svg import FAINT, LINE, TEXT
+from helpers.drawing.svg import FAINT, LINE, TEXT
 
 _ALL = ".shape-clinic-ids"
 STYLE = f"""<style>

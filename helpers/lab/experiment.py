@@ -15,12 +15,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from helpers.bert import SEED, load_bert, load_tokenizer
-from helpers.choices import batch_note, readable, sentences_in
 from helpers.diagnosis import Diagnosis, check_batch, diagnose, explain
 from helpers.diagnosis.evidence import loss_call
-from helpers.lab_code import code_of, from_scratch, tokenizer_options
-from helpers.model_run import ModelRuns
-from helpers.settings import ARRANGEMENTS, FORMATS, Settings
+from helpers.lab.choices import batch_note, readable, sentences_in
+from helpers.lab.code import code_of, from_scratch, tokenizer_options
+from helpers.lab.model_run import ModelRuns
+from helpers.lab.settings import ARRANGEMENTS, FORMATS, Settings
 from helpers.threads import one_thread
 from helpers.trace import Stage
 

@@ -1,0 +1,1 @@
+"""Tables to look things up in: the index of errors, the cheat sheet, two errors side by side."""

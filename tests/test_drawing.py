@@ -124,7 +124,7 @@ def test_what_a_learner_typed_is_escaped() -> None:
     stages = [Stage("input_ids", (1, 1), "NT", "int64"), Stage("hidden_states", (1, 1, 8), "NTH", "float32")]
     stages += [Stage("[CLS]", (1, 8), "NH", "float32"), Stage("logits", (1, 1), "NC", "float32")]
     flow = Flow(stages, Stage("target", (1,), "N", "int64"), [0], diagnosis, 1, nasty, 1)
-    for html in (draw_flow(flow), draw_verdict(diagnosis), draw_code(nasty)):
+    for html in (draw_flow(flow), draw_verdict(diagnosis, {nasty: nasty}), draw_code(nasty)):
         assert "<img" not in html
     assert nasty in describe(flow)
 

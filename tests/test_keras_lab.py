@@ -134,7 +134,7 @@ def test_what_a_learner_typed_is_escaped() -> None:
     lab = ShapeLab("keras_padding", text="<img src=x>")
     assert "<img" not in lab.picture.value + lab.verdict.value + lab.code.value
     lab.sentences.value = " "
-    assert "at least one sentence" in lab.notes["text"].value
+    assert "at least one sentence" in lab.verdict.value
 
 
 def test_a_keras_lab_has_its_own_settings() -> None:

@@ -127,8 +127,8 @@ def test_any_text_is_read_or_refused_with_a_reason(lab: ShapeLab, text: str) -> 
     lab.sentences.value = text
     assert 1 <= len(lab.scene.sentences) <= MAX_SENTENCES
     if not text.split():
-        assert "at least one sentence" in lab.notes["text"].value
-    for page in (lab.picture.value, lab.notes["text"].value):
+        assert "at least one sentence" in lab.verdict.value
+    for page in (lab.picture.value, lab.verdict.value):
         assert "<script" not in page
 
 
@@ -143,19 +143,29 @@ def test_markup_is_shown_as_text(lab: ShapeLab) -> None:
     assert "&lt;img" in lab.code.value
 
 
-def test_what_cannot_be_used_says_why_beside_its_control() -> None:
+def with_a_sign(lab: ShapeLab) -> set[str]:
+    """The settings whose control bears the sign for: look at the verdict."""
+    inputs = {**lab.controls, "text": lab.sentences}
+    return {name for name, control in inputs.items() if "shape-clinic-noted" in control._dom_classes}
+
+
+def test_what_cannot_be_used_has_a_sign_and_the_verdict_says_why() -> None:
     lab = ShapeLab()
     shapes = lab.scene.stages
     lab.sentences.value = "good " * 600
-    assert "602 tokens and BERT reads at most 512" in lab.notes["text"].value
+    assert with_a_sign(lab) == {"text"}
+    assert "⚠ sentences</th>" in lab.verdict.value
+    assert "602 tokens and BERT reads at most 512" in lab.verdict.value
     assert lab.scene.stages == shapes
     lab.sentences.value = "One.\n\n  \nTwo."
-    assert "only 2 sentences typed" in lab.notes["batch_size"].value
-    assert lab.notes["text"].value == ""
+    assert with_a_sign(lab) == {"batch_size"}
+    assert "only 2 sentences typed" in lab.verdict.value
+    assert "512" not in lab.verdict.value
     lab.batch_size.value = 2
-    assert lab.notes["batch_size"].value == ""
+    assert with_a_sign(lab) == set()
+    assert "⚠" not in lab.verdict.value
     lab.sentences.value = "\n".join(["Nine lines."] * 9)
-    assert "uses the first 8" in lab.notes["text"].value
+    assert "uses the first 8" in lab.verdict.value
 
 
 def test_the_encoder_runs_only_when_the_sentences_change(
@@ -221,20 +231,19 @@ def test_a_preset_and_single_settings_open_the_lab_there() -> None:
 def test_a_preset_shows_its_own_controls_and_keeps_the_others_behind_more() -> None:
     lab = ShapeLab("one_hot_targets")
     first, others = lab.children[0].children
-    shown = [box.children[0] for box in first.children]
-    assert shown == [lab.target_format, lab.loss, lab.num_labels, lab.classes]
-    hidden = [box.children[0] for box in others.children]
-    assert {*shown, *hidden} == set(lab.controls.values())
+    assert first.children == (lab.target_format, lab.loss, lab.num_labels, lab.classes)
+    assert {*first.children, *others.children} == set(lab.controls.values())
     assert others.layout.display == "none"
     lab.more.value = True
     assert others.layout.display == "flex"
 
 
-def test_what_a_setting_cannot_do_is_said_beside_it() -> None:
+def test_a_setting_that_plays_no_part_has_a_sign() -> None:
     lab = ShapeLab("token_vs_sequence", arrangement="flattened")
-    assert lab.notes["arrangement"].value == ""
+    assert with_a_sign(lab) == set()
     lab.task.value = "sequence"
-    assert "no token axis" in lab.notes["arrangement"].value
+    assert with_a_sign(lab) == {"arrangement"}
+    assert "no token axis" in lab.verdict.value
 
 
 def test_padding_has_no_label(experiment: Experiment) -> None:

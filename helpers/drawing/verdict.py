@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 
 from helpers.diagnosis import Diagnosis
 from helpers.drawing.svg import BAD, FAINT, LINE, RAISED, TEXT
 
 
-def draw_verdict(diagnosis: Diagnosis, hides_cause: bool = False) -> str:
+def draw_verdict(diagnosis: Diagnosis, notes: Mapping[str, str], hides_cause: bool = False) -> str:
     """Return the outcome in its own words, what came, what is needed and what mends it.
 
     It is no live region: `page` says the headline aloud, and a reader who wants the rest finds it here.
 
     Args:
         diagnosis: What to say.
+        notes: From a control's name to why its value could not be used as it is.
         hides_cause: Say only what happened and what came, for who is to find the cause.
     """
     rows = diagnosis.rows if diagnosis.cause else [*diagnosis.rows, ("needs", "nothing more: the shapes fit")]
     rows = [row for row in rows if row[0] == "got"] if hides_cause else rows
+    rows = [*rows, *((f"⚠ {name}", words) for name, words in notes.items())]
     head = f"text-align:left;vertical-align:top;padding:2px 16px 2px 0;color:{FAINT}"
     cell = f"text-align:left;color:{TEXT}"
     table = "".join(
-        f'<tr><th scope="row" style="{head}">{name}</th><td style="{cell}">{_words(name, words)}</td></tr>'
+        f'<tr><th scope="row" style="{head}">{escape(name)}</th>'
+        f'<td style="{cell}">{_words(name, words)}</td></tr>'
         for name, words in rows
     )
     edge = FAINT if diagnosis.outcome == "ok" else BAD

@@ -40,7 +40,7 @@ class Scene:
         logits: What the loss reads, as a tensor.
         values: The target's values, by row.
         settings: The settings that made it.
-        notes: Per setting that could not be used as it is, why; shown beside its control.
+        notes: Per setting that could not be used as it is, why.
         diagnosis: What the loss did.
         code: Python that does the same from scratch.
     """

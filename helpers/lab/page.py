@@ -24,6 +24,8 @@ class Page(anywidget.AnyWidget):
     _css = """
     .shape-clinic-lab .widget-textarea > label { text-align: left; }
     .shape-clinic-lab .widget-html-content { min-width: 0; }  /* else a wide table makes the lab scroll */
+    .shape-clinic-lab .shape-clinic-noted label::before { content: "⚠ "; }
+    .shape-clinic-lab .shape-clinic-message { min-height: 28px; }
     .shape-clinic-lab .shape-clinic-page { margin: 2px; position: relative; }
     .shape-clinic-lab .shape-clinic-said {
       position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
@@ -63,16 +65,23 @@ viewBox='0 0 18 18'%3E%3Cpath d='M5.2 5.9 9 9.7l3.8-3.8L14 7.1l-5 5-5-5z' fill='
         status.removeAttribute("role");
       }
     }
+    // The verdict's place grows with the longest so far and doesn't shrink: nothing below it jumps.
+    function hold([{ target }]) {
+      if (target.offsetWidth !== target.width) target.style.minHeight = "";
+      target.width = target.offsetWidth;
+      target.style.minHeight = `${target.offsetHeight}px`;
+    }
     function care(el) {
       let lab;
-      const watcher = new MutationObserver(() => name(lab));
+      const watcher = new MutationObserver(() => name(lab)), holder = new ResizeObserver(hold);
       let frame = requestAnimationFrame(function start() {
         lab = el.closest(".shape-clinic-lab");
         if (!lab) return frame = requestAnimationFrame(start);  // the lab is not in the page yet
         name(lab);
         watcher.observe(lab, { childList: true, subtree: true, attributeFilter: ["class"] });
+        holder.observe(lab.querySelector(".shape-clinic-verdict"));
       });
-      return () => { cancelAnimationFrame(frame); watcher.disconnect(); };
+      return () => { cancelAnimationFrame(frame); watcher.disconnect(); holder.disconnect(); };
     }
     function status(className) {
       const element = document.createElement("span");

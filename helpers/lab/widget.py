@@ -42,7 +42,6 @@ class ShapeLab(ReadableVBox):
         more: Shows the controls that this preset does without.
         reset, break_it, show_cause, fix_it, show_values: The buttons.
         picture, verdict, tokens, numbers, code, message: What is shown, each an `ipywidgets.HTML`.
-        notes: Per setting, why its value could not be used; shown beside its control.
         scene: The last run, with its shapes, labels and `diagnosis`.
 
     Raises:
@@ -67,7 +66,6 @@ class ShapeLab(ReadableVBox):
         self._random = Random()
         self._hides_cause = self._is_busy = False
         self.experiment = self._kind.experiment(self._start)
-        self.notes = {name: widgets.HTML() for name in asdict(self._start)}
         self.controls = {
             name: make_control(self._kind, name, getattr(self._start, name)) for name in self._kind.labels
         }
@@ -80,27 +78,30 @@ class ShapeLab(ReadableVBox):
             layout={"width": "auto", "flex_flow": "column", "align_items": "stretch"},
             style={"description_width": "initial"},
         )
-        for name, control in {**self.controls, "text": self.sentences}.items():
+        self._inputs = {**self.controls, "text": self.sentences}
+        for name, control in self._inputs.items():
             control.observe(lambda change, name=name: self._change(**{name: change["new"]}), "value")
         self.picture, self.verdict, self.tokens, self.numbers, self.code, self.message = (
             widgets.HTML() for _ in range(6)
         )
+        self.message.add_class("shape-clinic-message")
+        self.verdict.add_class("shape-clinic-verdict")
         self._page = Page()
-        top = [self._controls(in_sight), self._buttons(), self.message]
+        top = [self._boxes(in_sight), self._buttons(), self.message]
         self._say("")
         self._show()
-        typed = widgets.VBox([self.sentences, self.notes["text"]])
-        super().__init__([*top, self.picture, self.verdict, self.numbers, self.tokens, typed, self.code])
+        # What changes its height stands below what is turned, typed into or read on every move.
+        shown = [self.picture, self.verdict, self.numbers]
+        super().__init__([*top, *shown, self.sentences, self.tokens, self.code])
         self.add_class("shape-clinic-lab")
 
     # The controls.
 
-    def _controls(self, in_sight: tuple[str, ...]) -> widgets.VBox:
+    def _boxes(self, in_sight: tuple[str, ...]) -> widgets.VBox:
         """Put the lesson's controls in sight and the others behind "More"."""
 
         def beside(names: list[str]) -> widgets.HBox:
-            boxes = [widgets.VBox([self.controls[name], self.notes[name]]) for name in names]
-            return widgets.HBox(boxes, layout={"flex_flow": "row wrap"})
+            return widgets.HBox([self.controls[name] for name in names], layout={"flex_flow": "row wrap"})
 
         others = beside([name for name in self.controls if name not in in_sight])
         self.more = toggle("More controls", others)
@@ -158,7 +159,7 @@ class ShapeLab(ReadableVBox):
         """Set some controls at once, run once, and show."""
         with self._together():
             for name, value in changes.items():
-                control = self.sentences if name == "text" else self.controls[name]
+                control = self._inputs[name]
                 if isinstance(control, widgets.IntSlider):
                     control.max = max(control.max, value)
                 control.value = value
@@ -194,24 +195,28 @@ class ShapeLab(ReadableVBox):
         return "Not yet. Look at the picture's ✗." if self._hides_cause else ""
 
     def _say(self, words: str) -> None:
-        self.message.value = f'<div role="status" style="min-height:1.6em">{escape(words)}</div>'
+        self.message.value = f'<div role="status">{escape(words)}</div>'
 
     def _show(self, changed: frozenset[str] = _NOTHING) -> None:
         scene = self.scene
         self.picture.value = self._kind.draw(scene, changed)
-        self.verdict.value = draw_verdict(scene.diagnosis, self._hides_cause)
+        notes = {self._name(name): words for name, words in scene.notes.items()}
+        self.verdict.value = draw_verdict(scene.diagnosis, notes, self._hides_cause)
         self.tokens.value = draw_tokens(
             scene.tokens, scene.ids, scene.mask, scene.mask_is_read, self._kind.with_ids
         )
         self.numbers.value = self._kind.values(scene) if self.show_values.value else ""
         self.code.value = draw_code(scene.code)
         self._page.code = scene.code
-        self._page.verdict = scene.diagnosis.headline
-        self.show_cause.layout.display = "" if self._hides_cause else "none"
+        said = [scene.diagnosis.headline, *(f"{name}: {words}" for name, words in notes.items())]
+        self._page.verdict = ". ".join(said)
+        self.show_cause.disabled = not self._hides_cause
         self.fix_it.disabled = scene.diagnosis.outcome == "ok"
-        for name, note in self.notes.items():
-            words = scene.notes.get(name)
-            note.value = f'<span role="alert">⚠ {escape(words)}</span>' if words else ""
+        for name, control in self._inputs.items():
+            (control.add_class if name in scene.notes else control.remove_class)("shape-clinic-noted")
+
+    def _name(self, setting: str) -> str:
+        return "sentences" if setting == "text" else self._kind.labels[setting]
 
     def as_text(self) -> str:
         """Return the diagnosis of the last run."""

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import ipywidgets as widgets
 
 from helpers.lab.kind import Kind
 
-_WIDTH = {"width": "294px", "margin": "0 10px 0 0"}
-_TICKED = {**_WIDTH, "padding": "0 0 0 24px"}
+_LABEL = "124px"
+_COLUMN = 290  # pixels: two columns in a window of 800
+_LONG = 24  # letters; an option that is longer needs a row of its own
+
+
+def in_columns(controls: Sequence[widgets.Widget]) -> widgets.GridBox:
+    """Return the controls below and beside each other, in as many columns as fit."""
+    columns = f"repeat(auto-fill, minmax({_COLUMN}px, 1fr))"
+    return widgets.GridBox(controls, layout={"grid_template_columns": columns, "align_items": "center"})
 
 
 def make_control(kind: Kind, name: str, value: Any) -> widgets.Widget:
     """Return the tick box, drop-down or slider of a setting."""
     label = kind.labels[name]
     if isinstance(value, bool):
-        return widgets.Checkbox(value, description=label, indent=False, layout=_TICKED)
-    about = {"description": label, "style": {"description_width": "130px"}, "layout": _WIDTH}
+        ticked = {"width": "auto", "padding": f"0 0 0 {_LABEL}"}
+        return widgets.Checkbox(value, description=label, indent=False, layout=ticked)
+    layout = {"width": "auto", "max_width": "340px"}
+    about = {"description": label, "style": {"description_width": _LABEL}, "layout": layout}
     if name in kind.choices:
         options = [(words, choice) for choice, words in kind.choices[name].items()]
-        about["layout"] = {"width": "max-content", "margin": "0 10px 0 0"}  # no option is cut
+        if max(len(words) for words, _ in options) > _LONG:
+            # Not grid_column, which ipywidgets clears with the grid_area that it finds empty.
+            layout |= {"grid_area": "auto / 1 / auto / -1", "max_width": "430px"}
         return widgets.Dropdown(options=options, value=value, **about)
     lowest, most = kind.ranges[name]
     # A lesson about 73 outputs needs a slider that goes on past them.
@@ -39,5 +50,5 @@ def toggle(words: str, box: widgets.Widget) -> widgets.ToggleButton:
     """Return a button that shows and hides a box, which starts hidden."""
     made = widgets.ToggleButton(description=words, layout={"width": "auto"})
     box.layout.display = "none"
-    made.observe(lambda change: setattr(box.layout, "display", "flex" if change["new"] else "none"), "value")
+    made.observe(lambda change: setattr(box.layout, "display", None if change["new"] else "none"), "value")
     return made

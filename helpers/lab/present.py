@@ -56,7 +56,10 @@ class Stage(anywidget.AnyWidget):
     }
     .shape-clinic-present .shape-clinic-choice { width: 36em; margin-bottom: 0.4em; }
     .shape-clinic-present .shape-clinic-choice select { font-weight: 600; }
-    .shape-clinic-present .shape-clinic-controls .widget-inline-hbox { width: 29.5em !important; }
+    .shape-clinic-present .shape-clinic-controls .widget-gridbox {
+      grid-template-columns: repeat(auto-fill, minmax(29.5em, 1fr)) !important;
+    }
+    .shape-clinic-present .shape-clinic-controls .widget-inline-hbox { max-width: 29.5em !important; }
     .shape-clinic-present .shape-clinic-controls .widget-label { width: 10em !important; }
     .shape-clinic-present .shape-clinic-controls .widget-checkbox { padding-left: 10.4em !important; }
     .shape-clinic-present .widget-slider .noUi-handle { background: var(--jp-brand-color1, #1976d2); }

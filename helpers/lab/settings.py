@@ -47,7 +47,7 @@ PADDINGS = {"longest": "to the longest", "max_length": "to max_length"}
 # Which predictions reach the loss, and the code for it; `mask` is the batch's attention_mask (N, T).
 KEPT = {
     "all": ("all", ""),
-    "unpadded": ("sentences without padding", "mask.bool().all(dim=1)"),
+    "unpadded": ("unpadded sentences", "mask.bool().all(dim=1)"),
     "real_tokens": ("real tokens", "mask.bool()"),
 }
 # How token logits (N, T, C) are handed to the loss: the title, the code, and the axes that it gives.
@@ -122,7 +122,7 @@ class Preset(NamedTuple):
 
 _START = Settings()
 _SIZES = ("num_labels", "classes", "batch_size", "target_size")
-_KERAS_ANSWERS = ("loss", "label_format", "units")
+_KERAS_ANSWERS = ("label_format", "units", "loss")
 _ANSWERS = ("target_format", "loss", "num_labels", "classes")
 PRESETS = {
     "all_right": Preset(_START, _SIZES),

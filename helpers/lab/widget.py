@@ -18,7 +18,7 @@ import ipywidgets as widgets
 from helpers.drawing.tokens import draw_tokens
 from helpers.drawing.verdict import draw_code, draw_verdict
 from helpers.lab.choices import MAX_SENTENCES
-from helpers.lab.controls import button, make_control, toggle
+from helpers.lab.controls import button, in_columns, make_control, toggle
 from helpers.lab.keras_settings import KerasSettings
 from helpers.lab.kind import Changes, Kind, in_words, mend, mistake
 from helpers.lab.page import Page
@@ -99,13 +99,9 @@ class ShapeLab(ReadableVBox):
 
     def _boxes(self, in_sight: tuple[str, ...]) -> widgets.VBox:
         """Put the lesson's controls in sight and the others behind "More"."""
-
-        def beside(names: list[str]) -> widgets.HBox:
-            return widgets.HBox([self.controls[name] for name in names], layout={"flex_flow": "row wrap"})
-
-        others = beside([name for name in self.controls if name not in in_sight])
+        others = in_columns([control for name, control in self.controls.items() if name not in in_sight])
         self.more = toggle("More controls", others)
-        box = widgets.VBox([beside(list(in_sight)), others])
+        box = widgets.VBox([in_columns([self.controls[name] for name in in_sight]), others])
         box.add_class("shape-clinic-controls")
         return box
 

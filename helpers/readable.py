@@ -18,7 +18,7 @@ class ReadableVBox(widgets.VBox):
         raise TypeError(f"{type(self).__name__} has no as_text. A ReadableVBox needs one. Try writing it.")
 
     def as_html(self) -> str:
-        """Return what the widget says, as HTML without SVG, ids or styles."""
+        """Return what the widget says, as HTML that needs no SVG, id or style to be understood."""
         raise TypeError(f"{type(self).__name__} has no as_html. A ReadableVBox needs one. Try writing it.")
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:

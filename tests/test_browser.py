@@ -122,8 +122,13 @@ def test_a_fresh_copy_shows_the_lab_as_a_table(fresh_copy: str, page: Page, serv
     open_notebook(page, server, fresh_copy)
     assert not any(cell["metadata"].get("trusted") for cell in cells(page))
     table = page.locator(".jp-RenderedHTML", has_text="Run this cell").first
-    expect(table.locator("tr", has_text="logits")).to_contain_text("(N=4, C=1)")
-    expect(table.locator("tr", has_text="result")).to_contain_text("✗ IndexError")
+
+    def row(name: str) -> Locator:
+        return table.locator("tr", has=page.locator("th", has_text=re.compile(f"^{name}$")))
+
+    expect(row("logits")).to_have_text("logits(N=4, C=1) ✗ C doesn't fit")
+    expect(row("result")).to_contain_text("✗ IndexError")
+    expect(row("cause")).to_contain_text("the head has the wrong size")
     expect(page.locator(LAB)).to_have_count(0)
 
 

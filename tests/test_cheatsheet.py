@@ -169,7 +169,11 @@ def test_the_html_is_what_an_untrusted_notebook_may_show(sheet: CheatSheet, kera
     tags = {"table", "thead", "tbody", "tr", "th", "td", "code", "br", "wbr"}
     assert set(re.findall(r"<([a-z]+)", html)) == tags
     assert set(re.findall(r" ([a-z-]+)=\"", html)) == {"style"}
-    assert set(re.findall(r"style=\"([^\"]*)\"", html)) == {"text-align:left;overflow-wrap:anywhere"}
+    styles = re.findall(r"style=\"([^\"]*)\"", html)
+    assert set(styles) == {"text-align:left", "text-align:left;overflow-wrap:anywhere"}
+    words = re.findall(r"<t[hd] style=\"text-align:left\">(.*?)</t[hd]>", html)
+    assert {"logits", "target", "dtype", "float32", "(N,&nbsp;C,&nbsp;T)"} <= set(words)
+    assert not any("<code>" in word for word in words)
     assert "\x1b" not in html + str(sheet) + str(keras_sheet)
 
 

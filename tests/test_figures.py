@@ -46,6 +46,14 @@ def test_a_heatmap_says_in_words_what_it_draws() -> None:
     assert heatmap(grids, "Attention", "to", "from", TOKENS, ["[CLS]"]).png == figure.png
 
 
+def test_the_words_follow_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[dict[str, str]] = []
+    monkeypatch.setattr("IPython.display.display", lambda data, **_: shown.append(data))
+    loss_curves({"a": [2.0, 1.0]}, "<b>")._ipython_display_()
+    assert [set(data) for data in shown] == [{"image/png", "text/plain"}, {"text/html"}]
+    assert "<p>&lt;b&gt;. a: loss from 2.00 to 1.00 in 2 steps.</p>" in shown[1]["text/html"]
+
+
 def test_panels_share_one_scale_and_one_bar(drawn: list[Canvas]) -> None:
     heatmap({"small": [[0.0, 1.0]], "large": [[2.0, 8.0]]}, "Two", "x", "y")
     *panels, bar = drawn[0].axes

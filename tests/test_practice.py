@@ -131,6 +131,16 @@ def test_whatever_happens_is_told_in_the_page_and_escaped(run: Callable[[], obje
     assert shows in chosen(run)
 
 
+def test_each_choice_may_have_a_run_of_its_own() -> None:
+    ask = predict("Which runs?", {"A": "-", "B": "-"}, run={"A": lambda: 1 / 0, "B": lambda: 1 / 1})
+    ask.buttons.value = "A"
+    assert "✗ ZeroDivisionError" in ask.happened.value
+    ask.buttons.value = "B"
+    assert "it runs: 1.0" in ask.happened.value
+    with pytest.raises(ValueError, match="without the other: 'B'"):
+        predict("Which runs?", {"A": "-", "B": "-"}, run={"A": lambda: 1})
+
+
 def a_keras_layers_start() -> float:
     layer = keras.layers.Dense(1)
     layer.build((None, 1))

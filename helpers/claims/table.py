@@ -20,7 +20,8 @@ DOCUMENTS = {
     "silent": "Left out by all five: mistakes that raise nothing, or not where they are made",
     "gpu": "Only on a GPU",
 }
-_LEFT = 'style="text-align:left;overflow-wrap:anywhere"'
+_LEFT = 'style="text-align:left;overflow-wrap:anywhere"'  # sentences, with long names in them
+_WORD = 'style="text-align:left"'  # a word or two, which must not be broken where the page is narrow
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Claims:
 
     def _repr_html_(self) -> str:
         head = "".join(
-            f'<th scope="col" {_LEFT}>{name}</th>'
+            f'<th scope="col" {_WORD}>{name}</th>'
             for name in ("claim", "what is said", "what happened when it ran", "verdict", "lesson")
         )
         bodies = []
@@ -87,10 +88,10 @@ def _row(result: Checked) -> str:
     cells = (
         f"<td {_LEFT}>{escape(claim.says)}<br><small>predicts: {_lines(result.predicted)}</small></td>",
         f"<td {_LEFT}>{_lines(result.happened)}{_code(claim.code)}</td>",
-        f"<td {_LEFT}>{result.verdict}</td>",
-        f"<td {_LEFT}>{_link(claim.lesson)}</td>",
+        f"<td {_WORD}>{result.verdict}</td>",
+        f"<td {_WORD}>{_link(claim.lesson)}</td>",
     )
-    return f'<tr><th scope="row" {_LEFT}>{escape(claim.id)}</th>{"".join(cells)}</tr>'
+    return f'<tr><th scope="row" {_WORD}>{escape(claim.id)}</th>{"".join(cells)}</tr>'
 
 
 def _lines(parts: tuple[str, ...]) -> str:

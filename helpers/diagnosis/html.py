@@ -23,18 +23,28 @@ def as_html(diagnosis: Diagnosis) -> str:
     >>> print(as_html(Diagnosis("ok", got="logits (4, 3)", loss=1.25)).count("<tr>"))
     1
     """
-    rows = [(name, _lines(words)) for name, words in diagnosis.rows if name != "try"]
-    rows += [("try", _fix(fix)) for fix in diagnosis.fixes]
-    table = "".join(
-        f'<tr><th scope="row" {_CELL}>{name}</th><td {_CELL}>{words}</td></tr>' for name, words in rows
-    )
-    # As in the text, where a message that fills a page is cut to what can be read.
-    headline = str(diagnosis).partition("\n")[0]
     edge = "" if diagnosis.outcome == "ok" else f" {_EDGE}"
     return (
-        f'<div role="status"{edge}><p><strong><code>{escape(headline)}</code></strong></p>'
-        f"<table><tbody>{table}</tbody></table>{_lesson(diagnosis.cause)}</div>"
+        f'<div role="status"{edge}><p><strong><code>{headline(diagnosis)}</code></strong></p>'
+        f"<table><tbody>{rows(diagnosis)}</tbody></table>{_lesson(diagnosis.cause)}</div>"
     )
+
+
+def headline(diagnosis: Diagnosis) -> str:
+    """Return the result in one line, as in the text: a message that fills a page is cut."""
+    return escape(str(diagnosis).partition("\n")[0])
+
+
+def rows(diagnosis: Diagnosis) -> str:
+    """Return what is said below the headline, as rows of a table."""
+    said = [(name, _lines(words)) for name, words in diagnosis.rows if name != "try"]
+    said += [("try", _fix(fix)) for fix in diagnosis.fixes]
+    return "".join(row(name, words) for name, words in said)
+
+
+def row(name: str, html: str) -> str:
+    """Return one row: a name, which is escaped, and HTML."""
+    return f'<tr><th scope="row" {_CELL}>{escape(name)}</th><td {_CELL}>{html}</td></tr>'
 
 
 def _lines(words: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any
 
 import torch
@@ -21,7 +22,11 @@ Ticks = Sequence[object] | None
 
 
 class Figure:
-    """A PNG with its text equivalent: screen readers, GitHub and a plain terminal get the words."""
+    """A PNG with its text equivalent: screen readers, GitHub and a plain terminal get the words.
+
+    nbviewer makes alt text of the metadata; JupyterLab 4.6, and the page that it exports, show a PNG without
+    any. So the words also follow the picture, folded.
+    """
 
     def __init__(self, png: bytes, alt: str) -> None:
         self.png, self.alt = png, alt
@@ -31,6 +36,14 @@ class Figure:
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         return {"image/png": self.png, "text/plain": self.alt}, {"image/png": {"alt": self.alt}}
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import display  # late: a figure can be made, and read, without it
+
+        data, metadata = self._repr_mimebundle_()
+        display(data, metadata=metadata, raw=True)
+        words = f"<details><summary>The picture in words</summary><p>{escape(self.alt)}</p></details>"
+        display({"text/html": words}, raw=True)
 
 
 def loss_curves(curves: Mapping[str, Sequence[float]], title: str) -> Figure:

@@ -43,15 +43,34 @@ def _shapes(shapes: Sequence[tuple[str, Shape | None, Shape | None]], changed: f
 
 
 def _row(name: str, built: Shape | None, came: Shape | None, changed: bool) -> str:
-    axes = AXES_OF[name]
-    bad = [False] * len(axes)
-    # Which labels fit which output depends on the loss: that is the verdict's to say.
-    if name != "output and y":
-        bad = [differs(built, came, place) for place in range(len(axes))]
+    axes, bad = AXES_OF[name], misfits(name, built, came)
     sign = "✗" if any(bad) else ""
     cells = f"<td>{_chips(axes, built, bad)}</td><td>{_chips(axes, came, bad)}</td>"
     mark = ' class="changed"' if changed else ""
     return f'<tr{mark}><th scope="row">{name}</th>{cells}<td>{sign}</td></tr>'
+
+
+def misfits(name: str, built: Shape | None, came: Shape | None) -> list[bool]:
+    """Say of each axis of an array whether it cannot fit.
+
+    >>> misfits("input_ids", (None, 8), (4, 12))
+    [False, True]
+    """
+    # Which labels fit which output depends on the loss: that is the verdict's to say.
+    return [name != "output and y" and differs(built, came, place) for place in range(len(AXES_OF[name]))]
+
+
+def in_words(name: str, built: Shape | None, came: Shape | None) -> str:
+    """Return which axes of an array cannot fit, and nothing where all do.
+
+    >>> in_words("input_ids", (None, 8), (4, 12)), in_words("attention_mask", (None, 8), None)
+    ("✗ T doesn't fit", '✗ none came')
+    """
+    bad = misfits(name, built, came)
+    if not any(bad) or built is None or came is None:
+        return ("✗ none came" if came is None else "✗ not asked for") if any(bad) else ""
+    letters = [axis for axis, is_bad in zip(AXES_OF[name], bad, strict=True) if is_bad]
+    return f"✗ {' and '.join(letters)} {'don' if len(letters) > 1 else 'doesn'}'t fit"
 
 
 def differs(built: Shape | None, came: Shape | None, place: int) -> bool:

@@ -7,6 +7,10 @@ from helpers.drawing.numbers_table import draw_numbers
 from helpers.lab.experiment import Experiment, Scene
 from helpers.lab.kind import Kind
 from helpers.lab.settings import ARRANGEMENTS, FORMATS, FRAMEWORKS, KEPT, LOSSES, PADDINGS, TASKS
+from helpers.trace import AXES
+
+# What a mark names beside an axis.
+PARTS = {"label": "a label", "values": "what it holds", "dtype": "the dtype", "?": "one axis"}
 
 
 def flow_of(scene: Scene, changed: frozenset[str] = frozenset()) -> Flow:
@@ -32,6 +36,20 @@ def _values(scene: Scene) -> str:
 def _table(scene: Scene) -> list[tuple[str, str]]:
     stages = [(stage.name, stage.sizes) for stage in scene.stages]
     return [*stages, ("target", f"{scene.target.sizes} {scene.target.dtype}")]
+
+
+def _signs(scene: Scene) -> dict[str, str]:
+    ends = {"logits": scene.stages[-1], "target": scene.target}
+    is_silent = scene.diagnosis.outcome == "silent"
+    signs: dict[str, str] = {}
+    for tensor, part in scene.diagnosis.marks:
+        stage, words = ends[tensor], PARTS.get(part, part)
+        if part in AXES and part not in stage.axes:
+            said = f"{'⚠' if is_silent else '✗'} no {words}"
+        else:
+            said = f"⚠ look at {words}" if is_silent else f"✗ {words} doesn't fit"
+        signs[stage.name] = f"{signs[stage.name]}, {said}" if stage.name in signs else said
+    return signs
 
 
 BERT = Kind(
@@ -70,6 +88,7 @@ BERT = Kind(
     },
     draw=_draw,
     table=_table,
+    signs=_signs,
     values=_values,
     with_ids=False,
     mistakes=(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpers.drawing.keras_arrays import as_words, draw_arrays
+from helpers.drawing.keras_arrays import as_words, draw_arrays, in_words
 from helpers.drawing.numbers_table import draw_numbers
 from helpers.lab.keras_experiment import KerasExperiment, KerasScene
 from helpers.lab.keras_settings import INPUT_LENGTHS, LABEL_FORMATS, LOSSES, PADDINGS
@@ -23,6 +23,10 @@ def _table(scene: KerasScene) -> list[tuple[str, str]]:
     return [
         (name, f"built for {as_words(built)}, came {as_words(came)}") for name, built, came in scene.shapes
     ]
+
+
+def _signs(scene: KerasScene) -> dict[str, str]:
+    return {shapes[0]: words for shapes in scene.shapes if (words := in_words(*shapes))}
 
 
 KERAS = Kind(
@@ -48,6 +52,7 @@ KERAS = Kind(
     ranges={"max_length": (4, 16), "units": (1, 6), "classes": (2, 6), "batch_size": (1, 8)},
     draw=_draw,
     table=_table,
+    signs=_signs,
     values=_values,
     with_ids=True,
     mistakes=(

@@ -21,6 +21,7 @@ class Kind(NamedTuple):
         ranges: From a setting to its slider's lowest and highest value; the highest grows with a preset's.
         draw: From a scene, and the names of what has changed, to its picture.
         table: From a scene to what it shows, as (name, words), for those who don't see the picture.
+        signs: From a scene to what the picture marks, as {name in the table: words}.
         values: From a scene to its numbers, as HTML.
         with_ids: Whether its tokens are shown with ids and mask.
         mistakes: Realistic ones, each as what it changes in settings that are right.
@@ -33,6 +34,7 @@ class Kind(NamedTuple):
     ranges: Mapping[str, tuple[int, int]]
     draw: Callable[[Any, frozenset[str]], str]
     table: Callable[[Any], list[tuple[str, str]]]
+    signs: Callable[[Any], dict[str, str]]
     values: Callable[[Any], str]
     with_ids: bool
     mistakes: Sequence[Changes]

@@ -15,6 +15,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from helpers.drawing.plain import draw_plain
 from helpers.drawing.tokens import draw_tokens
 from helpers.drawing.verdict import draw_code, draw_verdict
 from helpers.lab.choices import MAX_SENTENCES
@@ -219,13 +220,10 @@ class ShapeLab(ReadableVBox):
         return str(self.scene.diagnosis)
 
     def as_html(self) -> str:
-        """Return the shapes and the result of the last run as a plain table."""
-        rows = "".join(
-            f"<tr><th>{escape(name)}</th><td><code>{escape(words)}</code></td></tr>"
-            for name, words in self._kind.table(self.scene)
-        )
-        result = f"<tr><th>result</th><td>{escape(self.scene.diagnosis.headline)}</td></tr>"
-        return f"<table><tbody>{rows}{result}</tbody></table><p>Run this cell to turn the sliders.</p>"
+        """Return the shapes and the verdict of the last run as a plain table."""
+        scene, kind = self.scene, self._kind
+        table = draw_plain(kind.table(scene), kind.signs(scene), scene.diagnosis, self._hides_cause)
+        return f"{table}<p>In JupyterLab, run this cell to turn the sliders.</p>"
 
 
 def kind_of(settings: Settings | KerasSettings) -> Kind:

@@ -19,21 +19,24 @@ import traitlets
 
 from helpers.readable import ReadableVBox
 
+Run = Callable[[], object]
 LONGEST = 600  # characters of a result: what is longer would push the question out of sight
 
 
-def predict(question: str, choices: Mapping[str, str], run: Callable[[], object] | None = None) -> Question:
+def predict(
+    question: str, choices: Mapping[str, str], run: Run | Mapping[str, Run] | None = None
+) -> Question:
     """Ask what the next cell will do, before it runs.
 
     Args:
         question: One sentence.
         choices: From each choice to what its choosing says. Say why, and leave the proof to the run.
         run: What the question is about: a function without arguments that leaves the notebook's variables as
-            they are. After each choice it is called, and its result or its error is shown. Without it, the
-            next cell is the proof.
+            they are. After each choice it is called, and its result or its error is shown. Or one such
+            function per choice. Without it, the next cell is the proof.
 
     Raises:
-        ValueError: There are fewer than two choices.
+        ValueError: There are fewer than two choices, or a choice has no function where others have.
 
     >>> ask = predict("Does it run?", {"Yes": "Not quite: ...", "No": "Right: ..."})
     >>> ask.buttons.value = "No"
@@ -46,6 +49,9 @@ def predict(question: str, choices: Mapping[str, str], run: Callable[[], object]
     """
     if len(choices) < 2:
         raise ValueError(f"got {len(choices)} choices. predict needs two or more. Try adding what you'd say.")
+    if isinstance(run, Mapping) and run.keys() != choices.keys():
+        odd = ", ".join(map(repr, run.keys() ^ choices.keys()))
+        raise ValueError(f"got a run or a choice without the other: {odd}. Try the same keys in both.")
     return Question(question, choices, run)
 
 
@@ -101,7 +107,7 @@ class Question(ReadableVBox):
     """
 
     def __init__(
-        self, question: str, choices: Mapping[str, str], run: Callable[[], object] | None = None
+        self, question: str, choices: Mapping[str, str], run: Run | Mapping[str, Run] | None = None
     ) -> None:
         self._question, self._choices, self._run = question, dict(choices), run
         self.buttons = widgets.RadioButtons(options=list(choices), value=None, layout={"width": "auto"})
@@ -118,7 +124,8 @@ class Question(ReadableVBox):
         if self._run is not None and change["new"] is not None:
             self.happened.value = '<div role="status">Running it …</div>'  # seen where it takes a while
             wrap = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;margin:0"
-            lines = escape("\n".join(outcome(self._run)))
+            run = self._run[change["new"]] if isinstance(self._run, Mapping) else self._run
+            lines = escape("\n".join(outcome(run)))
             self.happened.value = (
                 f'<div role="status">It was run just now:<pre style="{wrap}">{lines}</pre></div>'
             )
@@ -133,7 +140,7 @@ class Question(ReadableVBox):
         return f"<p><b>{escape(self._question)}</b></p><ul>{choices}</ul>"
 
 
-def outcome(run: Callable[[], object]) -> list[str]:
+def outcome(run: Run) -> list[str]:
     """Call `run` and say what came of it: its warnings, then its result or its error. Nothing is raised.
 
     What it prints is not shown, so let it return what matters. Random numbers go on after it as if it had

@@ -154,7 +154,12 @@ def _table(library: str, rows: tuple[Row, ...]) -> str:
 
 
 def _cells(tag: str, *cells: str) -> str:
-    return "".join(f'<{tag} style="text-align:left;overflow-wrap:anywhere">{cell}</{tag}>' for cell in cells)
+    def one(cell: str) -> str:
+        # Code may be broken anywhere; a word, as float32, may not, however narrow the page.
+        wrap = ";overflow-wrap:anywhere" if "<code>" in cell else ""
+        return f'<{tag} style="text-align:left{wrap}">{cell}</{tag}>'
+
+    return "".join(map(one, cells))
 
 
 def _words(row: Row) -> tuple[str, ...]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
+
 from helpers.drawing.flow import Flow, draw_flow
 from helpers.drawing.numbers_table import draw_numbers
 from helpers.lab.experiment import Experiment, Scene
 from helpers.lab.kind import Kind
-from helpers.lab.settings import ARRANGEMENTS, FORMATS, FRAMEWORKS, KEPT, LOSSES, PADDINGS, TASKS
+from helpers.lab.settings import ARRANGEMENTS, FORMATS, FRAMEWORKS, KEPT, LOSSES, PADDINGS, TASKS, Settings
 from helpers.trace import AXES
 
 # What a mark names beside an axis.
@@ -52,6 +54,12 @@ def _signs(scene: Scene) -> dict[str, str]:
     return signs
 
 
+def _right(experiment: Experiment) -> Settings:
+    settings = Settings(text=experiment.settings.text)
+    rows = len(experiment.change(**asdict(settings)).sentences)  # fewer may have been typed
+    return replace(settings, batch_size=rows, target_size=rows)
+
+
 BERT = Kind(
     experiment=Experiment,
     labels={
@@ -91,6 +99,7 @@ BERT = Kind(
     signs=_signs,
     values=_values,
     with_ids=False,
+    right=_right,
     mistakes=(
         {"num_labels": 1},
         {"num_labels": 2},

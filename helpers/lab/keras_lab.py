@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from helpers.drawing.keras_arrays import as_words, draw_arrays, in_words
 from helpers.drawing.numbers_table import draw_numbers
 from helpers.lab.keras_experiment import KerasExperiment, KerasScene
-from helpers.lab.keras_settings import INPUT_LENGTHS, LABEL_FORMATS, LOSSES, PADDINGS
+from helpers.lab.keras_settings import INPUT_LENGTHS, LABEL_FORMATS, LOSSES, PADDINGS, KerasSettings
 from helpers.lab.kind import Kind
 
 
@@ -27,6 +29,13 @@ def _table(scene: KerasScene) -> list[tuple[str, str]]:
 
 def _signs(scene: KerasScene) -> dict[str, str]:
     return {shapes[0]: words for shapes in scene.shapes if (words := in_words(*shapes))}
+
+
+def _right(experiment: KerasExperiment) -> KerasSettings:
+    settings = KerasSettings(text=experiment.settings.text)
+    # A sentence longer than BERT's 512 positions runs with no setting.
+    runs = experiment.change(**asdict(settings)).diagnosis.outcome == "ok"
+    return settings if runs else KerasSettings()
 
 
 KERAS = Kind(
@@ -55,6 +64,7 @@ KERAS = Kind(
     signs=_signs,
     values=_values,
     with_ids=True,
+    right=_right,
     mistakes=(
         {"input_length": "fixed"},
         {"padding": "none"},

@@ -24,6 +24,7 @@ class Kind(NamedTuple):
         signs: From a scene to what the picture marks, as {name in the table: words}.
         values: From a scene to its numbers, as HTML.
         with_ids: Whether its tokens are shown with ids and mask.
+        right: From an experiment to settings that run with its sentences, without a mistake.
         mistakes: Realistic ones, each as what it changes in settings that are right.
         mends: From a cause to the settings that can mend it.
     """
@@ -37,14 +38,25 @@ class Kind(NamedTuple):
     signs: Callable[[Any], dict[str, str]]
     values: Callable[[Any], str]
     with_ids: bool
+    right: Callable[[Any], Any]
     mistakes: Sequence[Changes]
     mends: Mapping[str, tuple[str, ...]]
 
 
-def mistake(kind: Kind, settings: Any, random: Random) -> Changes:
-    """Return what turns these settings into right ones with one random mistake; the sentences stay."""
-    right = asdict(type(settings)(text=settings.text))
-    return {**right, **random.choice(list(kind.mistakes))}
+def mistakes(kind: Kind, random: Random) -> Iterator[Changes]:
+    """Give the kind's mistakes for ever, in random order, each once before any comes again."""
+    while True:
+        yield from random.sample(kind.mistakes, len(kind.mistakes))
+
+
+def spoil(kind: Kind, experiment: Any, wrong: Iterator[Changes]) -> Changes:
+    """Set everything right, but for the first of these mistakes that is one; return all settings.
+
+    With sentences of one length, say, a forgotten mask is none. The experiment has run with what is returned.
+    """
+    right = asdict(kind.right(experiment))
+    settings = ({**right, **changes} for changes in wrong)
+    return next(each for each in settings if experiment.change(**each).diagnosis.outcome != "ok")
 
 
 def mend(kind: Kind, experiment: Any) -> Changes | None:

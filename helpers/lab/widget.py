@@ -21,7 +21,7 @@ from helpers.drawing.verdict import draw_code, draw_verdict
 from helpers.lab.choices import MAX_SENTENCES
 from helpers.lab.controls import button, in_columns, make_control, toggle
 from helpers.lab.keras_settings import KerasSettings
-from helpers.lab.kind import Changes, Kind, in_words, mend, mistake
+from helpers.lab.kind import Changes, Kind, in_words, mend, mistakes, spoil
 from helpers.lab.page import Page
 from helpers.lab.settings import PRESETS, Settings
 from helpers.readable import ReadableVBox
@@ -64,7 +64,7 @@ class ShapeLab(ReadableVBox):
         start, in_sight = PRESETS[preset]
         self._start = type(start)(**{**asdict(start), **settings})
         self._kind = kind_of(self._start)
-        self._random = Random()
+        self._mistakes = mistakes(self._kind, Random())
         self._hides_cause = self._is_busy = False
         self.experiment = self._kind.experiment(self._start)
         self.controls = {
@@ -131,7 +131,7 @@ class ShapeLab(ReadableVBox):
 
     def _break(self) -> None:
         self._hides_cause = True
-        changes = mistake(self._kind, self.experiment.settings, self._random)
+        changes = spoil(self._kind, self.experiment, self._mistakes)
         self._apply(changes, "One thing is wrong now. Which? Mend it, or ask for the cause.")
         self.more.value = True  # the mistake may be behind it
 

@@ -69,7 +69,7 @@ _TEXTS = """root => {
     const found = [];
     function measure(element, words) {
         if (!words || !element.checkVisibility({visibilityProperty: true})) return;
-        if (element.closest(".shape-clinic-said, title, desc, style, option, :disabled")) return;
+        if (element.closest(".shape-clinic-voice, title, desc, style, option, :disabled")) return;
         const text = element.closest("text"), style = getComputedStyle(element);
         const colour = rgba(text ? style.fill : style.color);
         const below = text ? shapes(text) : papers(element);

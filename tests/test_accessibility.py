@@ -184,19 +184,31 @@ def test_a_button_that_unfolds_says_so(labs: list[Locator]) -> None:
     expect(labs[RIGHT].get_by_label("framework")).to_be_visible()
 
 
-def test_the_verdict_is_said_by_a_region_that_stays(labs: list[Locator]) -> None:
-    said = labs[RIGHT].locator(".shape-clinic-said")
+def test_all_is_said_by_one_region_that_stays(labs: list[Locator]) -> None:
+    lab, said = labs[RIGHT], labs[RIGHT].locator(".shape-clinic-voice")
     expect(said).to_have_role("status")
-    expect(said).to_contain_text("✓ loss")
+    expect(said).to_contain_text("it runs: loss")
     before = said.element_handle()
-    slider(labs[RIGHT], "num_labels").press("ArrowLeft")
-    expect(said).to_contain_text("✗ IndexError: Target 2 is out of bounds.")
+    labels = slider(lab, "num_labels")
+    labels.press("ArrowLeft")
+    expect(said).to_have_text("error: IndexError: Target 2 is out of bounds")
+    expect(lab.get_by_label("the verdict")).to_contain_text("✗ IndexError")
+    labels.press("ArrowLeft")
+    expect(said).to_have_text("Still: error: IndexError: Target 2 is out of bounds")
+    mend = lab.get_by_role("button", name="Fix it")
+    mend.press("Enter")
+    expect(said).to_contain_text("Fixed. num_labels: 1 → 3. it runs: loss")
+    # The button keeps the focus, though it has nothing to do now, and says so.
+    expect(mend).to_be_focused()
+    expect(mend).to_have_attribute("aria-disabled", "true")
+    mend.press("Enter")
+    expect(said).to_contain_text("Nothing to mend")
     assert said.evaluate("(now, before) => now === before", before)
-    expect(labs[RIGHT].get_by_label("the verdict")).to_contain_text("✗ IndexError")
-    labs[RIGHT].get_by_role("button", name="Fix it").press("Enter")
-    # The message is in a status too, whose words change and which stays.
-    expect(labs[RIGHT].locator(".widget-html-content[role=status]")).to_contain_text("Fixed.")
-    expect(said).to_contain_text("✓ loss")
+
+
+def test_a_question_says_its_answer_and_then_what_happened(page: Page, question: Locator) -> None:
+    question.get_by_role("radio").first.press("Space")
+    expect(question.get_by_role("status")).to_have_text("Not quite: count again.")
 
 
 @pytest.mark.parametrize("theme", THEMES)

@@ -230,12 +230,12 @@ def test_a_preset_and_single_settings_open_the_lab_there() -> None:
 
 def test_a_preset_shows_its_own_controls_and_keeps_the_others_behind_more() -> None:
     lab = ShapeLab("one_hot_targets")
-    first, others = lab.children[0].children
+    first, fold = lab.children[0].children
     assert first.children == (lab.target_format, lab.loss, lab.num_labels, lab.classes)
-    assert {*first.children, *others.children} == set(lab.controls.values())
-    assert others.layout.display == "none"
+    assert {*first.children, *fold.box.children} == set(lab.controls.values())
+    assert fold.children == ()
     lab.more.value = True
-    assert others.layout.display is None
+    assert fold.children == (fold.box,)
 
 
 def test_a_setting_that_plays_no_part_has_a_sign() -> None:

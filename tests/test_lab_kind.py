@@ -76,7 +76,8 @@ def test_fix_it_does_what_the_top_fix_promises() -> None:
     assert f"loss {lab.scene.diagnosis.loss:.3f}" in promised.result
     assert "target: one-hot, integer → class indices (N,)" in lab.message.value
     assert 'class="changed"' in lab.picture.value
-    assert lab.fix_it.disabled
+    lab.fix_it.click()
+    assert "Nothing to mend" in lab.message.value
     lab.num_labels.value = 4
     assert 'class="changed"' not in lab.picture.value
 
@@ -91,7 +92,7 @@ def test_what_no_control_mends_is_said() -> None:
 
 def test_break_it_hides_the_cause_until_it_is_mended_or_asked_for() -> None:
     lab = ShapeLab()
-    lab._mistakes = iter([{"target_format": "column"}, {"num_labels": 1}])
+    lab._mistakes = iter([{"target_format": "column"}, {"num_labels": 1}, {"softmax": True}])
     lab.break_it.click()
     assert lab.target_format.value == "column"
     assert lab.more.value  # the control may be behind it
@@ -106,7 +107,13 @@ def test_break_it_hides_the_cause_until_it_is_mended_or_asked_for() -> None:
     assert "head has" not in lab.verdict.value
     lab.show_cause.click()
     assert "head has" in lab.verdict.value
-    assert lab.show_cause.disabled
+    assert "The cause: the head has" in lab.message.value
+    lab.show_cause.click()
+    assert "Nothing is hidden" in lab.message.value
+    lab.break_it.click()
+    lab.reset.click()
+    lab.num_labels.value = 1
+    assert "cause" in lab.verdict.value
 
 
 def test_reset_goes_back_to_where_the_lab_opened() -> None:

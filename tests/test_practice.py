@@ -165,7 +165,7 @@ def test_what_runs_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_choices_have_the_question_as_their_name() -> None:
-    keyboard = predict("Does <b> run?", {"a": "b", "c": "d"}).children[-1]
+    *_, keyboard, _ = predict("Does <b> run?", {"a": "b", "c": "d"}).children
     assert keyboard.question == "Does <b> run?"
     assert all(words in keyboard._esm for words in ("radiogroup", "aria-label", "data-lm-suppress-shortcuts"))
 

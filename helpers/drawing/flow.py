@@ -27,6 +27,7 @@ from helpers.drawing.svg import (
     dashed,
     text,
 )
+from helpers.drawing.verdict import aloud
 from helpers.trace import AXES, Stage
 
 CHIP_STEP = CHIP_WIDTH + 6
@@ -98,7 +99,8 @@ def describe(flow: Flow) -> str:
     """Return the picture in words, for those who don't see it."""
     steps = ", then ".join(f"{stage.name} {stage.sizes}" for stage in (*flow.stages, flow.target))
     ends = " and ".join(f"{mark.part} of {mark.tensor}" for mark in flow.diagnosis.marks)
-    return f"{steps}. {flow.diagnosis.headline}." + (f" Look at {ends}." if ends else "")
+    marked = f" Marked: {ends}." if ends else ""
+    return f"{steps}. Then {aloud(flow.diagnosis).removesuffix('.')}.{marked}"
 
 
 def _svg(flow: Flow, name: str) -> str:

@@ -16,6 +16,7 @@ STYLE = f"""<style>
 {_ALL}{{overflow-x:auto;color:{TEXT}}}
 {_ALL} table{{border-collapse:collapse;margin:6px 0 10px;font-size:13px}}
 {_ALL} caption{{text-align:left;white-space:nowrap;color:{FAINT};padding-bottom:4px}}
+{_ALL} th{{padding:2px 7px 2px 0;font-weight:normal;color:{FAINT}}}
 {_ALL} td{{border:1px solid {LINE};padding:2px 7px;text-align:center;line-height:1.35}}
 {_ALL} .special{{font-style:italic}}
 {_ALL} .pad{{background:repeating-linear-gradient(45deg,transparent 0 5px,{LINE} 5px 6px)}}
@@ -29,7 +30,7 @@ def draw_tokens(
     mask_is_read: bool = True,
     with_ids: bool = False,
 ) -> str:
-    """Return a table with a row per sentence: its tokens, hatched where they are padding.
+    """Return a table with a row per sentence: its number, and its tokens, hatched where they are padding.
 
     Args:
         tokens: Per sentence, its tokens; rows may differ in length.
@@ -38,7 +39,10 @@ def draw_tokens(
         mask_is_read: Whether the model gets the mask.
         with_ids: Whether to write each id and mask value below its token.
     """
-    rows = "".join(f"<tr>{_row(with_ids, *row)}</tr>" for row in zip(tokens, ids, mask, strict=True))
+    rows = "".join(
+        f'<tr><th scope="row">{number}</th>{_row(with_ids, *row)}</tr>'
+        for number, row in enumerate(zip(tokens, ids, mask, strict=True), start=1)
+    )
     shown = "Each token, its id, and its attention_mask" if with_ids else "The tokens"
     read = (
         "what is hatched is padding"

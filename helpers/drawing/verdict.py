@@ -12,7 +12,7 @@ from helpers.drawing.svg import BAD, FAINT, LINE, RAISED, TEXT
 def draw_verdict(diagnosis: Diagnosis, notes: Mapping[str, str], hides_cause: bool = False) -> str:
     """Return the outcome in its own words, what came, what is needed and what mends it.
 
-    It is no live region: `page` says the headline aloud, and a reader who wants the rest finds it here.
+    It is no live region: `aloud` is what a lab's voice says, and a reader who wants the rest finds it here.
 
     Args:
         diagnosis: What to say.
@@ -39,6 +39,16 @@ def draw_verdict(diagnosis: Diagnosis, notes: Mapping[str, str], hides_cause: bo
         f'<code style="font-weight:700;white-space:normal">{escape(diagnosis.headline)}</code>'
         f'<table style="border-spacing:0;margin:4px 0 0">{table}</table></div>'
     )
+
+
+def aloud(diagnosis: Diagnosis) -> str:
+    """Return the outcome for those who listen. A sign has no sure name: Orca calls ✗ "x-shaped bullet".
+
+    >>> aloud(Diagnosis("ok", "-", loss=1.289)), aloud(Diagnosis("raises", "-", error="E: no"))
+    ('it runs: loss 1.289', 'error: E: no')
+    """
+    sign, _, words = diagnosis.headline.partition(" ")
+    return {"✓": "it runs: ", "✗": "error: "}.get(sign, "") + words
 
 
 def _words(name: str, words: str) -> str:

@@ -46,9 +46,19 @@ def button(words: str, press: Callable[[], None]) -> widgets.Button:
     return made
 
 
-def toggle(words: str, box: widgets.Widget) -> widgets.ToggleButton:
-    """Return a button that shows and hides a box, which starts hidden."""
-    made = widgets.ToggleButton(description=words, layout={"width": "auto"})
-    box.layout.display = "none"
-    made.observe(lambda change: setattr(box.layout, "display", None if change["new"] else "none"), "value")
-    return made
+class Fold(widgets.VBox):
+    """A box that is in the page only while its button is pressed. It starts folded.
+
+    To hide it would be simpler. But of a drop-down that was hidden and is shown, Chromium tells a screen
+    reader no new value (heard with Orca 43).
+
+    Attributes:
+        button: Folds and unfolds it.
+        box: What is folded.
+    """
+
+    def __init__(self, words: str, box: widgets.Widget) -> None:
+        self.box = box
+        self.button = widgets.ToggleButton(description=words, layout={"width": "auto"})
+        self.button.observe(lambda change: setattr(self, "children", [box] if change["new"] else []), "value")
+        super().__init__()

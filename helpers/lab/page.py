@@ -1,4 +1,4 @@
-"""The part of a lab that lives in the page: names for its controls, what is said aloud, the clipboard."""
+"""The part of a lab that lives in the page: names for its controls, places that stay, the clipboard."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import traitlets
 
 
 class Page(anywidget.AnyWidget):
-    """A button that copies `code`, a line that says `verdict` aloud, and care for the lab's controls.
+    """A button that copies `code`, and care for the lab's controls.
 
     ipywidgets gives a slider's handle and its number no accessible name, and a toggle no state. And
     JupyterLab takes `dd` on a focused control as "delete this cell", and an arrow key in a drop-down as "go
@@ -15,21 +15,17 @@ class Page(anywidget.AnyWidget):
 
     Attributes:
         code: What the button copies.
-        verdict: What a screen reader says whenever it changes. Nobody sees it.
     """
 
     code = traitlets.Unicode().tag(sync=True)
-    verdict = traitlets.Unicode().tag(sync=True)
 
     _css = """
     .shape-clinic-lab .widget-textarea > label { text-align: left; }
     .shape-clinic-lab .widget-html-content { min-width: 0; }  /* else a wide table makes the lab scroll */
     .shape-clinic-lab .shape-clinic-noted label::before { content: "⚠ "; }
     .shape-clinic-lab .shape-clinic-message { min-height: 28px; }
-    .shape-clinic-lab .shape-clinic-page { margin: 2px; position: relative; }
-    .shape-clinic-lab .shape-clinic-said {
-      position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
-    }
+    .shape-clinic-lab .shape-clinic-page { margin: 2px; }
+    .shape-clinic-lab .shape-clinic-idle { background: none; box-shadow: inset 0 0 0 1px currentcolor; }
     .shape-clinic-lab :focus-visible {
       /* Beyond 2 px the boxes that ipywidgets puts around everything would cut it. */
       outline: 3px solid var(--jp-brand-color1, #1976d2) !important; outline-offset: -1px;
@@ -57,13 +53,11 @@ viewBox='0 0 18 18'%3E%3Cpath d='M5.2 5.9 9 9.7l3.8-3.8L14 7.1l-5 5-5-5z' fill='
       }
       for (const toggle of lab.querySelectorAll(".widget-toggle-button"))
         toggle.setAttribute("aria-expanded", toggle.classList.contains("mod-active"));
-      // ipywidgets shows "null" as the tip of every slider's name.
-      for (const label of lab.querySelectorAll("label[title=null]")) label.removeAttribute("title");
-      // Words that bring their own status are not always read; words put into one that was there are.
-      for (const status of lab.querySelectorAll(".widget-html-content > [role=status]")) {
-        status.parentElement.setAttribute("role", "status");
-        status.removeAttribute("role");
-      }
+      // A button with nothing to do says so when it is pressed. Disabled, it would lose the focus.
+      for (const button of lab.querySelectorAll("button"))
+        button.setAttribute("aria-disabled", button.classList.contains("shape-clinic-idle"));
+      // ipywidgets shows "null" as the tip of what has none.
+      for (const named of lab.querySelectorAll("[title=null]")) named.removeAttribute("title");
     }
     // The verdict's place grows with the longest so far and doesn't shrink: nothing below it jumps.
     function hold([{ target }]) {
@@ -83,22 +77,15 @@ viewBox='0 0 18 18'%3E%3Cpath d='M5.2 5.9 9 9.7l3.8-3.8L14 7.1l-5 5-5-5z' fill='
       });
       return () => { cancelAnimationFrame(frame); watcher.disconnect(); holder.disconnect(); };
     }
-    function status(className) {
-      const element = document.createElement("span");
-      element.className = className;
-      element.setAttribute("role", "status");
-      return element;
-    }
     function render({ model, el }) {
       el.classList.add("shape-clinic-page");
       const button = document.createElement("button");
       button.className = "jupyter-button";
       button.textContent = "Copy as code";
-      const copied = status("shape-clinic-copied"), said = status("shape-clinic-said");
-      const say = () => { said.textContent = model.get("verdict"); };
-      say();
-      model.on("change:verdict", say);
+      const copied = document.createElement("span");
+      copied.setAttribute("role", "status");
       button.addEventListener("click", async () => {
+        copied.textContent = "";  // what is said again is a change
         try {
           await navigator.clipboard.writeText(model.get("code"));
           copied.textContent = " copied: paste it into a cell";
@@ -106,9 +93,8 @@ viewBox='0 0 18 18'%3E%3Cpath d='M5.2 5.9 9 9.7l3.8-3.8L14 7.1l-5 5-5-5z' fill='
           copied.textContent = " the browser allows no copying here: open the code below";
         }
       });
-      el.append(button, copied, said);
-      const stop = care(el);
-      return () => { model.off("change:verdict", say); stop(); };
+      el.append(button, copied);
+      return care(el);
     }
     export default { render };
     """

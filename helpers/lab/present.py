@@ -13,6 +13,7 @@ import anywidget
 import ipywidgets as widgets
 import traitlets
 
+from helpers.lab.controls import Fold
 from helpers.lab.settings import PRESETS
 from helpers.lab.widget import ShapeLab
 
@@ -68,8 +69,8 @@ class Stage(anywidget.AnyWidget):
     .shape-clinic-present input[type="checkbox"] { width: 1em; height: 1em; }
     .shape-clinic-present .shape-clinic-flow .wide { max-width: min(100%, 158vh); }
     .shape-clinic-present .shape-clinic-arrays .axis { line-height: 1.5; border-radius: 1em; }
-    /* There is no cell here to paste into. What the button's neighbours say aloud stays. */
-    .shape-clinic-present .shape-clinic-page button { display: none; }
+    /* There is no cell here to paste into. */
+    .shape-clinic-present .shape-clinic-page { display: none; }
     """
     _esm = """
     function render({ model }) {
@@ -138,7 +139,8 @@ def present(preset: str | None = None) -> Projector:
 
 def _close(widget: widgets.Widget) -> None:
     """Close a widget and all that it is made of: ipywidgets itself would close the outermost only."""
-    parts: list[Any] = [*getattr(widget, "children", ()), widget.layout, getattr(widget, "style", None)]
+    inside = [widget.box] if isinstance(widget, Fold) else getattr(widget, "children", ())
+    parts: list[Any] = [*inside, widget.layout, getattr(widget, "style", None)]
     for part in filter(None, parts):
         if isinstance(part, widgets.DOMWidget):
             _close(part)

@@ -6,8 +6,7 @@ A thin view over an experiment. Controls and a few `ipywidgets.HTML` are joined 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict
 from html import escape
 from random import Random
@@ -17,14 +16,15 @@ import ipywidgets as widgets
 
 from helpers.drawing.plain import draw_plain
 from helpers.drawing.tokens import draw_tokens
-from helpers.drawing.verdict import draw_code, draw_verdict
+from helpers.drawing.verdict import aloud, draw_code, draw_verdict
 from helpers.lab.choices import MAX_SENTENCES
-from helpers.lab.controls import button, in_columns, make_control, toggle
+from helpers.lab.controls import Fold, button, in_columns, make_control
 from helpers.lab.keras_settings import KerasSettings
 from helpers.lab.kind import Changes, Kind, in_words, mend, mistakes, spoil
 from helpers.lab.page import Page
 from helpers.lab.settings import PRESETS, Settings
 from helpers.readable import ReadableVBox
+from helpers.voice import Voice
 
 _NOTHING: frozenset[str] = frozenset()
 
@@ -87,13 +87,13 @@ class ShapeLab(ReadableVBox):
         )
         self.message.add_class("shape-clinic-message")
         self.verdict.add_class("shape-clinic-verdict")
-        self._page = Page()
+        self._page, self._voice = Page(), Voice()
+        self._values = Fold("Show values", self.numbers)
         top = [self._boxes(in_sight), self._buttons(), self.message]
-        self._say("")
         self._show()
         # What changes its height stands below what is turned, typed into or read on every move.
-        shown = [self.picture, self.verdict, self.numbers]
-        super().__init__([*top, *shown, self.sentences, self.tokens, self.code])
+        shown = [self.picture, self.verdict, self._values]
+        super().__init__([*top, *shown, self.sentences, self.tokens, self.code, self._voice])
         self.add_class("shape-clinic-lab")
 
     # The controls.
@@ -101,8 +101,9 @@ class ShapeLab(ReadableVBox):
     def _boxes(self, in_sight: tuple[str, ...]) -> widgets.VBox:
         """Put the lesson's controls in sight and the others behind "More"."""
         others = in_columns([control for name, control in self.controls.items() if name not in in_sight])
-        self.more = toggle("More controls", others)
-        box = widgets.VBox([in_columns([self.controls[name] for name in in_sight]), others])
+        fold = Fold("More controls", others)
+        self.more = fold.button
+        box = widgets.VBox([in_columns([self.controls[name] for name in in_sight]), fold])
         box.add_class("shape-clinic-controls")
         return box
 
@@ -111,8 +112,8 @@ class ShapeLab(ReadableVBox):
         self.break_it = button("Break it for me", self._break)
         self.show_cause = button("Show the cause", self._reveal)
         self.fix_it = button("Fix it", self._fix)
-        self.show_values = toggle("Show values", self.numbers)
-        self.show_values.observe(lambda change: self._show(), "value")
+        self.show_values = self._values.button
+        self.show_values.observe(lambda change: self._show_numbers(), "value")
         row = [
             self.more,
             self.reset,
@@ -127,50 +128,46 @@ class ShapeLab(ReadableVBox):
     # What the buttons do.
 
     def _reset(self) -> None:
+        self._hides_cause = False
         self._apply(asdict(self._start), "As it was at the start.")
 
     def _break(self) -> None:
         self._hides_cause = True
         changes = spoil(self._kind, self.experiment, self._mistakes)
-        self._apply(changes, "One thing is wrong now. Which? Mend it, or ask for the cause.")
         self.more.value = True  # the mistake may be behind it
+        self._apply(changes, "One thing is wrong now, among all controls. Mend it, or ask for the cause.")
 
     def _reveal(self) -> None:
-        self._hides_cause = False
-        self._say("")
-        self._show()
+        was_hidden, self._hides_cause = self._hides_cause, False
+        cause = dict(self.scene.diagnosis.rows).get("cause", "")
+        self._show(f"The cause: {cause}." if was_hidden else "Nothing is hidden: the verdict says it.")
 
     def _fix(self) -> None:
+        if self.scene.diagnosis.outcome == "ok":
+            self._show("Nothing to mend: it runs, and nothing is wrong.")
+            return
         before, shown = self.experiment.settings, dict(self._kind.table(self.scene))
         changes = mend(self._kind, self.experiment)
         self._hides_cause = False
         if changes is None:
-            self._say("No control mends this by itself: the verdict says what is needed.")
-            self._show()
-            return
-        self._apply(changes, f"Fixed. {in_words(self._kind, before, changes)}")
-        after = dict(self._kind.table(self.scene))
-        self._show(frozenset(name for name in after if after[name] != shown.get(name)))
+            self._show("No control mends this by itself: the verdict says what is needed.")
+        else:
+            self._apply(changes, f"Fixed. {in_words(self._kind, before, changes)}", shown)
 
-    def _apply(self, changes: Changes, words: str) -> None:
-        """Set some controls at once, run once, and show."""
-        with self._together():
+    def _apply(self, changes: Changes, words: str, before: Mapping[str, str] | None = None) -> None:
+        """Set some controls at once, run once, and show; what differs from the table before flashes."""
+        self._is_busy = True
+        try:
             for name, value in changes.items():
                 control = self._inputs[name]
                 if isinstance(control, widgets.IntSlider):
                     control.max = max(control.max, value)
                 control.value = value
-        self.experiment.change(**changes)
-        self._say(words)
-        self._show()
-
-    @contextmanager
-    def _together(self) -> Iterator[None]:
-        self._is_busy = True
-        try:
-            yield
         finally:
             self._is_busy = False
+        after = dict(self._kind.table(self.experiment.change(**changes)))
+        changed = {name for name in after if before and after[name] != before.get(name)}
+        self._show(words, frozenset(changed))
 
     # What is shown.
 
@@ -182,35 +179,35 @@ class ShapeLab(ReadableVBox):
     def _change(self, **settings: Any) -> None:
         if self._is_busy:
             return
-        outcome = self.experiment.change(**settings).diagnosis.outcome
-        found = self._hides_cause and outcome == "ok"
-        self._hides_cause = self._hides_cause and not found
-        self._say("Found: it runs, and nothing is wrong." if found else self._hint())
-        self._show()
+        outcome, was_hidden = self.experiment.change(**settings).diagnosis.outcome, self._hides_cause
+        self._hides_cause = was_hidden and outcome != "ok"
+        if self._hides_cause:
+            self._show("Not yet. The verdict says what came, and the picture marks where.")
+        else:
+            self._show("Found: it runs, and nothing is wrong." if was_hidden else "")
 
-    def _hint(self) -> str:
-        return "Not yet. Look at the picture's ✗." if self._hides_cause else ""
-
-    def _say(self, words: str) -> None:
-        self.message.value = f'<div role="status">{escape(words)}</div>'
-
-    def _show(self, changed: frozenset[str] = _NOTHING) -> None:
+    def _show(self, words: str = "", changed: frozenset[str] = _NOTHING) -> None:
         scene = self.scene
+        self.message.value = escape(words)
         self.picture.value = self._kind.draw(scene, changed)
         notes = {self._name(name): words for name, words in scene.notes.items()}
         self.verdict.value = draw_verdict(scene.diagnosis, notes, self._hides_cause)
         self.tokens.value = draw_tokens(
             scene.tokens, scene.ids, scene.mask, scene.mask_is_read, self._kind.with_ids
         )
-        self.numbers.value = self._kind.values(scene) if self.show_values.value else ""
+        self._show_numbers()
         self.code.value = draw_code(scene.code)
         self._page.code = scene.code
-        said = [scene.diagnosis.headline, *(f"{name}: {words}" for name, words in notes.items())]
-        self._page.verdict = ". ".join(said)
-        self.show_cause.disabled = not self._hides_cause
-        self.fix_it.disabled = scene.diagnosis.outcome == "ok"
+        noted = [f'Note on the control "{name}": {why}' for name, why in notes.items()]
+        said = [words, aloud(scene.diagnosis), *noted]
+        self._voice.say(". ".join(part.rstrip(".") for part in said if part))
+        _mark(self.show_cause, "shape-clinic-idle", not self._hides_cause)
+        _mark(self.fix_it, "shape-clinic-idle", scene.diagnosis.outcome == "ok")
         for name, control in self._inputs.items():
-            (control.add_class if name in scene.notes else control.remove_class)("shape-clinic-noted")
+            _mark(control, "shape-clinic-noted", name in scene.notes)
+
+    def _show_numbers(self) -> None:
+        self.numbers.value = self._kind.values(self.scene) if self.show_values.value else ""
 
     def _name(self, setting: str) -> str:
         return "sentences" if setting == "text" else self._kind.labels[setting]
@@ -224,6 +221,10 @@ class ShapeLab(ReadableVBox):
         scene, kind = self.scene, self._kind
         table = draw_plain(kind.table(scene), kind.signs(scene), scene.diagnosis, self._hides_cause)
         return f"{table}<p>In JupyterLab, run this cell to turn the sliders.</p>"
+
+
+def _mark(control: widgets.DOMWidget, mark: str, on: bool) -> None:
+    (control.add_class if on else control.remove_class)(mark)
 
 
 def kind_of(settings: Settings | KerasSettings) -> Kind:

@@ -18,6 +18,7 @@ import ipywidgets as widgets
 import traitlets
 
 from helpers.readable import ReadableVBox
+from helpers.voice import Voice
 
 Run = Callable[[], object]
 LONGEST = 600  # characters of a result: what is longer would push the question out of sight
@@ -114,21 +115,24 @@ class Question(ReadableVBox):
         self.feedback, self.happened = widgets.HTML(), widgets.HTML()
         self.buttons.observe(self._answer, "value")
         title = widgets.HTML(f"<b>{escape(question)}</b>")
-        keyboard = Keyboard(question=question)
-        super().__init__([title, self.buttons, self.feedback, self.happened, keyboard])
+        self._voice = Voice()
+        parts = [title, self.buttons, self.feedback, self.happened]
+        super().__init__([*parts, Keyboard(question=question), self._voice])
         self.add_class("shape-clinic-question")
 
     def _answer(self, change: Any) -> None:
-        words = escape(self._choices.get(change["new"], ""))
-        self.feedback.value = f'<div role="status" aria-live="polite">{words}</div>'
-        if self._run is not None and change["new"] is not None:
-            self.happened.value = '<div role="status">Running it …</div>'  # seen where it takes a while
+        if (choice := change["new"]) is None:
+            return
+        self.feedback.value = escape(self._choices[choice])
+        said = [self._choices[choice]]
+        run = self._run[choice] if isinstance(self._run, Mapping) else self._run
+        if run is not None:
+            self.happened.value = "Running it …"  # seen where it takes a while
+            lines = "\n".join(outcome(run))
             wrap = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;margin:0"
-            run = self._run[change["new"]] if isinstance(self._run, Mapping) else self._run
-            lines = escape("\n".join(outcome(run)))
-            self.happened.value = (
-                f'<div role="status">It was run just now:<pre style="{wrap}">{lines}</pre></div>'
-            )
+            self.happened.value = f'It was run just now:<pre style="{wrap}">{escape(lines)}</pre>'
+            said.append(f"It was run just now: {lines}")
+        self._voice.say(" ".join(said))
 
     def as_text(self) -> str:
         """Return the question and its choices."""

@@ -246,6 +246,18 @@ def test_a_setting_that_plays_no_part_has_a_sign() -> None:
     assert "no token axis" in lab.verdict.value
 
 
+def test_the_picture_names_what_is_done_between_head_and_loss() -> None:
+    lab = ShapeLab(softmax=True, kept="unpadded")
+    assert ">softmax</text>" in lab.picture.value and ">unpadded</text>" in lab.picture.value
+    assert "then softmax, then unpadded, then softmax (N=1, C=3)" in lab.picture.value
+    lab.softmax.value, lab.kept.value = False, "real_tokens"  # a sentence has one prediction: all are kept
+    assert ">softmax</text>" not in lab.picture.value and ">real tokens</text>" not in lab.picture.value
+    lab.task.value = "token"
+    assert ">real tokens</text>" in lab.picture.value
+    lab.framework.value = "transformers"
+    assert ">real tokens</text>" not in lab.picture.value
+
+
 def test_padding_has_no_label(experiment: Experiment) -> None:
     scene = experiment.change(**vars(Settings(task="token", target_format="per_token")))
     mask = experiment._encoding["attention_mask"][:4]

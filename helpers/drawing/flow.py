@@ -47,6 +47,7 @@ class Flow(NamedTuple):
         classes: How many classes the data has; outputs beyond them are hatched.
         loss: The loss, by its short name.
         num_labels: The outputs of the head, whatever became of them before the loss.
+        between: What is done between the head and the loss, such as "softmax"; at most two.
         changed: Which of "logits", "loss" and "target" to draw attention to.
     """
 
@@ -57,6 +58,7 @@ class Flow(NamedTuple):
     classes: int
     loss: str
     num_labels: int
+    between: Sequence[str] = ()
     changed: frozenset[str] = frozenset()
 
 
@@ -97,7 +99,8 @@ def draw_flow(flow: Flow) -> str:
 
 def describe(flow: Flow) -> str:
     """Return the picture in words, for those who don't see it."""
-    steps = ", then ".join(f"{stage.name} {stage.sizes}" for stage in (*flow.stages, flow.target))
+    *before, logits, target = (f"{stage.name} {stage.sizes}" for stage in (*flow.stages, flow.target))
+    steps = ", then ".join([*before, *flow.between, logits, target])
     ends = " and ".join(f"{mark.part} of {mark.tensor}" for mark in flow.diagnosis.marks)
     marked = f" Marked: {ends}." if ends else ""
     return f"{steps}. Then {aloud(flow.diagnosis).removesuffix('.')}.{marked}"
@@ -118,7 +121,7 @@ def _svg(flow: Flow, name: str) -> str:
             _tensor(places["hidden_states"], hidden_states, (), cells.tokens(hidden_states)),
             _operation(places["keep"], keep, 56, what),
             _operation(places["Linear"], "Linear", 76, f"{hidden_states.shape[-1]} → {flow.num_labels}"),
-            _operation(_below(places["Linear"]), "softmax", 76) if logits.name.startswith("softmax") else "",
+            *(_operation(_below(places["Linear"], n), name, 104) for n, name in enumerate(flow.between)),
             _group(
                 _tensor(
                     places["logits"],
@@ -183,8 +186,8 @@ def _operation(place: tuple[int, int], name: str, width: int, note: str = "") ->
     )
 
 
-def _below(place: tuple[int, int]) -> tuple[int, int]:
-    return place[0], place[1] + 56
+def _below(place: tuple[int, int], number: int) -> tuple[int, int]:
+    return place[0], place[1] + 56 + 33 * number
 
 
 def _loss(place: tuple[int, int], name: str, outcome: str) -> str:

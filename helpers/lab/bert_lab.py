@@ -21,8 +21,30 @@ def flow_of(scene: Scene, changed: frozenset[str] = frozenset()) -> Flow:
     # A number has no classes, and a model of transformers chooses its loss itself.
     classes = settings.num_labels if settings.task == "regression" else settings.classes
     loss = LOSSES[settings.loss] if settings.framework == "pytorch" else "the model's loss"
-    stages, labels = scene.stages, settings.num_labels
-    return Flow(stages, scene.target, scene.values, scene.diagnosis, classes, loss, labels, changed)
+    return Flow(
+        scene.stages,
+        scene.target,
+        scene.values,
+        scene.diagnosis,
+        classes,
+        loss,
+        settings.num_labels,
+        between_head_and_loss(settings),
+        changed,
+    )
+
+
+def between_head_and_loss(settings: Settings) -> list[str]:
+    """Return what is done to the logits, as the controls call it.
+
+    >>> between_head_and_loss(Settings(softmax=True, kept="unpadded"))
+    ['softmax', 'unpadded']
+    """
+    if settings.framework == "transformers":
+        return []
+    is_kept = settings.kept == "unpadded" or (settings.kept == "real_tokens" and settings.task == "token")
+    done = {"softmax": settings.softmax, settings.kept.replace("_", " "): is_kept}
+    return [name for name, is_done in done.items() if is_done]
 
 
 def _draw(scene: Scene, changed: frozenset[str]) -> str:

@@ -25,7 +25,7 @@ class Page(anywidget.AnyWidget):
     .shape-clinic-lab .shape-clinic-noted label::before { content: "⚠ "; }
     .shape-clinic-lab .shape-clinic-message { min-height: 28px; }
     .shape-clinic-lab .shape-clinic-page { margin: 2px; }
-    .shape-clinic-lab .shape-clinic-idle { background: none; box-shadow: inset 0 0 0 1px currentcolor; }
+    .shape-clinic-lab .shape-clinic-idle { background: none; }
     .shape-clinic-lab :focus-visible {
       /* Beyond 2 px the boxes that ipywidgets puts around everything would cut it. */
       outline: 3px solid var(--jp-brand-color1, #1976d2) !important; outline-offset: -1px;

@@ -39,7 +39,7 @@ FORMATS = {
     "numbers": Format("numbers (N,)", "N", "labels.float()"),
     "numbers_column": Format("numbers (N, 1)", "N?", "labels.float().unsqueeze(1)"),
     "per_token": Format("one per token (N, T)", "NT", "tokens"),
-    "per_token_flat": Format("one per token, flattened", "N", "tokens.flatten()"),
+    "per_token_flat": Format("one per token, flat", "N", "tokens.flatten()"),
 }
 TASKS = {"sequence": "sentence", "token": "token", "regression": "sentence, a number"}
 FRAMEWORKS = {"pytorch": "PyTorch", "transformers": "transformers"}

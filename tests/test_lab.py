@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 import helpers
 from helpers import ShapeLab
 from helpers.drawing.flow import draw_flow
-from helpers.drawing.numbers_table import draw_numbers
 from helpers.lab.bert_lab import BERT, flow_of
 from helpers.lab.choices import MAX_SENTENCES
 from helpers.lab.code import labels_of
@@ -87,7 +86,7 @@ def test_every_setting_gives_a_scene_that_says_what_torch_did(
     for picture in ElementTree.fromstring(f"<a>{draw_flow(flow_of(scene))}</a>").iter("svg"):
         width = float(picture.attrib["viewBox"].split()[2])
         assert all(0 < float(words.attrib["x"]) < width for words in picture.iterfind("text"))
-    draw_numbers("logits", scene.logits, scene.values, scene.sentences)
+    assert "<t" in BERT.values(scene) or "No row" in BERT.values(scene)
 
 
 TORCH = [name for name, preset in PRESETS.items() if isinstance(preset.settings, Settings)]
@@ -256,6 +255,30 @@ def test_the_picture_names_what_is_done_between_head_and_loss() -> None:
     assert ">real tokens</text>" in lab.picture.value
     lab.framework.value = "transformers"
     assert ">real tokens</text>" not in lab.picture.value
+
+
+def test_numbers_stand_beside_their_own_labels() -> None:
+    lab = ShapeLab("token_vs_sequence", target_format="per_token", arrangement="transposed", num_labels=3)
+    lab.show_values.value = True
+    table = lab.numbers.value
+    assert "the first sentence, per token (the first" not in table  # 12 rows, 3 classes: nothing is cut
+    assert table.index(">[CLS]</th>") < table.index(">the</th>") < table.index(">film</th>")
+    rows = re.findall(r"<td>([^<]*)</td></tr>", table)
+    assert rows == [f"{label:g}" for label in lab.scene.values[0]]
+    lab.target_format.value = "indices"
+    assert "the target has no label per token" in lab.numbers.value
+    assert '<th scope="col">target</th>' not in lab.numbers.value
+    lab.arrangement.value = "flattened"
+    assert "(the first 12 of 48 rows)" in lab.numbers.value
+
+
+def test_a_cut_sentence_is_said() -> None:
+    for preset in ("all_right", "keras_padding"):
+        lab = ShapeLab(
+            preset, padding="max_length", max_length=8, text="We loved it.\nWe loved every minute of it."
+        )
+        assert with_a_sign(lab) == {"max_length", "batch_size"}
+        assert "1 sentence is longer, and cut" in lab.verdict.value
 
 
 def test_padding_has_no_label(experiment: Experiment) -> None:

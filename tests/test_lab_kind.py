@@ -27,8 +27,9 @@ def experiments() -> dict[str, Any]:
 @pytest.mark.parametrize(("preset", "number"), MISTAKES)
 def test_a_mistake_is_one_and_can_be_mended(experiments: dict[str, Any], preset: str, number: int) -> None:
     kind, experiment = KINDS[preset], experiments[preset]
-    changes = spoil(kind, experiment, iter([kind.mistakes[number]]))
+    changes, wrong = spoil(kind, experiment, iter([kind.mistakes[number]]))
     broken = experiment.scene
+    assert wrong == kind.mistakes[number]
     assert experiment.settings == replace(experiment.settings, **changes)
     assert broken.diagnosis.outcome in ("raises", "silent")
     before = experiment.settings
@@ -46,7 +47,7 @@ def test_whatever_was_typed_one_thing_is_wrong(preset: str, text: str) -> None:
     kind: Kind = KINDS[preset]
     experiment = kind.experiment(type(PRESETS[preset].settings)())
     experiment.change(text=text)
-    wrong = mistakes(kind, Random(0))
+    wrong = mistakes(kind, (), Random(0))
     for _ in range(len(kind.mistakes) // 2):
         spoil(kind, experiment, wrong)
         assert experiment.scene.diagnosis.outcome != "ok"
@@ -56,8 +57,13 @@ def test_whatever_was_typed_one_thing_is_wrong(preset: str, text: str) -> None:
 
 def test_a_mistake_comes_again_only_after_all_others() -> None:
     kind = KINDS["all_right"]
-    first = list(islice(mistakes(kind, Random(0)), len(kind.mistakes)))
+    in_sight = PRESETS["batch_target"].controls
+    first = list(islice(mistakes(kind, in_sight, Random(0)), len(kind.mistakes)))
     assert sorted(map(str, first)) == sorted(map(str, kind.mistakes))
+    # The lesson's own come first.
+    own = [changes for changes in kind.mistakes if changes.keys() <= set(in_sight)]
+    assert 3 <= len(own) < len(first)
+    assert sorted(map(str, first[: len(own)])) == sorted(map(str, own))
 
 
 @pytest.mark.parametrize("preset", KINDS)
@@ -114,6 +120,41 @@ def test_break_it_hides_the_cause_until_it_is_mended_or_asked_for() -> None:
     lab.reset.click()
     lab.num_labels.value = 1
     assert "cause" in lab.verdict.value
+
+
+def test_a_mistake_that_plays_no_part_is_not_found() -> None:
+    lab = ShapeLab()
+    lab._mistakes = iter([{"softmax": True}])
+    lab.break_it.click()
+    lab.num_labels.value = 4
+    assert lab.message.value == "Not yet. The verdict says what came, and the picture marks where."
+    lab.num_labels.value = 3
+    lab.framework.value = "transformers"
+    assert "only because softmax before the loss plays no part" in lab.message.value
+    lab.softmax.value = False
+    assert "Found" in lab.message.value
+
+
+def test_of_two_mistakes_one_is_mended_at_a_time() -> None:
+    lab = ShapeLab(softmax=True, mask=False)
+    lab.fix_it.click()
+    assert lab.message.value == "One is fixed. softmax before the loss: on → off"
+    lab.fix_it.click()
+    assert lab.message.value == "Fixed. attention_mask given: off → on"
+    assert lab.scene.diagnosis.outcome == "ok"
+
+
+def test_fix_it_follows_what_the_verdict_needs() -> None:
+    lab = ShapeLab("token_vs_sequence", num_labels=9, target_format="per_token")
+    lab.fix_it.click()
+    assert lab.scene.diagnosis.outcome == "ok"
+    lab = ShapeLab(target_format="per_token")
+    assert "a prediction for each" in lab.verdict.value
+    lab.fix_it.click()
+    assert lab.task.value == "token"
+    lab = ShapeLab("keras_padding", input_length="open", label_format="one_hot")
+    lab.fix_it.click()
+    assert (lab.loss.value, lab.label_format.value) == ("categorical_crossentropy", "one_hot")
 
 
 def test_reset_goes_back_to_where_the_lab_opened() -> None:

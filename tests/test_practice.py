@@ -75,7 +75,7 @@ def test_a_question_shows_what_really_happens_but_only_after_a_choice() -> None:
     question.buttons.value = "a"
     assert "✗ IndexError: list index out of range" in question.happened.value
     question.buttons.value = "c"
-    assert "it runs: 0" in question.happened.value  # run again: what happened a moment ago, not what once did
+    assert "it gives 0" in question.happened.value  # run again: what happened a moment ago, not what once did
     assert "d" in question.feedback.value
 
 
@@ -97,7 +97,7 @@ def test_the_message_is_the_one_that_torch_gives() -> None:
 def test_a_warning_is_part_of_what_happens() -> None:
     shown = chosen(lambda: torch.nn.functional.mse_loss(torch.zeros(4, 1), torch.ones(4)))
     assert "⚠ UserWarning: Using a target size (torch.Size([4]))" in shown
-    assert "it runs: tensor(1.)" in shown
+    assert "it gives tensor(1.)" in shown
 
 
 class Unreadable(Exception):
@@ -121,7 +121,7 @@ def raising(error: Exception) -> Callable[[], object]:
         (raising(ValueError()), "✗ ValueError<"),
         (raising(ValueError("one\ntwo")), "✗ ValueError: one<"),
         (raising(ValueError("<img src=x>")), "✗ ValueError: &lt;img src=x&gt;"),
-        (lambda: "<b>", "it runs: &#x27;&lt;b&gt;&#x27;"),
+        (lambda: "<b>", "it gives &#x27;&lt;b&gt;&#x27;"),
         (lambda: None, "it runs, and gives nothing back"),
         (Unreadable, "✗ RuntimeError: no text"),
         (lambda: list(range(9999)), " …<"),
@@ -136,7 +136,7 @@ def test_each_choice_may_have_a_run_of_its_own() -> None:
     ask.buttons.value = "A"
     assert "✗ ZeroDivisionError" in ask.happened.value
     ask.buttons.value = "B"
-    assert "it runs: 1.0" in ask.happened.value
+    assert "it gives 1.0" in ask.happened.value
     with pytest.raises(ValueError, match="without the other: 'B'"):
         predict("Which runs?", {"A": "-", "B": "-"}, run={"A": lambda: 1})
 
@@ -155,7 +155,7 @@ def test_an_answer_changes_no_random_number_of_the_cells_below(draw: Callable[[]
     expected = [draw(), draw()]
     keras.utils.set_random_seed(0)
     first = draw()
-    assert "it runs" in chosen(draw)
+    assert "it gives" in chosen(draw)
     assert [first, draw()] == expected
 
 

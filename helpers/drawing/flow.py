@@ -62,6 +62,16 @@ class Flow(NamedTuple):
     changed: frozenset[str] = frozenset()
 
 
+class Marked(NamedTuple):
+    """The parts of a tensor that disagree, and the sign that each gets."""
+
+    sign: str
+    parts: Sequence[str]
+
+
+NOTHING = Marked("", ())
+
+
 class Layout(NamedTuple):
     """Where things stand, by their centre and the height of their name."""
 
@@ -116,9 +126,9 @@ def _svg(flow: Flow, name: str) -> str:
             f'<svg class="{name}" viewBox="0 0 {width} {height}" role="img">',
             f"<title>Shapes from sentences to loss</title><desc>{escape(describe(flow))}</desc>",
             *_arrows(places, flow),
-            _tensor(places["input_ids"], input_ids, (), cells.tokens(input_ids)),
+            _tensor(places["input_ids"], input_ids, cells.tokens(input_ids)),
             _operation(places["BERT"], "BERT", 56),
-            _tensor(places["hidden_states"], hidden_states, (), cells.tokens(hidden_states)),
+            _tensor(places["hidden_states"], hidden_states, cells.tokens(hidden_states)),
             _operation(places["keep"], keep, 56, what),
             _operation(places["Linear"], "Linear", 76, f"{hidden_states.shape[-1]} → {flow.num_labels}"),
             *(_operation(_below(places["Linear"], n), name, 104) for n, name in enumerate(flow.between)),
@@ -126,8 +136,8 @@ def _svg(flow: Flow, name: str) -> str:
                 _tensor(
                     places["logits"],
                     logits,
-                    [mark.part for mark in marks if mark.tensor == "logits"],
                     cells.logits(logits, flow.values, marks, flow.classes),
+                    _marked(flow, "logits"),
                 ),
                 "logits" in flow.changed,
             ),
@@ -136,8 +146,8 @@ def _svg(flow: Flow, name: str) -> str:
                 _tensor(
                     places["target"],
                     flow.target,
-                    [mark.part for mark in marks if mark.tensor == "target"],
                     cells.target(flow.target, flow.values, flow.num_labels, marks),
+                    _marked(flow, "target"),
                     flow.target.dtype,
                 ),
                 "target" in flow.changed,
@@ -148,14 +158,20 @@ def _svg(flow: Flow, name: str) -> str:
     )
 
 
+def _marked(flow: Flow, tensor: str) -> Marked:
+    parts = [mark.part for mark in flow.diagnosis.marks if mark.tensor == tensor]
+    return Marked(SIGNS[flow.diagnosis.outcome][0], parts)
+
+
 def _group(inside: str, changed: bool) -> str:
     return f'<g class="changed">{inside}</g>' if changed else inside
 
 
 def _tensor(
-    place: tuple[int, int], stage: Stage, bad: Sequence[str], inside: Iterable[str], dtype: str = ""
+    place: tuple[int, int], stage: Stage, inside: Iterable[str], marked: Marked = NOTHING, dtype: str = ""
 ) -> str:
-    """Draw a tensor: its name, a chip per axis, its cells. `bad` names the parts that disagree."""
+    """Draw a tensor: its name, a chip per axis, its cells, and a sign at the parts that disagree."""
+    bad = marked.parts
     x, y = place
     axes: list[tuple[str, int | None]] = list(zip(stage.axes, stage.shape, strict=True))
     # An axis that the other side has and this one lacks is drawn where it would be.
@@ -165,15 +181,15 @@ def _tensor(
     for k, (axis, size) in enumerate(axes):
         at = left + k * CHIP_STEP
         # The sign stands outside the row of chips, where it covers no size; in the middle, on the corner.
-        sign = (at - 12, y + 25) if k == 0 and len(axes) > 1 else (at + CHIP_WIDTH + 12, y + 25)
+        beside = (at - 12, y + 25) if k == 0 and len(axes) > 1 else (at + CHIP_WIDTH + 12, y + 25)
         if 0 < k < len(axes) - 1:
-            sign = (at + CHIP_WIDTH + 2, y + 14)
-        chips.append(chip(at, y + 10, axis, size, sign if axis in bad else None))
+            beside = (at + CHIP_WIDTH + 2, y + 14)
+        chips.append(chip(at, y + 10, axis, size, (marked.sign, *beside) if axis in bad else None))
     body = f'<g transform="translate({x} {y + CELLS_AT})">{"".join(inside)}</g>'
     name = f"{stage.name} {dtype}" if dtype else stage.name
     if "dtype" in bad or "values" in bad:
         half = _half_width(name) + 8
-        chips += [dashed(x - half, y - 14, 2 * half, 20, 8), text(x + half + 9, y + 1, "✗", 15, 700)]
+        chips += [dashed(x - half, y - 14, 2 * half, 20, 8), text(x + half + 9, y + 1, marked.sign, 15, 700)]
     return f"{text(x, y, name, 13, 600)}{''.join(chips)}{body}"
 
 

@@ -5,12 +5,14 @@ A plain function from data to HTML.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from helpers.drawing.svg import BAD, FILLS, RAISED, TEXT
 from helpers.trace import AXES
 
 Shape = tuple[int | None, ...]
+NONE: Mapping[str, str] = MappingProxyType({})
 AXES_OF = {"input_ids": "NT", "attention_mask": "NT", "output and y": "NC"}
 _ALL = ".shape-clinic-arrays"
 STYLE = f"""<style>
@@ -25,26 +27,25 @@ STYLE = f"""<style>
 
 
 def draw_arrays(
-    shapes: Sequence[tuple[str, Shape | None, Shape | None]], changed: frozenset[str] = frozenset()
+    shapes: Sequence[tuple[str, Shape | None, Shape | None]],
+    changed: frozenset[str] = frozenset(),
+    doubtful: Mapping[str, str] = NONE,
 ) -> str:
     """Return a table: per array, the shape that the model was built for, and the one that came.
 
     Args:
         shapes: Per array: its name and the two shapes; None where there is none.
         changed: The names of the arrays to draw attention to.
+        doubtful: From an array that fits, but is what the verdict is about, to a sign.
     """
-    return f'{STYLE}<div class="shape-clinic-arrays">{_shapes(shapes, changed)}</div>'
-
-
-def _shapes(shapes: Sequence[tuple[str, Shape | None, Shape | None]], changed: frozenset[str]) -> str:
     head = '<tr><td></td><th scope="col">the model was built for</th><th scope="col">came</th><td></td></tr>'
-    rows = "".join(_row(*row, row[0] in changed) for row in shapes)
-    return f"<table>{head}{rows}</table>"
+    rows = "".join(_row(*row, row[0] in changed, doubtful.get(row[0], "")) for row in shapes)
+    return f'{STYLE}<div class="shape-clinic-arrays"><table>{head}{rows}</table></div>'
 
 
-def _row(name: str, built: Shape | None, came: Shape | None, changed: bool) -> str:
+def _row(name: str, built: Shape | None, came: Shape | None, changed: bool, doubt: str) -> str:
     axes, bad = AXES_OF[name], misfits(name, built, came)
-    sign = "✗" if any(bad) else ""
+    sign = "✗" if any(bad) else doubt
     cells = f"<td>{_chips(axes, built, bad)}</td><td>{_chips(axes, came, bad)}</td>"
     mark = ' class="changed"' if changed else ""
     return f'<tr{mark}><th scope="row">{name}</th>{cells}<td>{sign}</td></tr>'

@@ -14,43 +14,69 @@ from helpers.drawing.svg import FAINT, TEXT
 MOST_ROWS, MOST_COLUMNS = 12, 10
 
 
-def draw_numbers(name: str, tensor: Tensor, target: Sequence[Any], rows: Sequence[str]) -> str:
-    """Return a table with a row per prediction and the target's value beside it.
+def draw_numbers(
+    name: str,
+    tensor: Tensor,
+    axes: str,
+    target: Sequence[Any],
+    sentences: Sequence[str],
+    tokens: Sequence[str],
+) -> str:
+    """Return a table with a row per prediction and, where there is one for it, the target's value beside it.
 
     Args:
         name: What the loss reads, such as "logits".
-        tensor: Its values, (N, C), or (N, T, C) or (N, C, T), of which the first sentence is shown.
+        tensor: Its values. Of (N, T, C) and (N, C, T) the first sentence is shown, a row per token.
+        axes: A letter per axis: "NC", "NTC" or "NCT".
         target: The target's values, by row.
-        rows: What each row of the batch is, such as the sentences.
+        sentences: The batch.
+        tokens: Those of the first sentence.
     """
     if not len(tensor):
         return "<p>No row reaches the loss.</p>"
-    part, of = (tensor[0], f"{name}[0], the first sentence") if tensor.ndim == 3 else (tensor, name)
-    right = target[0] if tensor.ndim == 3 and target and isinstance(target[0], list) else target
-    shown = part[:MOST_ROWS, :MOST_COLUMNS]
-    heads = rows if tensor.ndim == 2 and len(rows) == len(part) else [str(n) for n in range(len(part))]
+    if tensor.ndim == 3:
+        rows = tensor[0] if axes == "NTC" else tensor[0].T  # (T, C)
+        per_token = bool(target) and isinstance(target[0], list) and len(target[0]) == len(rows)
+        heads, right, of = tokens, target[0] if per_token else None, f"{name}: the first sentence, per token"
+    else:
+        rows, right, of = tensor, target, name
+        heads = sentences if len(sentences) == len(rows) else [f"row {number}" for number in range(len(rows))]
+    shown = rows[:MOST_ROWS, :MOST_COLUMNS]
+    start = '<tr><th scope="row" style="text-align:left">'
     lines = "".join(
-        f'<tr><th scope="row">{escape(head)}</th>{_cells(values)}<td>{_written(right, place)}</td></tr>'
+        f"{start}{escape(head)}</th>{_cells(values)}{_beside(right, place)}</tr>"
         for place, (head, values) in enumerate(zip(heads, shown.tolist(), strict=False))
     )
-    columns = "".join(f'<th scope="col">{number}</th>' for number in range(shown.shape[1]))
-    cut = " (cut)" if shown.shape != part.shape else ""
+    columns = "".join(f'<th scope="col">class {number}</th>' for number in range(shown.shape[1]))
+    beside = '<th scope="col">target</th>' if right is not None else ""
+    caption = f"{of}{_cut(rows, shown)}{'' if right is not None else '; the target has no label per token'}"
     style = f"color:{TEXT};border-spacing:10px 2px;font-variant-numeric:tabular-nums"
-    caption = f'<caption style="text-align:left;color:{FAINT}">{escape(of)}{cut}, and the target</caption>'
-    head = f'<tr><td></td>{columns}<th scope="col">target</th></tr>'
+    title = f'<caption style="text-align:left;color:{FAINT}">{escape(caption)}</caption>'
     region = 'tabindex="0" role="group" aria-label="the numbers" style="overflow-x:auto"'
-    return f'<div {region}><table style="{style}">{caption}{head}{lines}</table></div>'
+    head = f"<tr><td></td>{columns}{beside}</tr>"
+    return f'<div {region}><table style="{style}">{title}{head}{lines}</table></div>'
+
+
+def _cut(rows: Tensor, shown: Tensor) -> str:
+    names = ("rows", "classes")
+    parts = [
+        f"{less} of {size} {name}"
+        for name, size, less in zip(names, rows.shape, shown.shape, strict=True)
+        if less < size
+    ]
+    return f" (the first {' and '.join(parts)})" if parts else ""
 
 
 def _cells(values: Sequence[float]) -> str:
     return "".join(f'<td style="text-align:right">{value:.2f}</td>' for value in values)
 
 
-def _written(target: Any, place: int) -> str:
-    if not isinstance(target, list) or place >= len(target):
-        return "none"
-    value = target[place]
-    parts = value if isinstance(value, list) else [value]
-    return " ".join(
-        f"{part:g}" for part in torch.tensor(parts, dtype=torch.float64).round(decimals=2).tolist()
-    )
+def _beside(target: Sequence[Any] | None, place: int) -> str:
+    """Return the cell with a row's target: none where there is no label for it."""
+    if target is None:
+        return ""
+    if place >= len(target):
+        return "<td>none</td>"
+    parts = target[place] if isinstance(target[place], list) else [target[place]]
+    rounded = torch.tensor(parts, dtype=torch.float64).round(decimals=2).tolist()
+    return f"<td>{' '.join(f'{part:g}' for part in rounded)}</td>"

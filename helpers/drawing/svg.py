@@ -22,35 +22,37 @@ CODE = "font-family:var(--jp-code-font-family,monospace)"
 CHIP_WIDTH, CHIP_HEIGHT = 46, 20
 
 
-def chip(x: float, y: float, axis: str, size: int | None, sign_at: tuple[float, float] | None = None) -> str:
-    """Draw one axis of a tensor, letter and size; a bad one gets a ring, and a ✗ at `sign_at`.
+def chip(
+    x: float, y: float, axis: str, size: int | None, sign: tuple[str, float, float] | None = None
+) -> str:
+    """Draw one axis of a tensor, letter and size; a bad one gets a ring, and a sign at its place.
 
     An axis without a size is one that is missing: only its ring is drawn, around its letter.
     """
     name = AXES.get(axis, "an axis without a name")
     middle = x + CHIP_WIDTH / 2
-    ring = dashed(x - 3, y - 3, CHIP_WIDTH + 6, CHIP_HEIGHT + 6, 13) if sign_at is not None else ""
-    sign = "" if sign_at is None else _sign(*sign_at)
+    ring = dashed(x - 3, y - 3, CHIP_WIDTH + 6, CHIP_HEIGHT + 6, 13) if sign else ""
+    disc = _sign(*sign) if sign else ""
     if size is None:
         words = text(middle, y + 14.5, f"no {axis}", 12.5)
-        return f"<g><title>{axis}: {name}, missing here</title>{ring}{words}</g>{sign}"
+        return f"<g><title>{axis}: {name}, missing here</title>{ring}{words}</g>{disc}"
     return (
         f"<g><title>{axis}: {name}</title>{ring}"
         f'<rect x="{x:g}" y="{y:g}" width="{CHIP_WIDTH}" height="{CHIP_HEIGHT}" rx="10" '
         f'fill="{FILLS.get(axis, FILLS["H"])}"/>'
         f'<text x="{middle:g}" y="{y + 14.5:g}" text-anchor="middle" font-size="12.5" fill="#111">'
-        f'<tspan font-weight="700">{"" if axis == "?" else axis}</tspan> {size}</text></g>{sign}'
+        f'<tspan font-weight="700">{"" if axis == "?" else axis}</tspan> {size}</text></g>{disc}'
     )
 
 
-def _sign(x: float, y: float) -> str:
-    """Write a ✗ on a disc of paper, so that it can be read on whatever lies below."""
+def _sign(sign: str, x: float, y: float) -> str:
+    """Write a sign on a disc of paper, so that it can be read on whatever lies below."""
     disc = f'<circle cx="{x:g}" cy="{y - 5.2:g}" r="8" style="fill:{PAPER}"/>'
-    return f"{disc}{text(x, y, '✗', 15, 700)}"
+    return f"{disc}{text(x, y, sign, 15, 700)}"
 
 
 def dashed(x: float, y: float, width: float, height: float, radius: float) -> str:
-    """Outline a place that disagrees. The caller adds the ✗: never colour alone."""
+    """Outline a place that disagrees. The caller adds a sign: never colour alone."""
     return (
         f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="{radius:g}" fill="none" '
         f'stroke="{BAD}" stroke-width="2.2" stroke-dasharray="5 3"/>'

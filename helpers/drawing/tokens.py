@@ -41,7 +41,7 @@ def draw_tokens(
     """
     rows = "".join(
         f'<tr><th scope="row">{number}</th>{_row(with_ids, *row)}</tr>'
-        for number, row in enumerate(zip(tokens, ids, mask, strict=True), start=1)
+        for number, row in enumerate(zip(tokens, ids, mask, strict=True))
     )
     shown = "Each token, its id, and its attention_mask" if with_ids else "The tokens"
     read = (

@@ -19,7 +19,7 @@ def draw_verdict(diagnosis: Diagnosis, notes: Mapping[str, str], hides_cause: bo
         notes: From a control's name to why its value could not be used as it is.
         hides_cause: Say only what happened and what came, for who is to find the cause.
     """
-    rows = diagnosis.rows if diagnosis.cause else [*diagnosis.rows, ("needs", "nothing more: the shapes fit")]
+    rows = diagnosis.rows if diagnosis.cause else [*diagnosis.rows, ("needs", "nothing more")]
     rows = [row for row in rows if row[0] == "got"] if hides_cause else rows
     rows = [*rows, *((f"⚠ {name}", words) for name, words in notes.items())]
     head = f"text-align:left;vertical-align:top;padding:2px 16px 2px 0;color:{FAINT}"

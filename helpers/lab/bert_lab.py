@@ -54,7 +54,8 @@ def _draw(scene: Scene, changed: frozenset[str]) -> str:
 
 
 def _values(scene: Scene) -> str:
-    return draw_numbers(scene.stages[-1].name, scene.logits, scene.values, scene.sentences)
+    read = scene.stages[-1]
+    return draw_numbers(read.name, scene.logits, read.axes, scene.values, scene.sentences, scene.tokens[0])
 
 
 def _table(scene: Scene) -> list[tuple[str, str]]:
@@ -151,8 +152,8 @@ BERT = Kind(
         "one_hot_index": ("target_format",),
         "index_for_multilabel": ("target_format", "loss"),
         "token_logits_for_sequence": ("task", "target_format"),
-        "sequence_logits_for_token": ("target_format", "task", "arrangement"),
-        "needs_flatten_or_transpose": ("arrangement", "target_format"),
+        "sequence_logits_for_token": ("task", "arrangement", "target_format"),
+        "needs_flatten_or_transpose": ("arrangement", "target_format", "num_labels"),
         "squeeze_mismatch": ("target_format", "num_labels"),
         "target_dtype": ("target_format", "loss"),
         "loss_choice": ("loss", "target_format"),

@@ -55,3 +55,10 @@ def batch_note(typed: int, wanted: int) -> dict[str, str]:
         return {}
     words = "1 sentence" if typed == 1 else f"{typed} sentences"
     return {"batch_size": f"only {words} typed, so this batch holds {typed}"}
+
+
+def cut_note(tokenizer: Any, sentences: Iterable[str], max_length: int) -> dict[str, str]:
+    """Say beside max_length how many sentences it cuts, where it does."""
+    cut = sum(len(tokenizer(each, verbose=False)["input_ids"]) > max_length for each in readable(sentences))
+    words = "1 sentence is" if cut == 1 else f"{cut} sentences are"
+    return {"max_length": f"{words} longer, and cut"} if cut else {}

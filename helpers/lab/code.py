@@ -110,4 +110,5 @@ def from_scratch(
         loss = f"loss = F.{settings.loss}(logits, target)"
     else:
         loss = "loss = model(**batch, labels=target).loss"
-    return "\n".join([*lines, *steps, f"# logits {logits}, target {target}", f"{loss}  # {outcome}", ""])
+    shapes_are = f"# logits {logits}, target {target}"
+    return "\n".join([*lines, *steps, shapes_are, f"{loss}  # {outcome}", "loss", ""])

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from helpers.bert import SEED, load_bert, load_tokenizer
 from helpers.diagnosis import Diagnosis, check_batch, diagnose, explain
 from helpers.diagnosis.evidence import loss_call
-from helpers.lab.choices import batch_note, readable, sentences_in
+from helpers.lab.choices import batch_note, cut_note, readable, sentences_in
 from helpers.lab.code import code_of, from_scratch, tokenizer_options
 from helpers.lab.model_run import ModelRuns
 from helpers.lab.settings import ARRANGEMENTS, FORMATS, Settings
@@ -112,10 +112,14 @@ class Experiment:
                 self._hidden_states = self.bert(**inputs).last_hidden_state
                 self._encoding, self._encoded = encoding, wanted
             else:
-                note = f"one sentence has {length} tokens and BERT reads at most {limit}; shorten it"
+                too_long = f"one sentence has {length} tokens and BERT reads at most {limit}"
+                note = f"{too_long}; the lab still shows the last ones"
         if not self._encoded[0]:
             raise ValueError(f"got no text that the lab can use: {note}. Try text='The film was fine.'")
-        return {"text": note} if note else {}
+        notes = {"text": note} if note else {}
+        if settings.padding == "max_length":
+            notes |= cut_note(self.tokenizer, self._encoded[0], settings.max_length)
+        return notes
 
     def _run(self, settings: Settings, notes: dict[str, str]) -> Scene:
         sentences = self._encoded[0]

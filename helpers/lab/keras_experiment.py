@@ -18,7 +18,7 @@ from torch import Tensor
 from helpers.bert import load_tokenizer
 from helpers.diagnosis import Diagnosis, check_batch, check_loss, explain
 from helpers.diagnosis.frames import said
-from helpers.lab.choices import batch_note, readable, sentences_in
+from helpers.lab.choices import batch_note, cut_note, readable, sentences_in
 from helpers.lab.keras_settings import LABEL_FORMATS, LOSSES, PADDINGS, KerasSettings
 from helpers.threads import one_thread
 
@@ -101,6 +101,10 @@ class KerasExperiment:
     def _run(self, settings: KerasSettings, notes: dict[str, str]) -> KerasScene:
         batch = readable(self._sentences[: settings.batch_size])
         notes = notes | batch_note(len(batch), settings.batch_size)
+        if settings.padding == "max_length":
+            notes |= cut_note(self.tokenizer, batch, settings.max_length)
+        elif settings.input_length == "open" and settings.max_length != KerasSettings().max_length:
+            notes["max_length"] = "open, and not padded to it: this plays no part"
         names = {**self._names, "sentences": batch}
         model_code, data_code = code_of(settings, len(batch))
         model = names["model"] = self._model(model_code)

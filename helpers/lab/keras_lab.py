@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from helpers.drawing.keras_arrays import as_words, draw_arrays, in_words
+from helpers.drawing.keras_arrays import as_words, draw_arrays, in_words, misfits
 from helpers.drawing.numbers_table import draw_numbers
 from helpers.lab.keras_experiment import KerasExperiment, KerasScene
 from helpers.lab.keras_settings import INPUT_LENGTHS, LABEL_FORMATS, LOSSES, PADDINGS, KerasSettings
@@ -12,13 +12,22 @@ from helpers.lab.kind import Kind
 
 
 def _draw(scene: KerasScene, changed: frozenset[str]) -> str:
-    return draw_arrays(scene.shapes, changed)
+    return draw_arrays(scene.shapes, changed, _doubtful(scene))
+
+
+def _doubtful(scene: KerasScene) -> dict[str, str]:
+    """Return the array that the verdict is about, with its sign, where all arrays came as they were built."""
+    outcome, cause = scene.diagnosis.outcome, scene.diagnosis.cause
+    if outcome == "ok" or any(any(misfits(*shapes)) for shapes in scene.shapes):
+        return {}
+    about = "attention_mask" if cause == "missing_or_wrong_mask" else "output and y"
+    return {about: "⚠" if outcome == "silent" else "✗"}
 
 
 def _values(scene: KerasScene) -> str:
     if scene.output is None:
         return "<p>Nothing came out: the model raised before its last layer.</p>"
-    return draw_numbers("output", scene.output, scene.values, scene.sentences)
+    return draw_numbers("output", scene.output, "NC", scene.values, scene.sentences, scene.tokens[0])
 
 
 def _table(scene: KerasScene) -> list[tuple[str, str]]:
@@ -28,7 +37,8 @@ def _table(scene: KerasScene) -> list[tuple[str, str]]:
 
 
 def _signs(scene: KerasScene) -> dict[str, str]:
-    return {shapes[0]: words for shapes in scene.shapes if (words := in_words(*shapes))}
+    misfit = {shapes[0]: words for shapes in scene.shapes if (words := in_words(*shapes))}
+    return misfit or {name: f"{sign} see the verdict" for name, sign in _doubtful(scene).items()}
 
 
 def _right(experiment: KerasExperiment) -> KerasSettings:
@@ -82,7 +92,7 @@ KERAS = Kind(
         "ragged_padding": ("padding",),
         "missing_input": ("mask_given", "two_inputs"),
         "missing_or_wrong_mask": ("two_inputs", "mask_given"),
-        "one_hot_index": ("label_format", "loss"),
+        "one_hot_index": ("loss", "label_format"),
         "loss_choice": ("loss", "label_format"),
         "index_for_multilabel": ("loss", "label_format"),
         "squeeze_mismatch": ("label_format", "units"),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
-from itertools import chain, combinations, product
+from itertools import combinations, product
 from random import Random
 from typing import Any, NamedTuple
 
@@ -26,7 +26,7 @@ class Kind(NamedTuple):
         with_ids: Whether its tokens are shown with ids and mask.
         right: From an experiment to settings that run with its sentences, without a mistake.
         mistakes: Realistic ones, each as what it changes in settings that are right.
-        mends: From a cause to the settings that can mend it.
+        mends: From a cause to the settings that can mend it, what the verdict asks for first.
     """
 
     experiment: Callable[[Any], Any]
@@ -43,31 +43,36 @@ class Kind(NamedTuple):
     mends: Mapping[str, tuple[str, ...]]
 
 
-def mistakes(kind: Kind, random: Random) -> Iterator[Changes]:
-    """Give the kind's mistakes for ever, in random order, each once before any comes again."""
+def mistakes(kind: Kind, in_sight: Collection[str], random: Random) -> Iterator[Changes]:
+    """Give the kind's mistakes for ever, in random order, each once before any comes again.
+
+    First come those that the controls in sight make: they are the lesson's own.
+    """
     while True:
-        yield from random.sample(kind.mistakes, len(kind.mistakes))
+        mixed = random.sample(kind.mistakes, len(kind.mistakes))
+        yield from sorted(mixed, key=lambda changes: not changes.keys() <= set(in_sight))
 
 
-def spoil(kind: Kind, experiment: Any, wrong: Iterator[Changes]) -> Changes:
-    """Set everything right, but for the first of these mistakes that is one; return all settings.
+def spoil(kind: Kind, experiment: Any, wrong: Iterator[Changes]) -> tuple[Changes, Changes]:
+    """Set everything right, but for the first of these mistakes that is one; return all settings, and it.
 
     With sentences of one length, say, a forgotten mask is none. The experiment has run with what is returned.
     """
     right = asdict(kind.right(experiment))
-    settings = ({**right, **changes} for changes in wrong)
-    return next(each for each in settings if experiment.change(**each).diagnosis.outcome != "ok")
+    both = (({**right, **changes}, changes) for changes in wrong)
+    return next(each for each in both if experiment.change(**each[0]).diagnosis.outcome != "ok")
 
 
 def mend(kind: Kind, experiment: Any) -> Changes | None:
     """Find the setting, or the two, with which the experiment runs as its top fix does; None where none does.
 
-    The experiment is left as it was.
+    Where two things are wrong, one that leaves the other will do. The experiment is left as it was.
     """
     before = experiment.settings
     diagnosis = experiment.scene.diagnosis
     wanted = diagnosis.fixes[0].result if diagnosis.fixes else ""
     first: Changes | None = None
+    half: Changes | None = None
     try:
         for changes in _changes(kind, before, kind.mends.get(diagnosis.cause, ())):
             told = experiment.change(**changes).diagnosis
@@ -75,19 +80,22 @@ def mend(kind: Kind, experiment: Any) -> Changes | None:
                 first = first or changes
                 if f"loss {told.loss:.3f}" in wanted:
                     return changes
+            elif told.outcome == "silent" and told.cause != diagnosis.cause:
+                half = half or changes
             experiment.change(**{name: getattr(before, name) for name in changes})
     finally:
         experiment.change(**asdict(before))
-    return first
+    return first or half
 
 
 def _changes(kind: Kind, settings: Any, names: Sequence[str]) -> Iterator[Changes]:
-    """Every other value of each setting, then of every two."""
+    """Every other value of each setting, and of every two: those that stand first in `names` first."""
     others = {
         name: [value for value in _values(kind, settings, name) if value != getattr(settings, name)]
         for name in names
     }
-    for some in chain(combinations(names, 1), combinations(names, 2)):
+    some_of = [*combinations(names, 1), *combinations(names, 2)]
+    for some in sorted(some_of, key=lambda some: (max(map(names.index, some)), len(some))):
         for values in product(*(others[name] for name in some)):
             yield dict(zip(some, values, strict=True))
 

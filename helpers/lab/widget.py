@@ -64,7 +64,7 @@ class ShapeLab(ReadableVBox):
         start, in_sight = PRESETS[preset]
         self._start = type(start)(**{**asdict(start), **settings})
         self._kind = kind_of(self._start)
-        self._mistakes = mistakes(self._kind, Random())
+        self._mistakes, self._wrong = mistakes(self._kind, in_sight, Random()), dict[str, Any]()
         self._hides_cause = self._is_busy = False
         self.experiment = self._kind.experiment(self._start)
         self.controls = {
@@ -133,7 +133,7 @@ class ShapeLab(ReadableVBox):
 
     def _break(self) -> None:
         self._hides_cause = True
-        changes = spoil(self._kind, self.experiment, self._mistakes)
+        changes, self._wrong = spoil(self._kind, self.experiment, self._mistakes)
         self.more.value = True  # the mistake may be behind it
         self._apply(changes, "One thing is wrong now, among all controls. Mend it, or ask for the cause.")
 
@@ -152,7 +152,9 @@ class ShapeLab(ReadableVBox):
         if changes is None:
             self._show("No control mends this by itself: the verdict says what is needed.")
         else:
-            self._apply(changes, f"Fixed. {in_words(self._kind, before, changes)}", shown)
+            words = in_words(self._kind, before, changes)
+            is_whole = self.experiment.change(**changes).diagnosis.outcome == "ok"
+            self._apply(changes, f"Fixed. {words}" if is_whole else f"One is fixed. {words}", shown)
 
     def _apply(self, changes: Changes, words: str, before: Mapping[str, str] | None = None) -> None:
         """Set some controls at once, run once, and show; what differs from the table before flashes."""
@@ -179,12 +181,17 @@ class ShapeLab(ReadableVBox):
     def _change(self, **settings: Any) -> None:
         if self._is_busy:
             return
-        outcome, was_hidden = self.experiment.change(**settings).diagnosis.outcome, self._hides_cause
-        self._hides_cause = was_hidden and outcome != "ok"
+        scene, words = self.experiment.change(**settings), ""
         if self._hides_cause:
-            self._show("Not yet. The verdict says what came, and the picture marks where.")
-        else:
-            self._show("Found: it runs, and nothing is wrong." if was_hidden else "")
+            unused = [self._name(name) for name in self._wrong if name in scene.notes]
+            self._hides_cause = scene.diagnosis.outcome != "ok" or bool(unused)
+            words = "Found: it runs, and nothing is wrong."
+            if scene.diagnosis.outcome != "ok":
+                marked = ", and the picture marks where" if self._kind.signs(scene) else ""
+                words = f"Not yet. The verdict says what came{marked}."
+            elif unused:
+                words = f"It runs, but only because {unused[0]} plays no part now. It is still set wrong."
+        self._show(words)
 
     def _show(self, words: str = "", changed: frozenset[str] = _NOTHING) -> None:
         scene = self.scene

@@ -151,7 +151,7 @@ def outcome(run: Run) -> list[str]:
     drawn none, so that the cells below give what they give without an answer.
 
     >>> outcome(lambda: [0, 1][2]), outcome(lambda: 1 + 1)
-    (['✗ IndexError: list index out of range'], ['it runs: 2'])
+    (['✗ IndexError: list index out of range'], ['it gives 2'])
     """
     with (
         _random_numbers_kept(),
@@ -162,7 +162,7 @@ def outcome(run: Run) -> list[str]:
         warnings.simplefilter("always", UserWarning)  # torch's kind; the others are about the libraries
         try:
             result = run()
-            ran = "it runs, and gives nothing back" if result is None else f"it runs: {result!r}"
+            ran = "it runs, and gives nothing back" if result is None else f"it gives {result!r}"
         except Exception as error:
             ran = f"✗ {_first_line(error)}"
     # One that is given in a loop is one.

@@ -211,6 +211,17 @@ def test_a_question_is_answered_by_keyboard_and_no_key_deletes_its_cell(lesson: 
     expect(asked).to_contain_text("It was run just now:")
 
 
+def test_a_lab_whose_kernel_has_ended_says_so(fresh_copy: str, page: Page, server: Server) -> None:
+    open_notebook(page, server, fresh_copy)
+    run_all(page)
+    lab = page.locator(LAB).first
+    note = "lab => getComputedStyle(lab, '::before').content"
+    assert lab.evaluate(note) == "none"
+    page.evaluate("jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    expect(lab).to_have_class(re.compile("jupyter-widgets-disconnected"))
+    assert "The kernel has ended" in lab.evaluate(note)
+
+
 def test_typed_html_is_a_sentence_and_never_runs(lab: Locator) -> None:
     tokens = chip(lab, "T").text_content() or ""
     lab.locator("textarea").focus()

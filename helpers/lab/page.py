@@ -35,6 +35,13 @@ class Page(anywidget.AnyWidget):
       --jp-widgets-dropdown-arrow: url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' \
 viewBox='0 0 18 18'%3E%3Cpath d='M5.2 5.9 9 9.7l3.8-3.8L14 7.1l-5 5-5-5z' fill='%23fff'/%3E%3C/svg%3E");
     }
+    /* ipywidgets gives each part a broken link, and lets the controls move without a kernel. */
+    .shape-clinic-lab .jupyter-widgets-disconnected::before { display: none; }
+    .shape-clinic-lab.jupyter-widgets-disconnected::before {
+      content: "The kernel has ended. Run the first cell, then this one."; color: inherit; width: auto;
+      font: 600 var(--jp-ui-font-size1) var(--jp-ui-font-family); margin: 6px 2px;
+    }
+    .shape-clinic-lab.jupyter-widgets-disconnected > * { opacity: 0.45; pointer-events: none; }
     @keyframes shape-clinic-changed { from { opacity: 0.15; } to { opacity: 1; } }
     .shape-clinic-lab .changed { animation: shape-clinic-changed 0.8s ease-out 2; }
     @media (prefers-reduced-motion: reduce) { .shape-clinic-lab .changed { animation: none; } }

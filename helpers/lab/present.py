@@ -60,9 +60,9 @@ class Stage(anywidget.AnyWidget):
     .shape-clinic-present .shape-clinic-controls .widget-gridbox {
       grid-template-columns: repeat(auto-fill, minmax(29.5em, 1fr)) !important;
     }
-    .shape-clinic-present .shape-clinic-controls .widget-inline-hbox { max-width: 29.5em !important; }
-    .shape-clinic-present .shape-clinic-controls .widget-label { width: 10em !important; }
-    .shape-clinic-present .shape-clinic-controls .widget-checkbox { padding-left: 10.4em !important; }
+    .shape-clinic-present .shape-clinic-controls .widget-inline-hbox { max-width: 31em !important; }
+    .shape-clinic-present .shape-clinic-controls .widget-label { width: 9.8em !important; }
+    .shape-clinic-present .shape-clinic-controls .widget-checkbox { padding-left: 10.2em !important; }
     .shape-clinic-present .widget-slider .noUi-handle { background: var(--jp-brand-color1, #1976d2); }
     .shape-clinic-present .widget-dropdown > select { appearance: auto; background-image: none; }
     [data-jp-theme-light="false"] .shape-clinic-present select { color-scheme: dark; }

@@ -5,7 +5,8 @@ from xml.etree import ElementTree
 import pytest
 
 from helpers.diagnosis import Diagnosis
-from helpers.drawing.flow import Flow, describe, draw_flow
+from helpers.drawing.flow import describe, draw_flow
+from helpers.drawing.layout import Flow
 from helpers.drawing.svg import FILLS, hatch
 from helpers.drawing.verdict import draw_code, draw_verdict
 from helpers.lab.bert_lab import flow_of as flow_of_scene

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 
-from helpers.drawing.flow import Flow, draw_flow
+from helpers.drawing.flow import draw_flow
+from helpers.drawing.layout import Flow
 from helpers.drawing.numbers_table import draw_numbers
 from helpers.lab.experiment import Experiment, Scene
 from helpers.lab.kind import Kind

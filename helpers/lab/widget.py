@@ -147,6 +147,7 @@ class ShapeLab(ReadableVBox):
             self._show("Nothing to mend: it runs, and nothing is wrong.")
             return
         before, shown = self.experiment.settings, dict(self._kind.table(self.scene))
+        self.message.value = "Trying what mends it …"  # in Keras that can take half a second
         changes = mend(self._kind, self.experiment)
         self._hides_cause = False
         if changes is None:

@@ -1,10 +1,23 @@
-"""A widget that can be read where widgets don't run: on GitHub, in print, in a notebook not yet trusted."""
+"""Widgets in words: where none runs, on GitHub, in print, in a notebook not yet trusted; and for the ear."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import ipywidgets as widgets
+
+SIGNS = {"✓": "it runs:", "✗": "error:", "⚠": "warning:", "→": "to"}
+
+
+def aloud(words: str) -> str:
+    """Return words for those who listen. A sign has no sure name there: Orca calls ✗ "x-shaped bullet".
+
+    >>> aloud("✗ IndexError: no"), aloud("num_labels: 1 → 3")
+    ('error: IndexError: no', 'num_labels: 1 to 3')
+    """
+    for sign, word in SIGNS.items():
+        words = words.replace(sign, word)
+    return words
 
 
 class ReadableVBox(widgets.VBox):

@@ -10,8 +10,8 @@ from notebook_tools import ROOT
 
 HELPERS = ROOT / "helpers"
 LEFT_TO_RIGHT = (
-    {"data", "vocab", "threads", "readable", "server", "voice"},
-    {"bert"},
+    {"data", "vocab", "threads", "readable", "server"},
+    {"bert", "voice"},
     {"keras_bert", "trace", "doctor"},
     {"diagnosis", "__main__"},
     {"drawing", "extension"},

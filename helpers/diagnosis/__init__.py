@@ -5,8 +5,9 @@
 """
 
 from helpers.diagnosis.batch import check_batch
+from helpers.diagnosis.dropped import dropped_rows
 from helpers.diagnosis.explain import explain
 from helpers.diagnosis.loss import check_loss, diagnose
 from helpers.diagnosis.result import Diagnosis, Fix, Mark
 
-__all__ = ["Diagnosis", "Fix", "Mark", "check_batch", "check_loss", "diagnose", "explain"]
+__all__ = ["Diagnosis", "Fix", "Mark", "check_batch", "check_loss", "diagnose", "dropped_rows", "explain"]

@@ -23,7 +23,7 @@ Rule = Callable[[Run], Finding | None]
 Findings = dict[Rule, Finding]
 
 
-def check_batch(model: nn.Module, batch: Mapping[str, Any]) -> Diagnosis:
+def check_batch(model: nn.Module, batch: Mapping[str, Any], classes: int | None = None) -> Diagnosis:
     """Run `model(**batch)` once, and say what is wrong with it even where nothing is raised.
 
     It runs in evaluation mode and without gradients, on a stand-in that shares nothing but the weights:
@@ -32,6 +32,8 @@ def check_batch(model: nn.Module, batch: Mapping[str, Any]) -> Diagnosis:
     Args:
         model: A transformers model, or any module with named inputs.
         batch: What is passed by name: `input_ids` (N, T), `attention_mask` (N, T), `labels`, ...
+        classes: How many classes the data has, where that is known. One batch alone can hardly tell an
+            output that is never needed from a class that is rare.
 
     Returns:
         A `Diagnosis` whose outcome is "ok", "silent" or "raises". Its fixes change `batch` or `model`; each
@@ -44,8 +46,8 @@ def check_batch(model: nn.Module, batch: Mapping[str, Any]) -> Diagnosis:
     >>> ids = torch.tensor([[101, 200, 201, 102], [101, 202, 102, 0]])
     >>> print(check_batch(load_bert("sequence"), {"input_ids": ids}))
     ⚠ no error, and still a mistake
-    cause  the attention mask is missing or has another shape
-    got    input_ids (N=2, T=4) with 1 padding, no attention_mask, logits (2, 3)
+    cause  no mask that fits
+    got    input_ids (N=2, T=4) with 1 padding token, no attention_mask, logits (2, 3)
     needs  attention_mask (2, 4) with 0 at the 1 padding token; left out, all tokens are read
     try    batch["attention_mask"] = (batch["input_ids"] != 0).long()  # or the tokenizer's own: logits (2, 3)
     """
@@ -57,9 +59,9 @@ def check_batch(model: nn.Module, batch: Mapping[str, Any]) -> Diagnosis:
     gpus = sorted({weight.device.index for weight in model.parameters() if weight.is_cuda})
     with torch.random.fork_rng(devices=gpus), torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a cause is named below, not torch's guess at one
-        seen, error = run(stand_in(model), batch)
+        seen, error = run(stand_in(model), batch, classes)
         found = _findings(seen, RULES if error is None else (problem_type, integer_one_hot))
-        fixes = _proven(found, model, batch)
+        fixes = _proven(found, model, batch, classes)
     finding = next(iter(found.values()), None)
     if error is not None:
         return _raised(error, seen, finding if fixes else None, fixes)
@@ -81,16 +83,20 @@ def _raised(error: Exception, seen: Run, finding: Finding | None, fixes: tuple[F
     return finding.told(plain, fixes) if finding else explained or plain
 
 
-def _proven(found: Findings, model: nn.Module, batch: Mapping[str, Any]) -> tuple[Fix, ...]:
+def _proven(
+    found: Findings, model: nn.Module, batch: Mapping[str, Any], classes: int | None
+) -> tuple[Fix, ...]:
     """Return what mends the first mistake and makes none; the others have fixes of their own."""
     if not found:
         return ()
     first, *others = found
-    fixes = (_tried(candidate, others, model, batch) for candidate in found[first].candidates)
+    fixes = (_tried(candidate, others, model, batch, classes) for candidate in found[first].candidates)
     return tuple(fix for fix in fixes if fix is not None)
 
 
-def _tried(candidate: Candidate, known: list[Rule], model: nn.Module, batch: Mapping[str, Any]) -> Fix | None:
+def _tried(
+    candidate: Candidate, known: list[Rule], model: nn.Module, batch: Mapping[str, Any], classes: int | None
+) -> Fix | None:
     """Run a repair on copies and check again; None where anything is wrong that was not known."""
     copied = {name: value.clone() if isinstance(value, Tensor) else value for name, value in batch.items()}
     space: dict[str, Any] = {"torch": torch, "model": stand_in(model), "batch": copied}
@@ -98,7 +104,7 @@ def _tried(candidate: Candidate, known: list[Rule], model: nn.Module, batch: Map
         exec(compile(candidate.code, "<fix>", "exec"), space)
     except Exception:
         return None  # a repair that raises is none
-    seen, error = run(stand_in(space["model"]), space["batch"])
+    seen, error = run(stand_in(space["model"]), space["batch"], classes)
     if error is not None or not set(_findings(seen)) <= set(known):
         return None
     loss = "" if seen.loss is None else f"loss {seen.loss:.3f}"

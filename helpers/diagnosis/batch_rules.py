@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from helpers.diagnosis.batch_masks import hidden_tokens, mask, padding_labels
 from helpers.diagnosis.batch_run import IGNORED, LABELS, Run, is_token
-from helpers.diagnosis.finding import BATCH, CLASSES, LABEL, SCORES, Candidate, Finding
-from helpers.diagnosis.silent_rules import CHANCE
+from helpers.diagnosis.finding import BATCH, CLASSES, DTYPE, LABEL, SCORES, Candidate, Finding
+from helpers.diagnosis.unused import unused
 from helpers.diagnosis.values import is_integer, is_one_hot, is_whole, sums_to_1
 
 KIND = "model.config.problem_type"
@@ -26,13 +26,14 @@ def problem_type(run: Run) -> Finding | None:
     if outputs == 1 and whole and kind in (None, "regression"):
         needs = "num_labels=2 or more for classes; with one output whole labels are taken for numbers (MSE)"
         number = Candidate("say that they are numbers", f"{LABELS} = {LABELS}.float()", "to predict a number")
-        more = (_head(run, max(2, int(labels.max()) + 1), f"\n{KIND} = None"), number)
-        return Finding("problem_type", needs, LABEL, more, certain=kind is None)
+        highest = int(labels.max())
+        more = (_head(run, max(2, run.classes or 0, highest + 1), f"\n{KIND} = None"), number)
+        return Finding("problem_type", needs, LABEL if highest > 0 else CLASSES, more, certain=kind is None)
     wanted = _wanted(labels, kind, outputs)
     if not wanted:
         return None
     needs = f"labels that fit {kind!r}, which the model was told or remembers from its first labels"
-    return Finding("problem_type", needs, LABEL, wanted)
+    return Finding("problem_type", needs, DTYPE, wanted)
 
 
 def _wanted(labels: Tensor, kind: str | None, outputs: int) -> tuple[Candidate, ...]:
@@ -108,12 +109,12 @@ def one_hot(run: Run) -> Finding | None:
     several = Candidate("say that it is multi-label", *SEVERAL)
     if is_one_hot(labels, 1):
         return Finding(
-            "problem_type", needs, LABEL, (Candidate("take the index", *ONE_CLASS), several), certain=False
+            "problem_type", needs, DTYPE, (Candidate("take the index", *ONE_CLASS), several), certain=False
         )
     code = 'labels = batch.pop("labels")\n'
     code += "loss = torch.nn.functional.cross_entropy(model(**batch).logits, labels)"
     soft = Candidate("keep the probabilities", code, "where a row has one class")
-    return Finding("problem_type", needs, LABEL, (soft, several), certain=False)
+    return Finding("problem_type", needs, DTYPE, (soft, several), certain=False)
 
 
 def integer_one_hot(run: Run) -> Finding | None:
@@ -124,24 +125,26 @@ def integer_one_hot(run: Run) -> Finding | None:
     if labels.shape[1] != getattr(run.config, "num_labels", 0) or not is_one_hot(labels, 1):
         return None
     needs = f"indices ({len(labels)},) in int64; one-hot rows of whole numbers are flattened"
-    return Finding("one_hot_index", needs, LABEL, (Candidate("take the index", *ONE_CLASS),))
+    return Finding("one_hot_index", needs, DTYPE, (Candidate("take the index", *ONE_CLASS),))
 
 
 def unused_outputs(run: Run) -> Finding | None:
-    """More outputs than the labels of a batch make likely. Labels per token are too uneven to tell."""
+    """More outputs than classes, or than the labels of a batch make likely."""
     labels, logits = run.labels, run.logits
-    if labels is None or logits is None or logits.ndim != 2 or not is_integer(labels):
+    if labels is None or logits is None or not is_integer(labels):
+        return None
+    # Labels per token are too uneven to tell without the number of classes.
+    if logits.ndim != 2 and not (is_token(run) and run.classes is not None):
         return None
     if getattr(run.config, "problem_type", None) not in (None, "single_label_classification"):
         return None
-    counted, outputs = labels[labels != IGNORED], logits.shape[1]
+    counted = labels[labels != IGNORED]
     if not len(counted) or labels.shape == logits.shape:
         return None
-    seen = int(counted.max()) + 1
-    if (seen / outputs) ** len(counted) >= CHANCE:
+    found = unused(logits.shape[-1], int(counted.max()), len(counted), run.classes)
+    if found is None:
         return None
-    unused = f"output {seen}" if seen == outputs - 1 else f"outputs {seen} to {outputs - 1}"
-    needs = f"as many outputs as classes: none of {len(counted)} labels asks for {unused}"
+    seen, needs = found
     return Finding("unused_outputs", needs, CLASSES, (_head(run, seen),) if seen > 1 else (), certain=False)
 
 

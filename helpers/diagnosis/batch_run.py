@@ -27,12 +27,14 @@ class Run:
         batch: What it was given.
         problem_type: What its configuration said before; transformers fills it in on the first call.
         output: What it returned, None where it raised.
+        classes: How many classes the data has, where that is known.
     """
 
     model: nn.Module
     batch: Mapping[str, Any]
     problem_type: str | None
     output: Any
+    classes: int | None = None
 
     @cached_property
     def config(self) -> Any:
@@ -93,7 +95,9 @@ class Run:
         return found if found.any() else None
 
 
-def run(model: nn.Module, batch: Mapping[str, Any]) -> tuple[Run, Exception | None]:
+def run(
+    model: nn.Module, batch: Mapping[str, Any], classes: int | None = None
+) -> tuple[Run, Exception | None]:
     """Call a stand-in with copies of what is in the batch; what it raises is returned."""
     kind = getattr(getattr(model, "config", None), "problem_type", None)
     given = {name: value.clone() if isinstance(value, Tensor) else value for name, value in batch.items()}
@@ -101,7 +105,7 @@ def run(model: nn.Module, batch: Mapping[str, Any]) -> tuple[Run, Exception | No
         output, error = model(**given), None
     except Exception as raised:  # whatever the learner's model raises is the result to report
         output, error = None, raised
-    return Run(model, dict(batch), kind, output), error
+    return Run(model, dict(batch), kind, output, classes), error
 
 
 def stand_in(model: nn.Module, copies: dict[int, Any] | None = None) -> nn.Module:
@@ -130,7 +134,8 @@ def describe(run: Run) -> str:
     """Return the shapes of what went in and what came out."""
     parts = [f"input_ids {shape(run.ids, 'NT')}"] if run.ids is not None else []
     if run.padding is not None:
-        parts[-1] += f" with {int(run.padding.sum())} padding"
+        count = int(run.padding.sum())
+        parts[-1] += f" with {count} padding token{'s' * (count > 1)}"
     if run.ids is not None:
         parts.append("no attention_mask" if run.mask is None else f"attention_mask {shape(run.mask)}")
     if run.labels is not None:

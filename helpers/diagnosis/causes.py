@@ -32,9 +32,9 @@ CAUSES = {
         HEAD,
     ),
     "label_range": Cause(
-        "the labels don't count from 0",
-        "Labels are whole numbers from 0 to C - 1.",
-        "A file that counts from 1, or marks a class with -1.",
+        "labels outside the wanted range",
+        "Labels are whole numbers from 0 to C - 1; for binary cross entropy, numbers from 0 to 1.",
+        "A file that counts from 1, marks a class with -1, or has more classes than yes and no.",
         HEAD,
     ),
     "batch_target": Cause(
@@ -62,13 +62,13 @@ CAUSES = {
         ONE_HOT,
     ),
     "token_logits_for_sequence": Cause(
-        "one prediction per token, one label per sequence",
-        "A label per sequence needs logits (N, C): take [CLS] or pool the tokens.",
+        "one prediction per token, one label per sentence",
+        "A label per sentence needs logits (N, C): take [CLS] or pool the tokens.",
         "The head reads all tokens, or a token classification model was loaded.",
         TOKENS,
     ),
     "sequence_logits_for_token": Cause(
-        "one prediction per sequence, one label per token",
+        "one prediction per sentence, one label per token",
         "A label per token needs logits (N, T, C).",
         "A sequence classification model was loaded, or only the last state is kept.",
         TOKENS,
@@ -104,13 +104,13 @@ CAUSES = {
         PADDING,
     ),
     "missing_or_wrong_mask": Cause(
-        "the attention mask is missing or has another shape",
+        "no mask that fits",
         "attention_mask is (N, T) like input_ids: 1 for a token, 0 for padding.",
         "Only input_ids were passed on, or the mask was reshaped.",
         PADDING,
     ),
     "too_long": Cause(
-        "a sequence is longer than the model can read",
+        "a sentence is longer than the model can read",
         "T is at most max_position_embeddings, special tokens included.",
         "The tokenizer was called without truncation.",
         PADDING,

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+import torch
+from torch import Tensor
+
 from helpers.diagnosis.result import Diagnosis, Fix, Mark
 
 
@@ -55,11 +58,16 @@ SCORES = (Mark("logits", "values"),)
 ANSWERS = (Mark("target", "values"),)
 
 
-BCE = "criterion = F.binary_cross_entropy_with_logits\ntarget = target.float()"
+BCE = "criterion = F.binary_cross_entropy_with_logits"
 FITS_BCE = "where several classes may be right at once"
 
 # What stands between a head and these losses, which take something else than raw logits.
 _AFTER_HEAD = {"nll_loss": ".log_softmax(-1)", "binary_cross_entropy": ".sigmoid()"}
+
+
+def bce(target: Tensor) -> str:
+    """Return code for binary cross entropy, which takes a floating-point target."""
+    return BCE if target.dtype == torch.float32 else f"{BCE}\ntarget = target.float()"
 
 
 def new_head(outputs: int, loss: str, then: str = "") -> str:

@@ -13,18 +13,18 @@ import torch
 from helpers.diagnosis.evidence import LossCall
 from helpers.diagnosis.finding import (
     ANSWERS,
-    BCE,
     CLASSES,
     DTYPE,
     FITS_BCE,
     TOKENS,
     Candidate,
     Finding,
+    bce,
     new_head,
 )
 from helpers.diagnosis.index_shapes import why_shapes_do_not_fit
 from helpers.diagnosis.label_rules import label_repairs, why_labels_do_not_fit
-from helpers.diagnosis.token_shapes import index_shape, one_hot_beside_tokens
+from helpers.diagnosis.token_shapes import index_shape
 from helpers.diagnosis.values import (
     is_integer,
     is_one_hot,
@@ -67,9 +67,6 @@ def _indices(call: LossCall) -> Finding | None:
         regression = new_head(1, "mse_loss", ".squeeze(-1)") + "\ncriterion = F.mse_loss"
         number = (Candidate("predict the number itself", regression, "where the target is a quantity"),)
         return Finding("loss_choice", needs, CLASSES, number)
-    beside_tokens = one_hot_beside_tokens(call)
-    if beside_tokens is not None:
-        return beside_tokens
     dtype = str(call.target.dtype).removeprefix("torch.")
     candidates = (
         Candidate("make the labels int64", "target = target.long()"),
@@ -132,13 +129,18 @@ def _same_shape(call: LossCall) -> Finding:
     if is_zero_one(call.target) and len(shape) > 1:
         needs = "one class per row; these rows have several 1s or none: take each output by itself"
         return Finding(
-            "loss_choice", needs, ANSWERS, (Candidate("score each class by itself", BCE, FITS_BCE),)
+            "loss_choice",
+            needs,
+            ANSWERS,
+            (Candidate("score each class by itself", bce(call.target), FITS_BCE),),
         )
     if len(shape) == 1:
         needs = (
             f"an axis for the classes: logits (N, C); ({outputs},) is read as one row of {outputs} classes"
         )
-        yes_no = Candidate("keep one output per row, for yes or no", BCE, "where there are two classes")
+        yes_no = Candidate(
+            "keep one output per row, for yes or no", bce(call.target), "where there are two classes"
+        )
         return Finding("squeeze_mismatch", needs, CLASSES, (yes_no,))
     needs = f"a prediction for each of the {shape[1]} labels of a row: logits (N, T, C)"
     return Finding("sequence_logits_for_token", needs, TOKENS, certain=False)
@@ -147,7 +149,9 @@ def _same_shape(call: LossCall) -> Finding:
 def _one_output(call: LossCall) -> Finding:
     labels = label_range(call)
     highest = labels[1] if labels else 1
-    candidates = [Candidate("keep one output, for yes or no", BCE, "where there are two classes")]
+    candidates = [
+        Candidate("keep one output, for yes or no", bce(call.target), "where there are two classes")
+    ]
     if call.logits.ndim == 2:
         code = f"target = target.squeeze(1).long()\n{new_head(max(highest, 1) + 1, call.loss)}"
         candidates.append(Candidate("one output per class, labels (N,)", code))

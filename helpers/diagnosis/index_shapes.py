@@ -9,7 +9,6 @@ import torch
 from helpers.diagnosis.evidence import LossCall
 from helpers.diagnosis.finding import (
     BATCH,
-    BCE,
     BOTH_CLASSES,
     CLASSES,
     EXTRA_AXIS,
@@ -18,12 +17,14 @@ from helpers.diagnosis.finding import (
     TURNED,
     Candidate,
     Finding,
+    bce,
     new_head,
 )
 from helpers.diagnosis.token_shapes import index_shape, then_cast, why_many_axes_do_not_fit
 from helpers.diagnosis.values import is_one_hot, is_zero_one
 
 Shape = tuple[int, ...]
+FEWEST_TOKENS = 3  # [CLS], a word and [SEP]: with fewer labels a row, they are hardly one per token
 
 
 def cast_of(call: LossCall) -> str:
@@ -72,9 +73,13 @@ def _two_axes(
     rows, outputs = logits
     if len(target) > 1 and count == rows and (squeezed == (rows,) or rows == 1):
         drop = Candidate("drop the axis of size 1", f"target = target.flatten(){cast}")
-        bce = (Candidate("keep one output, for yes or no", BCE),) if outputs == 1 and target == logits else ()
+        yes_no = (
+            (Candidate("keep one output, for yes or no", bce(call.target)),)
+            if outputs == 1 and target == logits
+            else ()
+        )
         return Finding(
-            "extra_target_dim", f"target ({rows},), without the axis of size 1", EXTRA_AXIS, (drop, *bce)
+            "extra_target_dim", f"target ({rows},), without the axis of size 1", EXTRA_AXIS, (drop, *yes_no)
         )
     if not target and rows == 1:
         code = f"target = target.unsqueeze(0){cast}"
@@ -106,11 +111,11 @@ def _wrong_count(rows: int, labels: int) -> Finding:
     if 1 < labels < rows and not rows % labels:
         also = f"each label has {rows // labels} rows: an axis was folded into the batch"
         return Finding("batch_target", needs, BATCH, certain=False, also=also)
-    if rows and labels > rows and not labels % rows:
+    if rows and labels >= FEWEST_TOKENS * rows and not labels % rows:
         also = f"each row has {labels // rows} labels: a label per token wants logits (N, T, C)"
         return Finding("batch_target", needs, BATCH, certain=False, also=also)
     times = gcd(rows, labels)
-    if times > 1 and abs(rows - labels) == times:
+    if times > 1 and abs(rows - labels) == times and min(rows, labels) >= FEWEST_TOKENS * times:
         lengths = f"{times} x {rows // times} and {times} x {labels // times}"
         also = f"both were flattened, from {lengths}: the lengths differ by one"
         return Finding("batch_target", needs, BATCH, certain=False, also=also)
@@ -127,7 +132,7 @@ def _labels_in_rows(call: LossCall, logits: Shape, target: Shape) -> Finding:
         return Finding("head_size", needs, BOTH_CLASSES, (candidate,))
     if not call.unread and is_zero_one(call.target) and call.target.is_floating_point():
         needs = f"an output for each of the {target[1]} columns, and a loss that takes each by itself"
-        code = f"{new_head(target[1], call.loss)}\n{BCE}"
+        code = f"{new_head(target[1], call.loss)}\n{bce(call.target)}"
         return Finding("head_size", needs, CLASSES, (Candidate("one output per column", code, FITS_BCE),))
     needs = f"a prediction for each of the {target[1]} labels of a row: logits {(rows, target[1], outputs)}"
     return Finding("sequence_logits_for_token", needs, TOKENS)

@@ -54,7 +54,7 @@ def explain_inputs(raised: Raised) -> Diagnosis | None:
     steps = keras_steps(raised)
     ranks = rank_check(steps)
     if ranks is not None:
-        return _shapes(raised, "the model", *ranks)
+        return _shapes(raised, "the model", *ranks, "input")
     checked = input_check(steps)
     if checked is None:
         return None
@@ -73,7 +73,7 @@ def explain_inputs(raised: Raised) -> Diagnosis | None:
     for spec, value in zip(specs, came, strict=True):
         wanted = _wanted(spec, value)
         if wanted is not None:
-            return _shapes(raised, layer, wanted, tuple(value.shape))
+            return _shapes(raised, layer, wanted, tuple(value.shape), _own_name(spec))
     return None
 
 
@@ -92,12 +92,22 @@ def _wanted(spec: Any, value: Any) -> tuple[Any, ...] | None:
     return None if fits else tuple(wanted)
 
 
-def _shapes(raised: Raised, layer: str, wanted: tuple[Any, ...], came: tuple[Any, ...]) -> Diagnosis:
-    got = f"{layer}: input {came}"
+def _own_name(spec: Any) -> str:
+    """Return what the learner called a model's input; a number that Keras counts up says nothing."""
+    name = str(getattr(spec, "name", None) or "")
+    return "input" if name.startswith(("input_layer", "keras_tensor")) else name
+
+
+def _shapes(
+    raised: Raised, layer: str, wanted: tuple[Any, ...], came: tuple[Any, ...], name: str
+) -> Diagnosis:
+    """Name the shapes; only a model's own inputs have names, those of a layer inside it have none."""
     spelled = str(wanted).replace("None", "any")
+    got = f"{name} {came}; the model is built for {spelled}" if name else f"{layer}: input {came}"
+    asked = f"{name or 'input'} {spelled}"
     if len(wanted) != len(came):
         return raised.diagnosis("needs_flatten_or_transpose", got, f"{len(wanted)} axes: {spelled}")
-    needs = f"input {spelled}: pad or cut every row to {wanted[-1]}, or leave the length open: Input((None,))"
+    needs = f"{asked}: pad or cut every row to {wanted[-1]}, or leave the length open: Input((None,))"
     if came[-1] == 1 and (wanted[-1] or 0) > 1:
-        needs = f"input {spelled}; lists of different lengths become a single column: pad to {wanted[-1]}"
+        needs = f"{asked}; lists of different lengths become a single column: pad to {wanted[-1]}"
     return raised.diagnosis("static_length", got, needs)

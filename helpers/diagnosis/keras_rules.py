@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor
 
 from helpers.diagnosis.keras_data import explain_data
@@ -54,8 +56,7 @@ def _loss(raised: Raised, call: KerasCall, loss: KerasLoss) -> Diagnosis | None:
     y = call.given.get("y")
     name = name_of(y, raised.steps) if y is not None else ""
     name = name if name.isidentifier() else ""
-    sizes = f"y {shape(y)}, " if hasattr(y, "shape") else ""
-    got = f"{loss.name}: {sizes}target {shape(target)} and output {shape(output)} of one batch"
+    got = _got(loss, y)
     outputs = output.shape[-1] if output.ndim else 1
     too_high = _beyond_yes_and_no(raised, loss, got, outputs) if known else None
     if too_high is not None:
@@ -101,6 +102,14 @@ def _loss(raised: Raised, call: KerasCall, loss: KerasLoss) -> Diagnosis | None:
         needs = f"as many outputs as y has columns: Dense({target.shape[-1]}); the model has {outputs}"
         return raised.diagnosis("head_size", got, needs)
     return None
+
+
+def _got(loss: KerasLoss, y: Any) -> str:
+    """Spell the shapes; the labels once, where one batch holds them all."""
+    target, output = shape(loss.target), shape(loss.output)
+    if not hasattr(y, "shape") or shape(y) == target:
+        return f"{'y' if hasattr(y, 'shape') else 'target'} {target}, output {output}, loss {loss.name}"
+    return f"y {shape(y)}; in one batch target {target}, output {output}; loss {loss.name}"
 
 
 def _beyond_yes_and_no(raised: Raised, loss: KerasLoss, got: str, outputs: int) -> Diagnosis | None:
@@ -157,12 +166,20 @@ def _sparse(
     if lowest >= 0 and highest < outputs:
         return None
     got = f"{got}; labels {lowest} to {highest}"
-    needs = f"labels from 0 to {outputs - 1}, or Dense({highest + 1}) where there are {highest + 1} classes"
-    is_range = lowest < 0 or (lowest > 0 and highest == outputs)
+    needs = _labels_or_head(lowest, highest, outputs)
+    is_range = lowest < 0 or (lowest > 0 and highest == outputs > 1)
     shifted = (
         other_target(loss, y, f"{y} - {lowest}", SPARSE) if is_range and highest - lowest < outputs else None
     )
     return raised.diagnosis("label_range" if is_range else "head_size", got, needs, [shifted])
+
+
+def _labels_or_head(lowest: int, highest: int, outputs: int) -> str:
+    """Say what fits: other labels, or a head for these; with one output there is nothing to choose."""
+    head = [f"Dense({highest + 1}) for {highest + 1} classes"] * (highest >= outputs)
+    if outputs > 1:
+        return ", or ".join([f"labels from 0 to {outputs - 1}", *head])
+    return ", and ".join([*["labels that count from 0"] * (lowest < 0), *head])
 
 
 def _index(raised: Raised, loss: KerasLoss, got: str, y: str, labels: Tensor, outputs: int) -> Diagnosis:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from helpers.diagnosis.evidence import LossCall
-from helpers.diagnosis.finding import BCE, CLASSES, LABEL, Candidate, Finding, new_head
+from helpers.diagnosis.finding import CLASSES, LABEL, Candidate, Finding, bce, new_head
 from helpers.diagnosis.values import label_range
 
 
@@ -74,7 +74,7 @@ def label_repairs(call: LossCall, cast: str = "") -> tuple[Candidate, ...]:
         code = f"target = target{cast} + {-lowest}\n" + new_head(highest - lowest + 1, call.loss)
         candidates.append(Candidate("count from 0, with an output for each class", code))
     if outputs == 1 and lowest >= 0 and highest == 1:
-        code = f"logits = logits.squeeze(1)\n{BCE}"
+        code = f"logits = logits.squeeze(1)\n{bce(call.target)}"
         candidates.append(Candidate("keep one output, for yes or no", code, "where there are two classes"))
     bad = " | ".join(
         filter(None, ["(target < 0)" * (lowest < 0), f"(target >= {outputs})" * (highest >= outputs)])

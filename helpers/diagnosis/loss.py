@@ -12,6 +12,7 @@ from functools import partial
 
 from torch import Tensor
 
+from helpers.diagnosis.class_axis import what_tells_the_classes
 from helpers.diagnosis.evidence import BY_INDEX, FUNCTIONS, LossCall, loss_call
 from helpers.diagnosis.finding import Finding
 from helpers.diagnosis.fixes import loss_of, prove
@@ -19,7 +20,6 @@ from helpers.diagnosis.index_rules import why_index_loss_raised
 from helpers.diagnosis.number_rules import why_number_loss_raised
 from helpers.diagnosis.result import Diagnosis, Outcome
 from helpers.diagnosis.silent_rules import what_is_silent
-from helpers.diagnosis.token_shapes import tokens_as_classes
 from helpers.diagnosis.values import label_range
 from helpers.threads import one_thread
 
@@ -84,7 +84,7 @@ def _run(call: LossCall) -> tuple[float | None, Exception | None]:
 
 def _why_it_raised(call: LossCall, classes: int | None) -> Finding | None:
     if call.loss in BY_INDEX:
-        return tokens_as_classes(call, classes) or why_index_loss_raised(call)
+        return what_tells_the_classes(call, classes) or why_index_loss_raised(call)
     return why_number_loss_raised(call) if call.loss in FUNCTIONS else None
 
 

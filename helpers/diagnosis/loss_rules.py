@@ -11,8 +11,10 @@ from typing import Any
 
 from torch import Tensor
 
+from helpers.diagnosis.causes import CAUSES
+from helpers.diagnosis.dropped import needs_all
 from helpers.diagnosis.evidence import LossCall
-from helpers.diagnosis.finding import Candidate
+from helpers.diagnosis.finding import BCE, Candidate
 from helpers.diagnosis.fixes import prove
 from helpers.diagnosis.frames import Step, is_learners, modules_of_transformers
 from helpers.diagnosis.gpu import RERUN
@@ -97,9 +99,6 @@ def _problem_type(diagnosis: Diagnosis, call: LossCall, outside: list[Step]) -> 
     return replace(diagnosis, cause="problem_type", needs=needs, fixes=fixes, certain=True)
 
 
-BCE = "criterion = F.binary_cross_entropy_with_logits"
-
-
 def _float_labels(logits: Tensor, target: Tensor) -> tuple[str, list[Candidate]]:
     if target.shape == logits.shape:
         one_class = Candidate("one class per row", "target = target.argmax(1)", "where exactly one is right")
@@ -161,18 +160,25 @@ def _with_mean(diagnosis: Diagnosis, call: LossCall, times: int, axis: int) -> D
 def _dropped_rows(diagnosis: Diagnosis, call: LossCall, around: list[Step]) -> Diagnosis | None:
     """Rows were filtered by a mask that is meant for tokens."""
     rows = _rows(call)
-    if rows is None or rows[0] >= rows[1]:
+    if rows is None or rows[0] == rows[1]:
         return None
     for step in around:
         for name, value in tensors_in(step).items():
-            if value.ndim != 2 or value.shape[0] != rows[1] or "mask" not in name.lower():
+            if value.ndim != 2 or value.shape[0] <= rows[0] or "mask" not in name.lower():
                 continue
-            if int(value.bool().all(1).sum()) == rows[0]:
-                needs = (
-                    f"all {rows[1]} rows: only {rows[0]} of {name} {tuple(value.shape)} have no padding, "
-                    "and only those were kept"
+            kept = value.bool().all(1)
+            if int(kept.sum()) == rows[0]:
+                # The labels may be those of another batch besides.
+                is_whole_batch = value.shape[0] == rows[1]
+                return replace(
+                    diagnosis,
+                    cause="dropped_rows",
+                    got=f"{diagnosis.got}, {name} {tuple(value.shape)}",
+                    needs=needs_all(value, kept),
+                    fixes=(),
+                    also="" if is_whole_batch else CAUSES["batch_target"].title,
+                    certain=is_whole_batch,
                 )
-                return replace(diagnosis, cause="dropped_rows", needs=needs, fixes=(), also="", certain=True)
     return None
 
 

@@ -16,12 +16,12 @@ from helpers.diagnosis.finding import (
     BOTH_CLASSES,
     CLASSES,
     DTYPE,
-    EXTRA_AXIS,
     TOKENS,
     Candidate,
     Finding,
     new_head,
 )
+from helpers.diagnosis.ones import one_axis_too_many, written
 from helpers.diagnosis.result import Mark
 from helpers.diagnosis.values import is_integer, is_whole, is_within_0_and_1
 
@@ -87,7 +87,7 @@ def number_shapes(call: LossCall) -> Finding | None:
             return found
     logits, target = tuple(call.logits.shape), tuple(call.target.shape)
     if _without_ones(logits) == _without_ones(target):
-        return _one_axis_too_many(call, logits, target)
+        return one_axis_too_many(call, logits, target)
     if len(logits) == len(target) == 1:
         return _two_counts(logits[0], target[0])
     fewer = len(_without_ones(target)) < len(_without_ones(logits))
@@ -105,24 +105,6 @@ def _without_ones(shape: Shape) -> Shape:
     return tuple(size for size in shape if size != 1)
 
 
-def _one_axis_too_many(call: LossCall, logits: Shape, target: Shape) -> Finding:
-    floats = ".to(logits.dtype)" if is_integer(call.target) else ""
-    target_code = f"target = target.reshape{_written(logits)}{floats}"
-    logits_code = f"logits = logits.reshape{_written(target)}" + (
-        f"\ntarget = target{floats}" if floats else ""
-    )
-    like_logits = Candidate("give the target the shape of logits", target_code)
-    like_target = Candidate("give the logits the shape of the target", logits_code)
-    needs = f"two equal shapes: target {logits}"
-    if len(target) > len(logits):
-        return Finding("extra_target_dim", needs, EXTRA_AXIS, (like_logits,))
-    return Finding("squeeze_mismatch", needs, BOTH_CLASSES, (like_logits, like_target))
-
-
-def _written(shape: Shape) -> str:
-    return str(shape) if shape else "(())"
-
-
 def _two_counts(rows: int, labels: int) -> Finding:
     needs = f"one number for each row: target ({rows},)"
     if labels and rows > labels and not rows % labels:
@@ -132,13 +114,13 @@ def _two_counts(rows: int, labels: int) -> Finding:
 
 
 def _tokens(call: LossCall, logits: Shape, target: Shape) -> Finding:
-    """Logits (N, T, C) beside one row of targets per sequence."""
+    """Logits (N, T, C) beside one row of targets per sentence."""
     shape = (
-        f"logits = logits[:, 0].reshape{_written(target)}" if prod(target) == logits[0] * logits[-1] else ""
+        f"logits = logits[:, 0].reshape{written(target)}" if prod(target) == logits[0] * logits[-1] else ""
     )
-    mean = f"logits = logits.mean(1).reshape{_written(target)}" if shape else ""
+    mean = f"logits = logits.mean(1).reshape{written(target)}" if shape else ""
     candidates = [Candidate("keep the first token, [CLS]", shape), Candidate("average over the tokens", mean)]
-    needs = f"one prediction per sequence: logits {(logits[0], logits[-1])}"
+    needs = f"one prediction per sentence: logits {(logits[0], logits[-1])}"
     if target == logits[:-1]:
         needs = f"a number for each output: target {logits}"
         code = "logits = logits.movedim(-1, 1)\ntarget = target.long()\ncriterion = F.cross_entropy"

@@ -1,4 +1,4 @@
-"""How long a sequence a model can read, and what to say of a longer one."""
+"""How long a sentence a model can read, and what to say of a longer one."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def longest(model: nn.Module) -> tuple[str, int] | None:
 
 
 def too_long(raised: Raised, given: Tensor, table: str, most: int) -> Diagnosis:
-    """Say that a sequence has more tokens than the model has positions."""
+    """Say that a sentence has more tokens than the model has positions."""
     name = simple_name(raised, given, "input_ids")
     got = f"{name} {shape(given, 'NT')}, {table} for T up to {most}"
     needs = f"T at most {most}, special tokens included: tokenizer(..., truncation=True, max_length={most})"

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import torch
 
+from helpers.diagnosis.class_axis import what_tells_the_classes
 from helpers.diagnosis.evidence import BINARY, BY_INDEX, LossCall
 from helpers.diagnosis.finding import (
     ANSWERS,
     BATCH,
-    BCE,
     CLASSES,
     FITS_BCE,
     SCORES,
     TURNED,
     Candidate,
     Finding,
+    bce,
     new_head,
 )
 from helpers.diagnosis.number_rules import number_shapes, targets_out_of_range
-from helpers.diagnosis.token_shapes import index_shape, one_hot_beside_tokens, tokens_as_classes
+from helpers.diagnosis.token_shapes import index_shape
+from helpers.diagnosis.unused import unused
 from helpers.diagnosis.values import (
     are_log_probabilities,
     is_integer,
@@ -27,8 +29,7 @@ from helpers.diagnosis.values import (
     sums_to_1,
 )
 
-# With fewer labels than this a class may be missing by chance; with more, hardly.
-CHANCE = 0.01
+LAST_RESORT = "where you can't take it out"
 ENOUGH = 8  # as many raw logits are hardly ever all between 0 and 1
 
 
@@ -55,8 +56,8 @@ def _sigmoid_twice(call: LossCall) -> Finding | None:
     inside = (call.logits > 0) & (call.logits < 1)
     if call.logits.numel() < ENOUGH or not bool(inside.all()):
         return None
-    needs = "raw logits; these all lie between 0 and 1, as if a sigmoid had been applied already"
-    undo = Candidate("take the sigmoid out of the model; logit undoes it here", "logits = logits.logit()")
+    needs = "raw logits; where the model ends in a sigmoid, take it out: these all lie between 0 and 1"
+    undo = Candidate("undo the sigmoid with logit", "logits = logits.logit()", LAST_RESORT)
     probabilities = Candidate("use the loss for probabilities", "criterion = F.binary_cross_entropy")
     return Finding("softmax_before_loss", needs, SCORES, (undo, probabilities), certain=False)
 
@@ -79,20 +80,15 @@ def _index_loss(call: LossCall, classes: int | None) -> Finding | None:
     found = _probabilities(call, axis)
     if found is not None or not is_integer(call.target):
         return found or _soft_labels(call, axis)
-    return (
-        one_hot_beside_tokens(call)
-        or tokens_as_classes(call, classes)
-        or _axes(call)
-        or _unused(call, outputs, classes)
-    )
+    return what_tells_the_classes(call, classes) or _axes(call) or _unused(call, outputs, classes)
 
 
 def _one_output(call: LossCall) -> Finding:
     needs = "two outputs or more: the softmax of one number is always 1, so the loss is always 0"
-    code = f"logits = logits.squeeze(1)\n{BCE}"
+    code = f"logits = logits.squeeze(1)\n{bce(call.target)}"
     yes_no = Candidate("keep one output, for yes or no", code, "where there are two classes")
     two = Candidate("two outputs", new_head(2, call.loss), "or as many as there are classes")
-    same = Candidate("keep one output, for yes or no", BCE, "where there are two classes")
+    same = Candidate("keep one output, for yes or no", bce(call.target), "where there are two classes")
     return Finding(
         "head_size", needs, CLASSES, (two, yes_no, same) if call.logits.ndim == 2 else (yes_no, same)
     )
@@ -103,12 +99,13 @@ def _probabilities(call: LossCall, axis: int) -> Finding | None:
     floor = torch.tensor(float(call.logits.shape[axis])).sub(1).add(torch.e).log().sub(1)
     if sums_to_1(call.logits, axis):
         code = "logits = logits.clamp_min(1e-12).log()"
-        title = "take the softmax out of the model; the log undoes it here"
         if call.loss == "nll_loss":
             needs = "log-probabilities; these are probabilities, so the log is missing"
             return Finding("softmax_before_loss", needs, SCORES, (Candidate("take the log", code),))
-        needs = f"raw logits; each row is already a softmax, so the loss can't fall below {floor:.2f}"
-        return Finding("softmax_before_loss", needs, SCORES, (Candidate(title, code),))
+        needs = "raw logits: take the softmax out of the model; each row sums to 1, "
+        needs += f"so the loss can't fall below {floor:.2f}"
+        undo = Candidate("undo the softmax with a logarithm", code, LAST_RESORT)
+        return Finding("softmax_before_loss", needs, SCORES, (undo,))
     if call.loss == "nll_loss" and not are_log_probabilities(call.logits, axis):
         needs = "log-probabilities, from log_softmax; these are raw logits, which cross entropy takes"
         code = f"logits = logits.log_softmax({axis})"
@@ -124,7 +121,7 @@ def _soft_labels(call: LossCall, axis: int) -> Finding | None:
     if sums_to_1(call.target, axis):
         return None
     needs = "probabilities that sum to 1 for each row, or a loss that takes each output by itself"
-    candidates = (Candidate("score each class by itself", BCE, FITS_BCE),)
+    candidates = (Candidate("score each class by itself", bce(call.target), FITS_BCE),)
     return Finding("loss_choice", needs, ANSWERS, candidates, certain=False)
 
 
@@ -132,18 +129,13 @@ def _unused(call: LossCall, outputs: int, classes: int | None) -> Finding | None
     labels = label_range(call)
     if labels is None:
         return None
-    count = len(call.counted_labels)
-    seen = classes if classes is not None else labels[1] + 1
-    # Were all outputs in use and equally likely, how probable would a batch without the last ones be?
-    if seen >= outputs or (classes is None and (seen / outputs) ** count >= CHANCE):
+    found = unused(outputs, labels[1], len(call.counted_labels), classes)
+    if found is None:
         return None
-    unused = f"output {seen}" if seen == outputs - 1 else f"outputs {seen} to {outputs - 1}"
-    who = f"{seen} outputs for {seen} classes: no label ever asks for {unused}"
-    if classes is None:
-        who = f"as many outputs as classes: none of {count} labels asks for {unused}"
+    seen, needs = found
     fewer = Candidate("one output per class", new_head(seen, call.loss))
     candidates = (fewer,) if call.logits.ndim == 2 and seen > 1 else ()
-    return Finding("unused_outputs", who, CLASSES, candidates, certain=False)
+    return Finding("unused_outputs", needs, CLASSES, candidates, certain=False)
 
 
 def _axes(call: LossCall) -> Finding | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from math import prod
 
+from helpers.diagnosis.causes import CAUSES
 from helpers.diagnosis.evidence import LossCall
-from helpers.diagnosis.finding import BATCH, CLASSES, TOKENS, TURNED, Candidate, Finding
+from helpers.diagnosis.finding import BATCH, CLASSES, TOKENS, Candidate, Finding
 from helpers.diagnosis.values import is_one_hot
 
 Shape = tuple[int, ...]
@@ -52,7 +53,10 @@ def why_many_axes_do_not_fit(call: LossCall, logits: Shape, target: Shape, cast:
     if len(logits) == 3 and len(target) == 2 and target[0] == rows:
         return _other_length(logits, target, cast)
     if target and target[0] != rows:
-        return Finding("batch_target", f"as many rows in target as in logits: {rows}", BATCH, certain=False)
+        # With one axis, as many labels as rows would raise again.
+        also = CAUSES["token_logits_for_sequence"].title if len(target) == 1 else ""
+        needs = f"as many rows in target as in logits: {rows}"
+        return Finding("batch_target", needs, BATCH, certain=False, also=also)
     wanted = index_shape(logits)
     if target == (*wanted, logits[1]) and not call.unread and is_one_hot(call.target, len(target) - 1):
         code = "target = target.long().argmax(-1)"
@@ -77,44 +81,10 @@ def _one_label_for_many_tokens(logits: Shape, target: Shape, cast: str) -> Findi
             "average over the tokens", f"logits = logits.mean({middle if len(middle) > 1 else 1}){column}"
         ),
     )
-    needs = f"one prediction per sequence: logits ({rows}, {outputs}) with target ({rows},)"
+    needs = f"one prediction per sentence: logits ({rows}, {outputs}) with target ({rows},)"
     wrong = (rows, *logits[2:])
     trap = f"a target of shape {wrong} runs, but then the {logits[1]} tokens are taken for classes"
     return Finding("token_logits_for_sequence", needs, TOKENS, candidates, trap=trap)
-
-
-def one_hot_beside_tokens(call: LossCall) -> Finding | None:
-    """Logits (N, T, C) with one-hot rows (N, C): the shapes fit, and the tokens are taken for classes.
-
-    That is where obeying torch's "Expected target size [N, C]" leads. Two outputs on axis 1 are left alone: a
-    sentence with one marked token has such a target too.
-    """
-    logits, target = tuple(call.logits.shape), tuple(call.target.shape)
-    if len(logits) != 3 or logits[1] < 3 or target != index_shape(logits) or call.unread:
-        return None
-    if not is_one_hot(call.target, 1):
-        return None
-    one_label = "\ntarget = target.long().argmax(1)"
-    candidates = (
-        Candidate("keep the first token, [CLS]", f"logits = logits[:, 0]{one_label}"),
-        Candidate("average over the tokens", f"logits = logits.mean(1){one_label}"),
-    )
-    wanted = (logits[0], logits[2])
-    needs = f"logits {wanted} for these one-hot rows; here the {logits[1]} tokens are read as classes"
-    return Finding("token_logits_for_sequence", needs, TOKENS, candidates, certain=False)
-
-
-def tokens_as_classes(call: LossCall, classes: int | None) -> Finding | None:
-    """Logits (N, T, C) whose target fits by chance, where the number of classes tells that axis 1 is T."""
-    shape = tuple(call.logits.shape)
-    if (
-        len(shape) != 3
-        or tuple(call.target.shape) != index_shape(shape)
-        or not shape[2] == classes != shape[1]
-    ):
-        return None
-    needs = f"the {classes} classes on axis 1; it is {shape[1]} long, and the last axis is {classes}"
-    return Finding("needs_flatten_or_transpose", needs, TURNED, certain=False)
 
 
 def _other_length(logits: Shape, target: Shape, cast: str) -> Finding:

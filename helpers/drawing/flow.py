@@ -27,7 +27,7 @@ from helpers.drawing.svg import (
     dashed,
     text,
 )
-from helpers.drawing.verdict import aloud
+from helpers.readable import aloud
 from helpers.trace import AXES, Stage
 
 CHIP_STEP = CHIP_WIDTH + 6
@@ -47,7 +47,7 @@ def describe(flow: Flow) -> str:
     steps = ", then ".join([*before, *flow.between, logits, target])
     ends = " and ".join(f"{mark.part} of {mark.tensor}" for mark in flow.diagnosis.marks)
     marked = f" Marked: {ends}." if ends else ""
-    return f"{steps}. Then {aloud(flow.diagnosis).removesuffix('.')}.{marked}"
+    return f"{steps}. Then {aloud(flow.diagnosis.headline).removesuffix('.')}.{marked}"
 
 
 def _svg(flow: Flow, name: str) -> str:

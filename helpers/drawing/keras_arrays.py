@@ -45,10 +45,11 @@ def draw_arrays(
 
 def _row(name: str, built: Shape | None, came: Shape | None, changed: bool, doubt: str) -> str:
     axes, bad = AXES_OF[name], misfits(name, built, came)
-    sign = "✗" if any(bad) else doubt
+    sign, what = ("✗", in_words(name, built, came)[2:]) if any(bad) else (doubt, "see the verdict")
+    named = f'<span role="img" aria-label="{what}">{sign}</span>' if sign else ""
     cells = f"<td>{_chips(axes, built, bad)}</td><td>{_chips(axes, came, bad)}</td>"
     mark = ' class="changed"' if changed else ""
-    return f'<tr{mark}><th scope="row">{name}</th>{cells}<td>{sign}</td></tr>'
+    return f'<tr{mark}><th scope="row">{name}</th>{cells}<td>{named}</td></tr>'
 
 
 def misfits(name: str, built: Shape | None, came: Shape | None) -> list[bool]:

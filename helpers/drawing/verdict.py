@@ -7,12 +7,13 @@ from html import escape
 
 from helpers.diagnosis import Diagnosis
 from helpers.drawing.svg import BAD, FAINT, LINE, RAISED, TEXT
+from helpers.readable import SIGNS
 
 
 def draw_verdict(diagnosis: Diagnosis, notes: Mapping[str, str], hides_cause: bool = False) -> str:
     """Return the outcome in its own words, what came, what is needed and what mends it.
 
-    It is no live region: `aloud` is what a lab's voice says, and a reader who wants the rest finds it here.
+    It is no live region: a lab has a voice for the headline, and who wants the rest finds it here.
 
     Args:
         diagnosis: What to say.
@@ -36,19 +37,15 @@ def draw_verdict(diagnosis: Diagnosis, notes: Mapping[str, str], hides_cause: bo
         f"border-radius:6px;padding:8px 14px;line-height:1.5;color:{TEXT};"
         # As high as most verdicts are, so that what stands below stays where it is.
         f'min-height:10.5em;box-sizing:border-box">'
-        f'<code style="font-weight:700;white-space:normal">{escape(diagnosis.headline)}</code>'
+        f'<code style="font-weight:700;white-space:normal">{_headline(diagnosis)}</code>'
         f'<table style="border-spacing:0;margin:4px 0 0">{table}</table></div>'
     )
 
 
-def aloud(diagnosis: Diagnosis) -> str:
-    """Return the outcome for those who listen. A sign has no sure name: Orca calls ✗ "x-shaped bullet".
-
-    >>> aloud(Diagnosis("ok", "-", loss=1.289)), aloud(Diagnosis("raises", "-", error="E: no"))
-    ('it runs: loss 1.289', 'error: E: no')
-    """
+def _headline(diagnosis: Diagnosis) -> str:
+    """Return the headline, with the name of its sign for those who listen."""
     sign, _, words = diagnosis.headline.partition(" ")
-    return {"✓": "it runs: ", "✗": "error: "}.get(sign, "") + words
+    return f'<span role="img" aria-label="{SIGNS[sign].rstrip(":")}">{sign}</span> {escape(words)}'
 
 
 def _words(name: str, words: str) -> str:

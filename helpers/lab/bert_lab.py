@@ -160,7 +160,7 @@ BERT = Kind(
         "loss_choice": ("loss", "target_format"),
         "softmax_before_loss": ("softmax",),
         "missing_or_wrong_mask": ("mask",),
-        "dropped_rows": ("kept",),
+        "dropped_rows": ("kept", "target_size"),
         "problem_type": ("target_format", "task"),
         "static_length": ("task", "target_format"),
         "all_ignored": ("target_format",),

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from helpers.bert import SEED, load_bert, load_tokenizer
-from helpers.diagnosis import Diagnosis, check_batch, diagnose, explain
+from helpers.diagnosis import Diagnosis, check_batch, diagnose, dropped_rows, explain
 from helpers.diagnosis.evidence import loss_call
 from helpers.lab.choices import batch_note, cut_note, readable, sentences_in
 from helpers.lab.code import code_of, from_scratch, tokenizer_options
@@ -173,10 +173,10 @@ class Experiment:
         return {**names, "batch": batch, "hidden_states": self._hidden_states[:rows], "load_bert": load}
 
     def _diagnosed(self, settings: Settings, names: dict[str, Any], read: Tensor) -> Diagnosis:
-        if settings.framework == "transformers":
-            return check_batch(names["model"], {**names["batch"], "labels": names["target"]})
-        call = loss_call(getattr(F, settings.loss), names["logits"], names["target"])
         classes = None if settings.task == "regression" else settings.classes
+        if settings.framework == "transformers":
+            return check_batch(names["model"], {**names["batch"], "labels": names["target"]}, classes)
+        call = loss_call(getattr(F, settings.loss), names["logits"], names["target"])
         whole = settings.kept == "all"
         diagnosis = diagnose(replace(call, hidden=read) if whole else call, classes=classes)
         if diagnosis.outcome == "raises" and not whole:
@@ -184,7 +184,10 @@ class Experiment:
             return self._explained(settings, names) or diagnosis
         if diagnosis.outcome == "ok" and not settings.mask:
             told = check_batch(self.bert, names["batch"])
-            return diagnosis if told.outcome == "ok" else replace(told, loss=diagnosis.loss)
+            diagnosis = diagnosis if told.outcome == "ok" else replace(told, loss=diagnosis.loss)
+        if diagnosis.outcome == "ok" and settings.kept == "unpadded":
+            kept = names["mask"].bool().all(dim=1)
+            return dropped_rows(names["mask"], kept, len(names["target"]), diagnosis.loss) or diagnosis
         return diagnosis
 
     def _explained(self, settings: Settings, names: dict[str, Any]) -> Diagnosis | None:

@@ -81,6 +81,10 @@ viewBox='0 0 18 18'%3E%3Cpath d='M5.2 5.9 9 9.7l3.8-3.8L14 7.1l-5 5-5-5z' fill='
         name(lab);
         watcher.observe(lab, { childList: true, subtree: true, attributeFilter: ["class"] });
         holder.observe(lab.querySelector(".shape-clinic-verdict"));
+        // A selection that stays in a slider's number makes a screen reader follow that, not the focus.
+        lab.addEventListener("focusin", ({ target }) => {
+          if (!target.matches("textarea, [contenteditable=true]")) getSelection().removeAllRanges();
+        });
       });
       return () => { cancelAnimationFrame(frame); watcher.disconnect(); holder.disconnect(); };
     }
@@ -91,11 +95,13 @@ viewBox='0 0 18 18'%3E%3Cpath d='M5.2 5.9 9 9.7l3.8-3.8L14 7.1l-5 5-5-5z' fill='
       button.textContent = "Copy as code";
       const copied = document.createElement("span");
       copied.setAttribute("role", "status");
+      let times = 0;
       button.addEventListener("click", async () => {
-        copied.textContent = "";  // what is said again is a change
+        times += 1;
         try {
           await navigator.clipboard.writeText(model.get("code"));
-          copied.textContent = " copied: paste it into a cell";
+          // What is said again must differ, or no screen reader says it.
+          copied.textContent = " copied: paste it into a cell" + (times % 2 ? "" : "\u00a0");
         } catch (refused) {
           copied.textContent = " the browser allows no copying here: open the code below";
         }

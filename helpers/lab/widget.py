@@ -16,7 +16,7 @@ import ipywidgets as widgets
 
 from helpers.drawing.plain import draw_plain
 from helpers.drawing.tokens import draw_tokens
-from helpers.drawing.verdict import aloud, draw_code, draw_verdict
+from helpers.drawing.verdict import draw_code, draw_verdict
 from helpers.lab.choices import MAX_SENTENCES
 from helpers.lab.controls import Fold, button, in_columns, make_control
 from helpers.lab.keras_settings import KerasSettings
@@ -138,13 +138,13 @@ class ShapeLab(ReadableVBox):
         self._apply(changes, "One thing is wrong now, among all controls. Mend it, or ask for the cause.")
 
     def _reveal(self) -> None:
-        was_hidden, self._hides_cause = self._hides_cause, False
-        cause = dict(self.scene.diagnosis.rows).get("cause", "")
-        self._show(f"The cause: {cause}." if was_hidden else "Nothing is hidden: the verdict says it.")
+        self._hides_cause = False
+        cause = dict(self.scene.diagnosis.rows).get("cause")
+        self._show(f"The cause: {cause}." if cause else "There is no cause to show: nothing is wrong.")
 
     def _fix(self) -> None:
         if self.scene.diagnosis.outcome == "ok":
-            self._show("Nothing to mend: it runs, and nothing is wrong.")
+            self._show("Nothing to mend.")
             return
         before, shown = self.experiment.settings, dict(self._kind.table(self.scene))
         self.message.value = "Trying what mends it …"  # in Keras that can take half a second
@@ -186,7 +186,7 @@ class ShapeLab(ReadableVBox):
         if self._hides_cause:
             unused = [self._name(name) for name in self._wrong if name in scene.notes]
             self._hides_cause = scene.diagnosis.outcome != "ok" or bool(unused)
-            words = "Found: it runs, and nothing is wrong."
+            words = "Found: nothing is wrong any more."
             if scene.diagnosis.outcome != "ok":
                 marked = ", and the picture marks where" if self._kind.signs(scene) else ""
                 words = f"Not yet. The verdict says what came{marked}."
@@ -207,10 +207,10 @@ class ShapeLab(ReadableVBox):
         self.code.value = draw_code(scene.code)
         self._page.code = scene.code
         noted = [f'Note on the control "{name}": {why}' for name, why in notes.items()]
-        said = [words, aloud(scene.diagnosis), *noted]
+        said = [words, scene.diagnosis.headline, *noted]
         self._voice.say(". ".join(part.rstrip(".") for part in said if part))
-        _mark(self.show_cause, "shape-clinic-idle", not self._hides_cause)
-        _mark(self.fix_it, "shape-clinic-idle", scene.diagnosis.outcome == "ok")
+        for answers in (self.show_cause, self.fix_it):
+            _mark(answers, "shape-clinic-idle", scene.diagnosis.outcome == "ok")
         for name, control in self._inputs.items():
             _mark(control, "shape-clinic-noted", name in scene.notes)
 

@@ -128,10 +128,11 @@ class Question(ReadableVBox):
         run = self._run[choice] if isinstance(self._run, Mapping) else self._run
         if run is not None:
             self.happened.value = "Running it …"  # seen where it takes a while
-            lines = "\n".join(outcome(run))
+            lines = outcome(run)
             wrap = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;margin:0"
-            self.happened.value = f'It was run just now:<pre style="{wrap}">{escape(lines)}</pre>'
-            said.append(f"It was run just now: {lines}")
+            shown = escape("\n".join(lines))
+            self.happened.value = f'It was run just now:<pre style="{wrap}">{shown}</pre>'
+            said.append(f"It was run just now: {'. '.join(lines)}")
         self._voice.say(" ".join(said))
 
     def as_text(self) -> str:

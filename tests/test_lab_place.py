@@ -3,7 +3,7 @@
 import pytest
 from browser_server import jupyterlab
 from browser_tools import LAB, fold_sidebar, new_page, open_notebook, run_cell, shut_down, write_scratch
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 pytestmark = pytest.mark.browser
 
@@ -14,8 +14,6 @@ WALK = """
 from time import sleep
 def settle():
     sleep(0.06)  # the page draws in between
-lab.more.value = True
-settle()
 for control in lab.controls.values():
     start = control.value
     if hasattr(control, "options"):
@@ -56,6 +54,7 @@ def test_no_part_moves_while_the_controls_do(browser: Browser, preset: str, widt
         run_cell(page, 0)
         lab = page.locator(LAB)
         lab.get_by_role("button", name="More controls").press("Enter")
+        expect(lab.locator(".widget-gridbox")).to_have_count(2)
         lab.evaluate(WATCH)
         run_cell(page, 1)
         places = page.evaluate("window.places")

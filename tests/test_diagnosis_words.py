@@ -345,3 +345,9 @@ def test_explain_is_asked_as_before() -> None:
         CE(random(4, 3, 9), LABELS)
     diagnosis = explain(caught.value)  # nothing tells which axis is C: the last is likelier
     assert diagnosis is not None and "logits (4, 9)" in diagnosis.needs
+
+
+def test_other_outputs_per_token_than_the_row_has_numbers() -> None:
+    told = check_loss(F.binary_cross_entropy_with_logits, torch.randn(1, 12, 1), torch.tensor([[1.0, 0.0]]))
+    assert (told.outcome, told.cause, told.certain) == ("raises", "token_logits_for_sequence", False)
+    assert told.needs == "one prediction for each row of the target: logits (1, 2)"

@@ -155,7 +155,7 @@ def _one_number_for_many_outputs(call: LossCall, logits: Shape) -> Finding:
     return Finding("index_for_multilabel" if binary else "loss_choice", needs, BOTH_CLASSES, candidates)
 
 
-def _outputs_differ(call: LossCall) -> Finding | None:
+def _outputs_differ(call: LossCall) -> Finding:
     logits, target = tuple(call.logits.shape), tuple(call.target.shape)
     if not logits or not target:
         needs = "two equal shapes; one side is a single number, so its axes were squeezed or averaged away"
@@ -179,7 +179,8 @@ def _outputs_differ(call: LossCall) -> Finding | None:
     if len(target) > len(logits):
         needs = f"a prediction for each number of the target: logits {target}"
         return Finding("sequence_logits_for_token", needs, TOKENS)
-    return None
+    needs = f"one prediction for each row of the target: logits {target}"
+    return Finding("token_logits_for_sequence", needs, TOKENS, certain=False)
 
 
 def _other_batch(logits: Tensor, target: Tensor) -> Finding:

@@ -161,7 +161,7 @@ BERT = Kind(
         "softmax_before_loss": ("softmax",),
         "missing_or_wrong_mask": ("mask",),
         "dropped_rows": ("kept", "target_size"),
-        "problem_type": ("target_format", "task"),
+        "problem_type": ("num_labels", "target_format", "task"),
         "static_length": ("task", "target_format"),
         "all_ignored": ("target_format",),
     },

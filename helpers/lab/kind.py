@@ -64,40 +64,45 @@ def spoil(kind: Kind, experiment: Any, wrong: Iterator[Changes]) -> tuple[Change
 
 
 def mend(kind: Kind, experiment: Any) -> Changes | None:
-    """Find the setting, or the two, with which the experiment runs as its top fix does; None where none does.
+    """Find the setting, or the two, with which the experiment runs; None where none does.
 
-    Where two things are wrong, one that leaves the other will do. The experiment is left as it was.
+    What the verdict asks for is tried first, and of a drop-down's options that which gives the loss of its
+    top fix is taken. Where two things are wrong, one that leaves the other will do. The experiment is left
+    as it was.
     """
-    before = experiment.settings
-    diagnosis = experiment.scene.diagnosis
+    before, diagnosis = experiment.settings, experiment.scene.diagnosis
     wanted = diagnosis.fixes[0].result if diagnosis.fixes else ""
-    first: Changes | None = None
     half: Changes | None = None
     try:
-        for changes in _changes(kind, before, kind.mends.get(diagnosis.cause, ())):
-            told = experiment.change(**changes).diagnosis
-            if told.outcome == "ok":
-                first = first or changes
-                if f"loss {told.loss:.3f}" in wanted:
+        for tries in _tries(kind, before, kind.mends.get(diagnosis.cause, ())):
+            whole: Changes | None = None
+            for changes in tries:
+                told = experiment.change(**{**asdict(before), **changes}).diagnosis
+                if told.outcome == "ok" and f"loss {told.loss:.3f}" in wanted:
                     return changes
-            elif told.outcome == "silent" and told.cause != diagnosis.cause:
-                half = half or changes
-            experiment.change(**{name: getattr(before, name) for name in changes})
+                if told.outcome == "ok":
+                    whole = whole or changes
+                    if not changes.keys() & kind.choices.keys():
+                        break  # of a slider's values the first that runs
+                elif told.outcome == "silent" and told.cause != diagnosis.cause:
+                    half = half or changes
+            if whole is not None:
+                return whole
     finally:
         experiment.change(**asdict(before))
-    return first or half
+    return half
 
 
-def _changes(kind: Kind, settings: Any, names: Sequence[str]) -> Iterator[Changes]:
-    """Every other value of each setting, and of every two: those that stand first in `names` first."""
+def _tries(kind: Kind, settings: Any, names: Sequence[str]) -> Iterator[Iterator[Changes]]:
+    """Per setting, and per two of them, every other value: those that stand first in `names` first."""
     others = {
         name: [value for value in _values(kind, settings, name) if value != getattr(settings, name)]
         for name in names
     }
     some_of = [*combinations(names, 1), *combinations(names, 2)]
     for some in sorted(some_of, key=lambda some: (max(map(names.index, some)), len(some))):
-        for values in product(*(others[name] for name in some)):
-            yield dict(zip(some, values, strict=True))
+        values = product(*(others[name] for name in some))
+        yield (dict(zip(some, each, strict=True)) for each in values)
 
 
 def _values(kind: Kind, settings: Any, name: str) -> Sequence[Any]:

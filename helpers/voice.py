@@ -16,10 +16,9 @@ class Voice(anywidget.AnyWidget):
     that they say. It was tried with Orca 43 in Chromium.
 
     >>> voice = Voice()
-    >>> for _ in range(2):
-    ...     voice.say("✗ IndexError")
+    >>> voice.say("✗ IndexError")
     >>> voice.words
-    'Still: error: IndexError'
+    'error: IndexError'
     """
 
     words = traitlets.Unicode().tag(sync=True)
@@ -35,10 +34,14 @@ class Voice(anywidget.AnyWidget):
       el.classList.add("shape-clinic-voice");
       el.setAttribute("aria-live", "polite");
       el.setAttribute("aria-atomic", "true");
-      let timer;
+      let timer, last;
       function say() {
-        // A reader drops what it has just said, so every other time a space is added that nobody hears.
-        el.textContent = model.get("words") + (model.get("times") % 2 ? "" : "\u00a0");
+        const words = model.get("words");
+        // Silence would sound like no answer. And a reader drops what it has just said: so every other
+        // time a space is added that nobody hears.
+        const still = words === last ? "Still: " : "", space = model.get("times") % 2 ? "" : "\u00a0";
+        el.textContent = still + words + space;
+        last = words;
         // It shall be heard when it comes, and not be met on the way through the page.
         timer = setTimeout(() => { el.textContent = ""; }, 4000);
       }
@@ -53,14 +56,8 @@ class Voice(anywidget.AnyWidget):
     export default { render };
     """
 
-    def __init__(self) -> None:
-        self._last = ""
-        super().__init__()
-
     def say(self, words: str) -> None:
-        """Say these words; where they are the last ones again, say so: silence would sound like no answer."""
-        spoken = aloud(words)
+        """Say these words; where they are the last ones again, the page says that too."""
         with self.hold_sync():
-            self.words = f"Still: {spoken}" if spoken == self._last else spoken
+            self.words = aloud(words)
             self.times += 1
-        self._last = spoken

@@ -130,6 +130,11 @@ def test_what_a_learner_typed_is_escaped() -> None:
     assert nasty in describe(flow)
 
 
+def test_an_error_without_a_known_cause_is_not_said_to_need_nothing() -> None:
+    assert "nothing more" not in draw_verdict(Diagnosis("raises", "x (4, 3)", error="TypeError: no"), {})
+    assert "nothing more" in draw_verdict(Diagnosis("ok", "x (4, 3)", 1.0), {})
+
+
 def test_hatching_stays_inside() -> None:
     for left, right in [(0, 60), (10, 12), (100, 107)]:
         starts = [float(x) for x in re.findall(r"M([\d.]+)", hatch(left, right, 10))]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from helpers import BertLayer, ShapeLab, load_tokenizer
 from helpers.diagnosis.frames import said
-from helpers.drawing.keras_arrays import differs, draw_arrays
+from helpers.drawing.keras_arrays import differs
 from helpers.drawing.tokens import draw_tokens
 from helpers.keras_bert import keras
 from helpers.lab.keras_experiment import KerasExperiment, code_of
@@ -59,7 +59,7 @@ def test_every_setting_says_what_keras_did(experiment: KerasExperiment, chosen: 
     assert (scene.diagnosis.error or scene.diagnosis.loss) == pytest.approx(expected, abs=1e-5)
     assert scene.diagnosis.outcome == "ok" or scene.diagnosis.cause
     assert "\x1b" not in str(scene.diagnosis)
-    picture = draw_arrays(scene.shapes) + draw_tokens(scene.tokens, scene.ids, scene.mask)
+    picture = KERAS.draw(scene, frozenset()) + draw_tokens(scene.tokens, scene.ids, scene.mask)
     picture = picture.replace("<br>", "<br/>")
     ElementTree.fromstring(f"<a>{picture}</a>")
 
@@ -110,8 +110,8 @@ def test_the_grid_shows_ids_and_mask(experiment: KerasExperiment) -> None:
 
 
 def test_a_fixed_length_is_marked_with_a_sign_and_an_outline(experiment: KerasExperiment) -> None:
-    fixed = draw_arrays(experiment.change(**vars(KerasSettings(input_length="fixed"))).shapes)
-    open_length = draw_arrays(experiment.change(**vars(KerasSettings())).shapes)
+    fixed = KERAS.draw(experiment.change(**vars(KerasSettings(input_length="fixed"))), frozenset())
+    open_length = KERAS.draw(experiment.change(**vars(KerasSettings())), frozenset())
     assert (fixed.count("✗"), fixed.count("axis bad")) == (2, 4)
     assert (open_length.count("✗"), open_length.count("axis bad")) == (0, 0)
 

@@ -126,6 +126,7 @@ def test_a_hidden_cause_stays_hidden() -> None:
     lab.break_it.click()
     table = table_of(on_github(lab.as_html()))
     assert "result" in table and "got" in table
+    assert "cause" not in lab.as_text()
     assert not {"cause", "needs", "try"} & set(table)
 
 

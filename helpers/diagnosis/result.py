@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from helpers.diagnosis.causes import CAUSES
@@ -78,11 +78,20 @@ class Diagnosis:
         '✓ loss 1.250'
         """
         if self.outcome == "raises":
-            return f"✗ {self.error}"
+            return f"{self.sign} {self.error}"
         if self.outcome == "ok":
-            return f"✓ loss {self.loss:.3f}" if self.loss is not None else "✓ runs"
+            return f"{self.sign} " + ("runs" if self.loss is None else f"loss {self.loss:.3f}")
         doubt = "and still a mistake" if self.certain else "but perhaps a mistake"
-        return f"⚠ no error, {doubt}" + ("" if self.loss is None else f": loss {self.loss:.3f}")
+        return f"{self.sign} no error, {doubt}" + ("" if self.loss is None else f": loss {self.loss:.3f}")
+
+    @property
+    def sign(self) -> str:
+        """The outcome as one sign, wherever it is drawn or written."""
+        return {"ok": "✓", "silent": "⚠", "raises": "✗"}[self.outcome]
+
+    def without_cause(self) -> Diagnosis:
+        """Return what happened and what came alone, for who is to find the cause."""
+        return replace(self, cause=None, needs="", also="", trap="", fixes=(), where="")
 
     @property
     def rows(self) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from itertools import pairwise
 
-from helpers.diagnosis import Mark
+from helpers.diagnosis import Diagnosis, Mark
 from helpers.drawing import cells
 from helpers.drawing.layout import LAYOUTS, NOTHING, STYLE, Flow, Marked
 from helpers.drawing.svg import (
@@ -33,7 +33,6 @@ from helpers.trace import AXES, Stage
 CHIP_STEP = CHIP_WIDTH + 6
 CELLS_AT = 50  # from a tensor's name down to its cells: the chips stand between, so they never move
 FLOW_AT = CELLS_AT + cells.ROW  # the height at which the arrows run
-SIGNS = {"ok": "✓ runs", "silent": "⚠ runs", "raises": "✗ raises"}
 
 
 def draw_flow(flow: Flow) -> str:
@@ -75,7 +74,7 @@ def _svg(flow: Flow, name: str) -> str:
                 ),
                 "logits" in flow.changed,
             ),
-            _group(_loss(places["loss"], flow.loss, flow.diagnosis.outcome), "loss" in flow.changed),
+            _group(_loss(places["loss"], flow.loss, flow.diagnosis), "loss" in flow.changed),
             _group(
                 _tensor(
                     places["target"],
@@ -94,7 +93,7 @@ def _svg(flow: Flow, name: str) -> str:
 
 def _marked(flow: Flow, tensor: str) -> Marked:
     parts = [mark.part for mark in flow.diagnosis.marks if mark.tensor == tensor]
-    return Marked(SIGNS[flow.diagnosis.outcome][0], parts)
+    return Marked(flow.diagnosis.sign, parts)
 
 
 def _group(inside: str, changed: bool) -> str:
@@ -140,13 +139,14 @@ def _below(place: tuple[int, int], number: int) -> tuple[int, int]:
     return place[0], place[1] + 56 + 33 * number
 
 
-def _loss(place: tuple[int, int], name: str, outcome: str) -> str:
+def _loss(place: tuple[int, int], name: str, diagnosis: Diagnosis) -> str:
     x, y = place[0], place[1] + FLOW_AT
-    edge = f"stroke:{TEXT}" if outcome == "ok" else f"stroke:{BAD};stroke-dasharray:6 3"
+    word = f"{diagnosis.sign} {'raises' if diagnosis.outcome == 'raises' else 'runs'}"
+    edge = f"stroke:{TEXT}" if diagnosis.outcome == "ok" else f"stroke:{BAD};stroke-dasharray:6 3"
     return (
         f'<rect x="{x - 56}" y="{y - 25}" width="112" height="50" rx="8" stroke-width="2" '
         f'style="fill:{PAPER};{edge}"/>'
-        f"{text(x, y - 4, name, 12.5)}{text(x, y + 15, SIGNS[outcome], 13, 700)}"
+        f"{text(x, y - 4, name, 12.5)}{text(x, y + 15, word, 13, 700)}"
     )
 
 

@@ -6,13 +6,11 @@ A plain function from data to HTML.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 
 from helpers.drawing.svg import BAD, FILLS, RAISED, TEXT
 from helpers.trace import AXES
 
 Shape = tuple[int | None, ...]
-NONE: Mapping[str, str] = MappingProxyType({})
 AXES_OF = {"input_ids": "NT", "attention_mask": "NT", "output and y": "NC"}
 _ALL = ".shape-clinic-arrays"
 STYLE = f"""<style>
@@ -28,25 +26,24 @@ STYLE = f"""<style>
 
 def draw_arrays(
     shapes: Sequence[tuple[str, Shape | None, Shape | None]],
+    signs: Mapping[str, str],
     changed: frozenset[str] = frozenset(),
-    doubtful: Mapping[str, str] = NONE,
 ) -> str:
     """Return a table: per array, the shape that the model was built for, and the one that came.
 
     Args:
         shapes: Per array: its name and the two shapes; None where there is none.
+        signs: From the names of arrays to a sign and its words, as `in_words` gives them.
         changed: The names of the arrays to draw attention to.
-        doubtful: From an array that fits, but is what the verdict is about, to a sign.
     """
     head = '<tr><td></td><th scope="col">the model was built for</th><th scope="col">came</th><td></td></tr>'
-    rows = "".join(_row(*row, row[0] in changed, doubtful.get(row[0], "")) for row in shapes)
+    rows = "".join(_row(*row, signs.get(row[0], ""), row[0] in changed) for row in shapes)
     return f'{STYLE}<div class="shape-clinic-arrays"><table>{head}{rows}</table></div>'
 
 
-def _row(name: str, built: Shape | None, came: Shape | None, changed: bool, doubt: str) -> str:
+def _row(name: str, built: Shape | None, came: Shape | None, sign: str, changed: bool) -> str:
     axes, bad = AXES_OF[name], misfits(name, built, came)
-    sign, what = ("✗", in_words(name, built, came)[2:]) if any(bad) else (doubt, "see the verdict")
-    named = f'<span role="img" aria-label="{what}">{sign}</span>' if sign else ""
+    named = f'<span role="img" aria-label="{sign[2:]}">{sign[0]}</span>' if sign else ""
     cells = f"<td>{_chips(axes, built, bad)}</td><td>{_chips(axes, came, bad)}</td>"
     mark = ' class="changed"' if changed else ""
     return f'<tr{mark}><th scope="row">{name}</th>{cells}<td>{named}</td></tr>'

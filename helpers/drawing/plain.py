@@ -6,26 +6,19 @@ These keep a table and its words, and remove SVG, colours and positions. So each
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from html import escape
 
 from helpers.diagnosis import Diagnosis
 from helpers.diagnosis.html import headline, row, rows
 
 
-def draw_plain(
-    shapes: Sequence[tuple[str, str]],
-    signs: Mapping[str, str],
-    diagnosis: Diagnosis,
-    hides_cause: bool = False,
-) -> str:
+def draw_plain(shapes: Sequence[tuple[str, str]], signs: Mapping[str, str], diagnosis: Diagnosis) -> str:
     """Return the shapes, what doesn't fit among them, and the verdict, as one plain table.
 
     Args:
         shapes: What the lab shows, as (name, words).
         signs: From some of these names to what is marked there, in words.
         diagnosis: What to say below.
-        hides_cause: Say only what happened and what came, for who is to find the cause.
 
     >>> told = Diagnosis("raises", got="logits (N=4, C=1)", error="IndexError: no", needs="C = 3")
     >>> plain = draw_plain([("logits", "(N=4, C=1)")], {"logits": "✗ C doesn't fit"}, told)
@@ -34,5 +27,4 @@ def draw_plain(
     """
     marks = {name: f" <strong>{escape(words, quote=False)}</strong>" for name, words in signs.items()}
     table = "".join(row(name, f"<code>{escape(words)}</code>{marks.get(name, '')}") for name, words in shapes)
-    said = replace(diagnosis, cause=None, needs="", fixes=(), trap="", also="") if hides_cause else diagnosis
-    return f"<table><tbody>{table}{row('result', headline(diagnosis))}{rows(said)}</tbody></table>"
+    return f"<table><tbody>{table}{row('result', headline(diagnosis))}{rows(diagnosis)}</tbody></table>"

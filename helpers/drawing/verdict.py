@@ -10,7 +10,7 @@ from helpers.drawing.svg import BAD, FAINT, LINE, RAISED, TEXT
 from helpers.readable import SIGNS
 
 
-def draw_verdict(diagnosis: Diagnosis, notes: Mapping[str, str], hides_cause: bool = False) -> str:
+def draw_verdict(diagnosis: Diagnosis, notes: Mapping[str, str]) -> str:
     """Return the outcome in its own words, what came, what is needed and what mends it.
 
     It is no live region: a lab has a voice for the headline, and who wants the rest finds it here.
@@ -18,10 +18,8 @@ def draw_verdict(diagnosis: Diagnosis, notes: Mapping[str, str], hides_cause: bo
     Args:
         diagnosis: What to say.
         notes: From a control's name to why its value could not be used as it is.
-        hides_cause: Say only what happened and what came, for who is to find the cause.
     """
-    rows = diagnosis.rows if diagnosis.cause else [*diagnosis.rows, ("needs", "nothing more")]
-    rows = [row for row in rows if row[0] == "got"] if hides_cause else rows
+    rows = [*diagnosis.rows, ("needs", "nothing more")] if diagnosis.outcome == "ok" else diagnosis.rows
     rows = [*rows, *((f"⚠ {name}", words) for name, words in notes.items())]
     head = f"text-align:left;vertical-align:top;padding:2px 16px 2px 0;color:{FAINT}"
     cell = f"text-align:left;color:{TEXT}"
@@ -44,8 +42,8 @@ def draw_verdict(diagnosis: Diagnosis, notes: Mapping[str, str], hides_cause: bo
 
 def _headline(diagnosis: Diagnosis) -> str:
     """Return the headline, with the name of its sign for those who listen."""
-    sign, _, words = diagnosis.headline.partition(" ")
-    return f'<span role="img" aria-label="{SIGNS[sign].rstrip(":")}">{sign}</span> {escape(words)}'
+    sign, words = diagnosis.sign, diagnosis.headline.removeprefix(diagnosis.sign)
+    return f'<span role="img" aria-label="{SIGNS[sign].rstrip(":")}">{sign}</span>{escape(words)}'
 
 
 def _words(name: str, words: str) -> str:

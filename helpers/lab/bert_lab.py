@@ -66,14 +66,14 @@ def _table(scene: Scene) -> list[tuple[str, str]]:
 
 def _signs(scene: Scene) -> dict[str, str]:
     ends = {"logits": scene.stages[-1], "target": scene.target}
-    is_silent = scene.diagnosis.outcome == "silent"
+    sign, is_silent = scene.diagnosis.sign, scene.diagnosis.outcome == "silent"
     signs: dict[str, str] = {}
     for tensor, part in scene.diagnosis.marks:
         stage, words = ends[tensor], PARTS.get(part, part)
         if part in AXES and part not in stage.axes:
-            said = f"{'⚠' if is_silent else '✗'} no {words}"
+            said = f"{sign} no {words}"
         else:
-            said = f"⚠ look at {words}" if is_silent else f"✗ {words} doesn't fit"
+            said = f"{sign} look at {words}" if is_silent else f"{sign} {words} doesn't fit"
         signs[stage.name] = f"{signs[stage.name]}, {said}" if stage.name in signs else said
     return signs
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from helpers.drawing.keras_arrays import as_words, draw_arrays, in_words, misfits
+from helpers.drawing.keras_arrays import as_words, draw_arrays, in_words
 from helpers.drawing.numbers_table import draw_numbers
 from helpers.lab.keras_experiment import KerasExperiment, KerasScene
 from helpers.lab.keras_settings import INPUT_LENGTHS, LABEL_FORMATS, LOSSES, PADDINGS, KerasSettings
@@ -12,16 +12,7 @@ from helpers.lab.kind import Kind
 
 
 def _draw(scene: KerasScene, changed: frozenset[str]) -> str:
-    return draw_arrays(scene.shapes, changed, _doubtful(scene))
-
-
-def _doubtful(scene: KerasScene) -> dict[str, str]:
-    """Return the array that the verdict is about, with its sign, where all arrays came as they were built."""
-    outcome, cause = scene.diagnosis.outcome, scene.diagnosis.cause
-    if outcome == "ok" or any(any(misfits(*shapes)) for shapes in scene.shapes):
-        return {}
-    about = "attention_mask" if cause == "missing_or_wrong_mask" else "output and y"
-    return {about: "⚠" if outcome == "silent" else "✗"}
+    return draw_arrays(scene.shapes, _signs(scene), changed)
 
 
 def _values(scene: KerasScene) -> str:
@@ -37,8 +28,12 @@ def _table(scene: KerasScene) -> list[tuple[str, str]]:
 
 
 def _signs(scene: KerasScene) -> dict[str, str]:
+    """Sign the arrays that don't fit; where all do, the one that the verdict is about."""
     misfit = {shapes[0]: words for shapes in scene.shapes if (words := in_words(*shapes))}
-    return misfit or {name: f"{sign} see the verdict" for name, sign in _doubtful(scene).items()}
+    if misfit or scene.diagnosis.outcome == "ok":
+        return misfit
+    about = "attention_mask" if scene.diagnosis.cause == "missing_or_wrong_mask" else "output and y"
+    return {about: f"{scene.diagnosis.sign} see the verdict"}
 
 
 def _right(experiment: KerasExperiment) -> KerasSettings:

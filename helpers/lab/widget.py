@@ -6,7 +6,6 @@ A thin view over an experiment. Controls and a few `ipywidgets.HTML` are joined 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from html import escape
 from random import Random
@@ -14,6 +13,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from helpers.diagnosis import Diagnosis
 from helpers.drawing.plain import draw_plain
 from helpers.drawing.tokens import draw_tokens
 from helpers.drawing.verdict import draw_code, draw_verdict
@@ -129,13 +129,15 @@ class ShapeLab(ReadableVBox):
 
     def _reset(self) -> None:
         self._hides_cause = False
-        self._apply(asdict(self._start), "As it was at the start.")
+        self._apply(asdict(self._start))
+        self._show("As it was at the start.")
 
     def _break(self) -> None:
         self._hides_cause = True
         changes, self._wrong = spoil(self._kind, self.experiment, self._mistakes)
         self.more.value = True  # the mistake may be behind it
-        self._apply(changes, "One thing is wrong now, among all controls. Mend it, or ask for the cause.")
+        self._apply(changes)
+        self._show("One thing is wrong now, among all controls. Mend it, or ask for the cause.")
 
     def _reveal(self) -> None:
         self._hides_cause = False
@@ -152,13 +154,14 @@ class ShapeLab(ReadableVBox):
         self._hides_cause = False
         if changes is None:
             self._show("No control mends this by itself: the verdict says what is needed.")
-        else:
-            words = in_words(self._kind, before, changes)
-            is_whole = self.experiment.change(**changes).diagnosis.outcome == "ok"
-            self._apply(changes, f"Fixed. {words}" if is_whole else f"One is fixed. {words}", shown)
+            return
+        self._apply(changes)
+        fixed = "Fixed" if self.scene.diagnosis.outcome == "ok" else "One is fixed"
+        changed = {name for name, words in self._kind.table(self.scene) if words != shown.get(name)}
+        self._show(f"{fixed}. {in_words(self._kind, before, changes)}", frozenset(changed))
 
-    def _apply(self, changes: Changes, words: str, before: Mapping[str, str] | None = None) -> None:
-        """Set some controls at once, run once, and show; what differs from the table before flashes."""
+    def _apply(self, changes: Changes) -> None:
+        """Set some controls at once, and run once."""
         self._is_busy = True
         try:
             for name, value in changes.items():
@@ -168,9 +171,7 @@ class ShapeLab(ReadableVBox):
                 control.value = value
         finally:
             self._is_busy = False
-        after = dict(self._kind.table(self.experiment.change(**changes)))
-        changed = {name for name in after if before and after[name] != before.get(name)}
-        self._show(words, frozenset(changed))
+        self.experiment.change(**changes)
 
     # What is shown.
 
@@ -178,6 +179,11 @@ class ShapeLab(ReadableVBox):
     def scene(self) -> Any:
         """The last run."""
         return self.experiment.scene
+
+    @property
+    def _told(self) -> Diagnosis:
+        """What may be said: not the cause while the learner looks for it."""
+        return self.scene.diagnosis.without_cause() if self._hides_cause else self.scene.diagnosis
 
     def _change(self, **settings: Any) -> None:
         if self._is_busy:
@@ -199,7 +205,7 @@ class ShapeLab(ReadableVBox):
         self.message.value = escape(words)
         self.picture.value = self._kind.draw(scene, changed)
         notes = {self._name(name): words for name, words in scene.notes.items()}
-        self.verdict.value = draw_verdict(scene.diagnosis, notes, self._hides_cause)
+        self.verdict.value = draw_verdict(self._told, notes)
         self.tokens.value = draw_tokens(
             scene.tokens, scene.ids, scene.mask, scene.mask_is_read, self._kind.with_ids
         )
@@ -222,12 +228,12 @@ class ShapeLab(ReadableVBox):
 
     def as_text(self) -> str:
         """Return the diagnosis of the last run."""
-        return str(self.scene.diagnosis)
+        return str(self._told)
 
     def as_html(self) -> str:
         """Return the shapes and the verdict of the last run as a plain table."""
         scene, kind = self.scene, self._kind
-        table = draw_plain(kind.table(scene), kind.signs(scene), scene.diagnosis, self._hides_cause)
+        table = draw_plain(kind.table(scene), kind.signs(scene), self._told)
         return f"{table}<p>In JupyterLab, run this cell to turn the sliders.</p>"
 
 

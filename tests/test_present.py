@@ -74,6 +74,15 @@ def test_the_address_says_which_lab_comes_first(monkeypatch: pytest.MonkeyPatch)
     assert present().choice.value == "all_right"
 
 
+def test_the_address_never_lags_behind_what_is_shown() -> None:
+    # Whoever loads the page again as soon as a lab is there must get that lab.
+    page = Projector("all_right")
+    seen = []
+    page.observe(lambda _: seen.append((page.stage.preset, page.lab.experiment.settings)), "children")
+    page.choice.value = "batch_target"
+    assert seen == [("batch_target", PRESETS["batch_target"].settings)]
+
+
 def test_the_notebook_is_one_cell_that_shows_the_page() -> None:
     notebook = read_notebook(NOTEBOOK)
     (cell,) = notebook.cells

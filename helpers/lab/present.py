@@ -96,6 +96,7 @@ class Projector(widgets.VBox):
     Attributes:
         choice: The drop-down with the labs' titles.
         lab: The `ShapeLab` on show. Another choice closes it.
+        stage: What keeps the choice in the page's address.
 
     >>> page = Projector("batch_target")
     >>> page.choice.label
@@ -112,16 +113,17 @@ class Projector(widgets.VBox):
             options=titles, value=preset, description="Lab", style={"description_width": "initial"}
         )
         self.choice.add_class("shape-clinic-choice")
-        self._stage = Stage(preset=preset)
-        self._top = widgets.HBox([self.choice, self._stage])
+        self.stage = Stage(preset=preset)
+        self._top = widgets.HBox([self.choice, self.stage])
         super().__init__([self._top, self.lab])
         self.add_class("shape-clinic-present")
         self.choice.observe(lambda change: self._swap(change["new"]), "value")
 
     def _swap(self, preset: str) -> None:
+        # The address first: who loads the page again as soon as the new lab is there must get that lab.
+        self.stage.preset = preset
         old, self.lab = self.lab, ShapeLab(preset)
         self.children = [self._top, self.lab]
-        self._stage.preset = preset
         _close(old)
 
 

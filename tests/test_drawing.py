@@ -7,7 +7,7 @@ import pytest
 from helpers.diagnosis import Diagnosis
 from helpers.drawing.flow import describe, draw_flow
 from helpers.drawing.layout import Flow
-from helpers.drawing.svg import FILLS, hatch
+from helpers.drawing.svg import FILLS, HEADS, hatch
 from helpers.drawing.verdict import draw_code, draw_verdict
 from helpers.lab.bert_lab import flow_of as flow_of_scene
 from helpers.lab.experiment import Experiment
@@ -48,12 +48,24 @@ def test_both_layouts_are_well_formed_and_say_the_same(experiment: Experiment, p
 
 @pytest.mark.parametrize("preset", TORCH)
 def test_everything_lies_within_the_picture(experiment: Experiment, preset: str) -> None:
-    flow = flow_of(experiment, preset, batch_size=8)
+    flow = flow_of(experiment, preset, batch_size=8, softmax=True, kept="unpadded")
     for picture in pictures(flow):
         _, _, width, height = map(float, picture.attrib["viewBox"].split())
         for text in picture.findall("text"):
             assert 0 < float(text.attrib["x"]) < width
             assert 0 < float(text.attrib["y"]) < height
+        for box in picture.findall("rect"):
+            assert 0 < float(box.attrib["x"]) < width - float(box.attrib["width"])
+            assert 0 < float(box.attrib["y"]) < height - float(box.attrib["height"])
+
+
+@pytest.mark.parametrize(
+    ("softmax", "kept", "steps"), [(False, "all", 7), (True, "all", 8), (True, "unpadded", 9)]
+)
+def test_an_arrow_leads_to_each_step(experiment: Experiment, softmax: bool, kept: str, steps: int) -> None:
+    drawn = draw_flow(flow_of(experiment, "all_right", softmax=softmax, kept=kept))
+    for layout in drawn.split("</svg>")[:2]:
+        assert sum(layout.count(head) for head in HEADS.values()) == steps
 
 
 def test_a_mismatch_is_dashed_signed_and_joined_never_colour_alone(experiment: Experiment) -> None:

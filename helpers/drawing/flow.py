@@ -33,6 +33,7 @@ from helpers.trace import AXES, Stage
 CHIP_STEP = CHIP_WIDTH + 6
 CELLS_AT = 50  # from a tensor's name down to its cells: the chips stand between, so they never move
 FLOW_AT = CELLS_AT + cells.ROW  # the height at which the arrows run
+DOWN = 46  # from the head to what is done to its logits, which has no room beside it
 
 
 def draw_flow(flow: Flow) -> str:
@@ -64,7 +65,10 @@ def _svg(flow: Flow, name: str) -> str:
             _tensor(places["hidden_states"], hidden_states, cells.tokens(hidden_states)),
             _operation(places["keep"], keep, 56, what),
             _operation(places["Linear"], "Linear", 76, f"{hidden_states.shape[-1]} → {flow.num_labels}"),
-            *(_operation(_below(places["Linear"], n), name, 104) for n, name in enumerate(flow.between)),
+            *(
+                _operation(_below(places["Linear"], n), name, _pill(name))
+                for n, name in enumerate(flow.between)
+            ),
             _group(
                 _tensor(
                     places["logits"],
@@ -131,12 +135,16 @@ def _operation(place: tuple[int, int], name: str, width: int, note: str = "") ->
     return (
         f'<rect x="{x - width / 2:g}" y="{y - 14}" width="{width}" height="28" rx="14" '
         f'style="fill:{RAISED};stroke:{LINE}"/>{text(x, y + 4.5, name, 12.5, style=CODE)}'
-        f"{text(x, y + 30, note, 12.5, colour=FAINT) if note else ''}"
+        f"{text(x, y - 22, note, 12.5, colour=FAINT) if note else ''}"
     )
 
 
 def _below(place: tuple[int, int], number: int) -> tuple[int, int]:
-    return place[0], place[1] + 56 + 33 * number
+    return place[0], place[1] + DOWN * (number + 1)
+
+
+def _pill(name: str) -> int:
+    return 8 * len(name) + 20
 
 
 def _loss(place: tuple[int, int], name: str, diagnosis: Diagnosis) -> str:
@@ -159,6 +167,9 @@ def _arrows(places: dict[str, tuple[int, int]], flow: Flow) -> Iterator[str]:
     for first, second in pairwise(reach):
         (x1, y1), (x2, y2) = places[first], places[second]
         start, end = x1 + reach[first] + 4, x2 - reach[second] - 4
+        if first == "Linear" and flow.between:
+            yield from _detour(places["Linear"], flow.between, end)
+            continue
         if first == "logits":
             # Past the dashed column, or the sheets behind.
             start += 26 if column_is_missing else 8 * (len(logits.shape) == 3)
@@ -170,7 +181,17 @@ def _arrows(places: dict[str, tuple[int, int]], flow: Flow) -> Iterator[str]:
             yield arrow(f"M{end - 24:g} {y2 - 50}V{y2 + FLOW_AT}h18", end, y2 + FLOW_AT)
     (x1, y1), (x2, _) = places["target"], places["loss"]
     start = x1 - cells.target_half_width(flow.target) - 4
-    yield arrow(f"M{start:g} {y1 + FLOW_AT}H{x2 + 66}", x2 + 60, y1 + FLOW_AT, back=True)
+    yield arrow(f"M{start:g} {y1 + FLOW_AT}H{x2 + 66}", x2 + 60, y1 + FLOW_AT, "left")
+
+
+def _detour(head: tuple[int, int], between: Sequence[str], end: float) -> Iterator[str]:
+    """Go down from the head through what is done to its logits, and up again to them."""
+    x, top = head[0], head[1] + FLOW_AT
+    for number in range(len(between)):
+        at = top + DOWN * number
+        yield arrow(f"M{x} {at + 14}V{at + DOWN - 20}", x, at + DOWN - 15, "down")
+    bottom = top + DOWN * len(between)
+    yield arrow(f"M{x + _pill(between[-1]) / 2:g} {bottom}H{end - 16:g}V{top}H{end - 6:g}", end, top)
 
 
 def _half_width(name: str) -> float:

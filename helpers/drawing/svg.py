@@ -19,6 +19,7 @@ PAPER = "var(--jp-layout-color1,#fff)"
 RAISED = "var(--jp-layout-color2,#f1f1f1)"
 CODE = "font-family:var(--jp-code-font-family,monospace)"
 
+HEADS = {"right": "l-8 -4v8z", "left": "l8 -4v8z", "down": "l-4 -8h8z"}  # an arrow's, from its tip
 CHIP_WIDTH, CHIP_HEIGHT = 46, 20
 
 
@@ -91,9 +92,9 @@ def text(
     )
 
 
-def arrow(path: str, x: float, y: float, back: bool = False) -> str:
-    """Draw a path with a head whose tip is at (x, y), pointing right, or left when `back`."""
+def arrow(path: str, x: float, y: float, to: str = "right") -> str:
+    """Draw a path with a head whose tip is at (x, y), pointing to one side of `HEADS`."""
     return (
         f'<path d="{path}" style="stroke:{FAINT}" stroke-width="1.5" fill="none"/>'
-        f'<path d="M{x:g} {y:g}l{8 if back else -8} -4v8z" style="fill:{FAINT}"/>'
+        f'<path d="M{x:g} {y:g}{HEADS[to]}" style="fill:{FAINT}"/>'
     )

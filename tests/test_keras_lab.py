@@ -13,7 +13,8 @@ from helpers.diagnosis.frames import said
 from helpers.drawing.keras_arrays import differs
 from helpers.drawing.tokens import draw_tokens
 from helpers.keras_bert import keras
-from helpers.lab.keras_experiment import KerasExperiment, code_of
+from helpers.lab.keras_code import code_of
+from helpers.lab.keras_experiment import KerasExperiment
 from helpers.lab.keras_lab import KERAS
 from helpers.lab.keras_settings import KerasSettings
 from helpers.threads import one_thread

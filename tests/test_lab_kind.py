@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from helpers import ShapeLab
-from helpers.lab.kind import Kind, in_words, mend, mistakes, spoil
+from helpers.lab.hunt import mistakes, spoil
+from helpers.lab.kind import Kind, kind_of
+from helpers.lab.mending import in_words, mend
 from helpers.lab.settings import PRESETS
-from helpers.lab.widget import kind_of
 
 KINDS = {
     "all_right": kind_of(PRESETS["all_right"].settings),
@@ -98,7 +99,7 @@ def test_what_no_control_mends_is_said() -> None:
 
 def test_break_it_hides_the_cause_until_it_is_mended_or_asked_for() -> None:
     lab = ShapeLab()
-    lab._mistakes = iter([{"target_format": "column"}, {"num_labels": 1}, {"softmax": True}])
+    lab.hunt.mistakes = iter([{"target_format": "column"}, {"num_labels": 1}, {"softmax": True}])
     lab.break_it.click()
     assert lab.target_format.value == "column"
     assert lab.more.value  # the control may be behind it
@@ -124,7 +125,7 @@ def test_break_it_hides_the_cause_until_it_is_mended_or_asked_for() -> None:
 
 def test_a_mistake_that_plays_no_part_is_not_found() -> None:
     lab = ShapeLab()
-    lab._mistakes = iter([{"softmax": True}])
+    lab.hunt.mistakes = iter([{"softmax": True}])
     lab.break_it.click()
     lab.num_labels.value = 4
     assert lab.message.value == "Not yet. The verdict says what came, and the picture marks where."
@@ -137,7 +138,7 @@ def test_a_mistake_that_plays_no_part_is_not_found() -> None:
 
 def test_labels_that_fit_what_is_left_mend_no_dropped_rows() -> None:
     lab = ShapeLab()
-    lab._mistakes = iter([{"kept": "unpadded"}])
+    lab.hunt.mistakes = iter([{"kept": "unpadded"}])
     lab.break_it.click()
     lab.target_size.value = 1  # one of four sentences has no padding: now the loss runs
     assert (lab.scene.diagnosis.outcome, lab.scene.diagnosis.cause) == ("silent", "dropped_rows")

@@ -7,7 +7,18 @@
 from helpers.diagnosis.batch import check_batch
 from helpers.diagnosis.dropped import dropped_rows
 from helpers.diagnosis.explain import explain
+from helpers.diagnosis.keras_loss import check_keras_loss
 from helpers.diagnosis.loss import check_loss, diagnose
 from helpers.diagnosis.result import Diagnosis, Fix, Mark
 
-__all__ = ["Diagnosis", "Fix", "Mark", "check_batch", "check_loss", "diagnose", "dropped_rows", "explain"]
+__all__ = [
+    "Diagnosis",
+    "Fix",
+    "Mark",
+    "check_batch",
+    "check_keras_loss",
+    "check_loss",
+    "diagnose",
+    "dropped_rows",
+    "explain",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from helpers.bert import SEED
@@ -78,6 +79,16 @@ def _target(settings: Settings, length: int) -> list[str]:
     ]
 
 
+def listed(sentences: Iterable[str]) -> str:
+    """Return the line, or lines, that make `sentences`."""
+    return "".join(["sentences = [\n", *(f"    {sentence!r},\n" for sentence in sentences), "]"])
+
+
+def outcome_of(diagnosis: Diagnosis) -> str:
+    """Return what a comment says that a loss gives: its number, or what it raises."""
+    return diagnosis.error.split(":")[0] if diagnosis.error else f"{diagnosis.loss:.3f}"
+
+
 def from_scratch(
     sentences: tuple[str, ...],
     settings: Settings,
@@ -87,8 +98,6 @@ def from_scratch(
 ) -> str:
     """Return the Python that gives the same shapes and the same outcome in a fresh process."""
     input_ids, hidden_states, logits, target = (tuple(shape) for shape in shapes)
-    outcome = diagnosis.error.split(":")[0] if diagnosis.error else f"{diagnosis.loss:.3f}"
-    typed = "".join(f"    {sentence!r},\n" for sentence in sentences)
     options = ", ".join(f"{name}={value!r}" for name, value in tokenizer_options(settings).items())
     lines = [
         "import torch",
@@ -96,7 +105,7 @@ def from_scratch(
         "from torch import nn",
         "from helpers import load_bert, load_tokenizer",
         "",
-        f"sentences = [\n{typed}]",
+        listed(sentences),
         "tokenizer = load_tokenizer()",
         f'encoding = tokenizer(sentences, {options}, return_tensors="pt")',
         f"batch = {{name: rows[:{input_ids[0]}] for name, rows in encoding.items()}}  # (N, T) {input_ids}",
@@ -111,4 +120,4 @@ def from_scratch(
     else:
         loss = "loss = model(**batch, labels=target).loss"
     shapes_are = f"# logits {logits}, target {target}"
-    return "\n".join([*lines, *steps, shapes_are, f"{loss}  # {outcome}", "loss", ""])
+    return "\n".join([*lines, *steps, shapes_are, f"{loss}  # {outcome_of(diagnosis)}", "loss", ""])

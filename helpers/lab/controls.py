@@ -46,6 +46,11 @@ def button(words: str, press: Callable[[], None]) -> widgets.Button:
     return made
 
 
+def mark(control: widgets.DOMWidget, css_class: str, on: bool) -> None:
+    """Give a control a CSS class, or take it away."""
+    (control.add_class if on else control.remove_class)(css_class)
+
+
 class Fold(widgets.VBox):
     """A box that is in the page only while its button is pressed. It starts folded.
 

@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from helpers.bert import load_tokenizer
-from helpers.diagnosis import Diagnosis, check_batch, check_loss, explain
+from helpers.diagnosis import Diagnosis, check_batch, check_keras_loss, explain
 from helpers.diagnosis.frames import said
 from helpers.lab.choices import batch_note, cut_note, readable, sentences_in
-from helpers.lab.keras_settings import LABEL_FORMATS, LOSSES, PADDINGS, KerasSettings
+from helpers.lab.keras_code import code_of, from_scratch
+from helpers.lab.keras_settings import KerasSettings
 from helpers.threads import one_thread
 
 MOST_MODELS = 32
@@ -117,7 +117,7 @@ class KerasExperiment:
         diagnosis = replace(diagnosis, where="")  # a line of ours, not of the learner's
         ids, mask = names["encoding"]["input_ids"], names["encoding"]["attention_mask"]
         tokens = [self.tokenizer.convert_ids_to_tokens(row) for row in ids]
-        code = _from_scratch(batch, model_code, data_code, diagnosis)
+        code = from_scratch(batch, model_code, data_code, diagnosis)
         values = names["y"].tolist() if "y" in names else []
         shapes, output = _shapes(model, names), names.get("output")
         return KerasScene(batch, tokens, ids, mask, shapes, output, values, settings, notes, diagnosis, code)
@@ -138,53 +138,11 @@ class KerasExperiment:
             given["attention_mask"] = torch.as_tensor(names["attention_mask"])
         found = [check_batch(self._names["bert"].bert.module, given)]
         names["output"] = torch.as_tensor(model.predict_on_batch(names["x"]))
-        found.append(_check_keras_loss(settings, names["output"], torch.as_tensor(names["y"])))
+        labels = torch.as_tensor(names["y"])
+        found.append(check_keras_loss(settings.loss, names["output"], labels, settings.classes))
         silent = next((told for told in found if told.outcome == "silent"), None)
         # The repairs are PyTorch's; here the controls are at hand.
         return None if silent is None else replace(silent, loss=names["loss"], fixes=())
-
-
-def _check_keras_loss(settings: KerasSettings, output: Tensor, labels: Tensor) -> Diagnosis:
-    """Ask torch's loss of the same kind. Keras' losses take probabilities, whose logarithms are logits."""
-    if settings.loss == "binary_crossentropy":
-        target = labels.reshape(output.shape) if labels.numel() == output.numel() else labels
-        return check_loss(F.binary_cross_entropy, output, target.to(output.dtype))
-    logits = output.clamp_min(1e-12).log()
-    sparse = settings.loss == "sparse_categorical_crossentropy"
-    target = labels.flatten().long() if sparse else labels.to(logits.dtype)
-    if not sparse and target.numel() == logits.numel():
-        target = target.reshape(logits.shape)  # Keras adds the axis of size 1 by itself
-    return check_loss(F.cross_entropy, logits, target, classes=settings.classes)
-
-
-def code_of(settings: KerasSettings, rows: int) -> tuple[str, str]:
-    """Return the lines that make `model`, and those that make `x` and `y` from `sentences`."""
-    length = settings.max_length if settings.input_length == "fixed" else None
-    both = settings.two_inputs
-    inputs = [f'input_ids = keras.Input(({length},), dtype="int32", name="input_ids")']
-    if both:
-        inputs.append(f'attention_mask = keras.Input(({length},), dtype="int32", name="attention_mask")')
-    given, activation = "[input_ids, attention_mask]" if both else "input_ids", LOSSES[settings.loss]
-    model = [
-        *inputs,
-        f"hidden_states = bert(input_ids{', attention_mask=attention_mask' if both else ''})",
-        "start = keras.initializers.GlorotUniform(seed=0)",
-        f'last = keras.layers.Dense({settings.units}, activation="{activation}", kernel_initializer=start)',
-        "output = last(hidden_states[:, 0])",
-        f'model = keras.Model({given}, output, name="model")',
-        f'model.compile(loss="{settings.loss}")',
-    ]
-    padding = PADDINGS[settings.padding][1].format(max_length=settings.max_length)
-    labels = [(row + settings.classes - 1) % settings.classes for row in range(rows)]
-    data = [
-        f"encoding = tokenizer(sentences, {padding})",
-        'input_ids = np.array(encoding["input_ids"])',
-        'attention_mask = np.array(encoding["attention_mask"])',
-        f"x = {'[input_ids, attention_mask]' if settings.mask_given else 'input_ids'}",
-        f"labels = np.array({labels})",
-        f"y = {LABEL_FORMATS[settings.label_format][1].format(classes=settings.classes)}",
-    ]
-    return "\n".join(model), "\n".join(data)
 
 
 def _shapes(model: Any, names: dict[str, Any]) -> list[tuple[str, Shape | None, Shape | None]]:
@@ -206,22 +164,3 @@ def _shapes(model: Any, names: dict[str, Any]) -> list[tuple[str, Shape | None, 
 def _got(names: dict[str, Any]) -> str:
     arrays: list[tuple[str, Any]] = [(name, names.get(name)) for name in ("input_ids", "attention_mask", "y")]
     return ", ".join(f"{name} {tuple(array.shape)}" for name, array in arrays if hasattr(array, "shape"))
-
-
-def _from_scratch(sentences: list[str], model_code: str, data_code: str, diagnosis: Diagnosis) -> str:
-    typed = "".join(f"    {sentence!r},\n" for sentence in sentences)
-    outcome = diagnosis.error.split(":")[0] if diagnosis.error else f"{diagnosis.loss:.3f}"
-    return f"""\
-from helpers import BertLayer, load_tokenizer
-import keras
-import numpy as np
-
-sentences = [
-{typed}]
-tokenizer, bert = load_tokenizer(), BertLayer()
-
-{model_code}
-
-{data_code}
-model.evaluate(x, y)  # {outcome}
-"""

@@ -108,6 +108,37 @@ class Settings:
         check_choices(self, known)
 
 
+def what_the_loss_reads(settings: Settings) -> tuple[str, str]:
+    """Return the name and the axes of what the loss gets for its logits."""
+    if settings.framework == "transformers":
+        return "logits", "NTC" if settings.task == "token" else "NC"
+    softmax = "softmax" if settings.softmax else "logits"
+    if settings.task != "token" or settings.kept == "real_tokens":
+        return softmax, "NC"
+    _, code, axes = ARRANGEMENTS[settings.arrangement]
+    return code.replace("logits", softmax), axes
+
+
+def what_is_ignored(settings: Settings) -> dict[str, str]:
+    """Say beside each setting that plays no part, why."""
+    notes = {}
+    if settings.framework == "transformers":
+        defaults = Settings()
+        inside = ("loss", "softmax", "arrangement", "kept")
+        changed = [name for name in inside if getattr(settings, name) != getattr(defaults, name)]
+        notes = dict.fromkeys(changed, "a transformers model has its loss inside: this plays no part")
+    if settings.task != "token":
+        if settings.arrangement != "as_they_are":
+            notes.setdefault("arrangement", "logits (N, C) have no token axis: nothing to arrange")
+        if settings.kept == "real_tokens":
+            notes.setdefault("kept", "logits (N, C) have no token axis: all are kept")
+    elif settings.kept == "real_tokens" and settings.arrangement != "as_they_are":
+        notes.setdefault("arrangement", "the kept tokens are one list, (K, C): nothing to arrange")
+    if settings.padding == "longest" and settings.max_length != Settings().max_length:
+        notes["max_length"] = "padded to the longest sentence: this plays no part"
+    return notes
+
+
 class Preset(NamedTuple):
     """A lesson's case.
 

@@ -8,21 +8,20 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from html import escape
-from random import Random
 from typing import Any
 
 import ipywidgets as widgets
 
-from helpers.diagnosis import Diagnosis
 from helpers.drawing.plain import draw_plain
 from helpers.drawing.tokens import draw_tokens
 from helpers.drawing.verdict import draw_code, draw_verdict
-from helpers.lab.choices import MAX_SENTENCES
-from helpers.lab.controls import Fold, button, in_columns, make_control
-from helpers.lab.keras_settings import KerasSettings
-from helpers.lab.kind import Changes, Kind, in_words, mend, mistakes, spoil
+from helpers.lab.controls import Fold, button, in_columns, mark
+from helpers.lab.hunt import Hunt
+from helpers.lab.inputs import Inputs
+from helpers.lab.kind import Changes, kind_of
+from helpers.lab.mending import in_words, mend
 from helpers.lab.page import Page
-from helpers.lab.settings import PRESETS, Settings
+from helpers.lab.settings import PRESETS
 from helpers.readable import ReadableVBox
 from helpers.voice import Voice
 
@@ -43,6 +42,7 @@ class ShapeLab(ReadableVBox):
         more: Shows the controls that this preset does without.
         reset, break_it, show_cause, fix_it, show_values: The buttons.
         picture, verdict, tokens, numbers, code, message: What is shown, each an `ipywidgets.HTML`.
+        hunt: The mistake that `break_it` has made, while it is looked for.
         scene: The last run, with its shapes, labels and `diagnosis`.
 
     Raises:
@@ -64,24 +64,12 @@ class ShapeLab(ReadableVBox):
         start, in_sight = PRESETS[preset]
         self._start = type(start)(**{**asdict(start), **settings})
         self._kind = kind_of(self._start)
-        self._mistakes, self._wrong = mistakes(self._kind, in_sight, Random()), dict[str, Any]()
-        self._hides_cause = self._is_busy = False
+        self.hunt = Hunt(self._kind, in_sight)
         self.experiment = self._kind.experiment(self._start)
-        self.controls = {
-            name: make_control(self._kind, name, getattr(self._start, name)) for name in self._kind.labels
-        }
+        self._inputs = Inputs(self._kind, self._start, self._change)
+        self.controls, self.sentences = self._inputs.controls, self._inputs.sentences
         for name, control in self.controls.items():
             setattr(self, name, control)
-        self.sentences = widgets.Textarea(
-            value=self._start.text,
-            description="sentences, one per line",
-            rows=MAX_SENTENCES,
-            layout={"width": "auto", "flex_flow": "column", "align_items": "stretch"},
-            style={"description_width": "initial"},
-        )
-        self._inputs = {**self.controls, "text": self.sentences}
-        for name, control in self._inputs.items():
-            control.observe(lambda change, name=name: self._change(**{name: change["new"]}), "value")
         self.picture, self.verdict, self.tokens, self.numbers, self.code, self.message = (
             widgets.HTML() for _ in range(6)
         )
@@ -114,33 +102,25 @@ class ShapeLab(ReadableVBox):
         self.fix_it = button("Fix it", self._fix)
         self.show_values = self._values.button
         self.show_values.observe(lambda change: self._show_numbers(), "value")
-        row = [
-            self.more,
-            self.reset,
-            self.break_it,
-            self.show_cause,
-            self.fix_it,
-            self.show_values,
-            self._page,
-        ]
+        asked = [self.reset, self.break_it, self.show_cause, self.fix_it, self.show_values]
+        row = [self.more, *asked, self._page]
         return widgets.HBox(row, layout={"flex_flow": "row wrap", "align_items": "center"})
 
     # What the buttons do.
 
     def _reset(self) -> None:
-        self._hides_cause = False
+        self.hunt.is_on = False
         self._apply(asdict(self._start))
         self._show("As it was at the start.")
 
     def _break(self) -> None:
-        self._hides_cause = True
-        changes, self._wrong = spoil(self._kind, self.experiment, self._mistakes)
+        changes = self.hunt.begin(self.experiment)
         self.more.value = True  # the mistake may be behind it
         self._apply(changes)
         self._show("One thing is wrong now, among all controls. Mend it, or ask for the cause.")
 
     def _reveal(self) -> None:
-        self._hides_cause = False
+        self.hunt.is_on = False
         cause = dict(self.scene.diagnosis.rows).get("cause")
         self._show(f"The cause: {cause}." if cause else "There is no cause to show: nothing is wrong.")
 
@@ -151,7 +131,7 @@ class ShapeLab(ReadableVBox):
         before, shown = self.experiment.settings, dict(self._kind.table(self.scene))
         self.message.value = "Trying what mends it …"  # in Keras that can take half a second
         changes = mend(self._kind, self.experiment)
-        self._hides_cause = False
+        self.hunt.is_on = False
         if changes is None:
             self._show("No control mends this by itself: the verdict says what is needed.")
             return
@@ -162,15 +142,7 @@ class ShapeLab(ReadableVBox):
 
     def _apply(self, changes: Changes) -> None:
         """Set some controls at once, and run once."""
-        self._is_busy = True
-        try:
-            for name, value in changes.items():
-                control = self._inputs[name]
-                if isinstance(control, widgets.IntSlider):
-                    control.max = max(control.max, value)
-                control.value = value
-        finally:
-            self._is_busy = False
+        self._inputs.set(changes)
         self.experiment.change(**changes)
 
     # What is shown.
@@ -180,32 +152,15 @@ class ShapeLab(ReadableVBox):
         """The last run."""
         return self.experiment.scene
 
-    @property
-    def _told(self) -> Diagnosis:
-        """What may be said: not the cause while the learner looks for it."""
-        return self.scene.diagnosis.without_cause() if self._hides_cause else self.scene.diagnosis
-
-    def _change(self, **settings: Any) -> None:
-        if self._is_busy:
-            return
-        scene, words = self.experiment.change(**settings), ""
-        if self._hides_cause:
-            unused = [self._name(name) for name in self._wrong if name in scene.notes]
-            self._hides_cause = scene.diagnosis.outcome != "ok" or bool(unused)
-            words = "Found: nothing is wrong any more."
-            if scene.diagnosis.outcome != "ok":
-                marked = ", and the picture marks where" if self._kind.signs(scene) else ""
-                words = f"Not yet. The verdict says what came{marked}."
-            elif unused:
-                words = f"It runs, but only because {unused[0]} plays no part now. It is still set wrong."
-        self._show(words)
+    def _change(self, settings: Changes) -> None:
+        self._show(self.hunt.follow(self.experiment.change(**settings)))
 
     def _show(self, words: str = "", changed: frozenset[str] = _NOTHING) -> None:
         scene = self.scene
         self.message.value = escape(words)
         self.picture.value = self._kind.draw(scene, changed)
-        notes = {self._name(name): words for name, words in scene.notes.items()}
-        self.verdict.value = draw_verdict(self._told, notes)
+        notes = {self._inputs.name(name): words for name, words in scene.notes.items()}
+        self.verdict.value = draw_verdict(self.hunt.told(self.scene.diagnosis), notes)
         self.tokens.value = draw_tokens(
             scene.tokens, scene.ids, scene.mask, scene.mask_is_read, self._kind.with_ids
         )
@@ -216,37 +171,18 @@ class ShapeLab(ReadableVBox):
         said = [words, scene.diagnosis.headline, *noted]
         self._voice.say(". ".join(part.rstrip(".") for part in said if part))
         for answers in (self.show_cause, self.fix_it):
-            _mark(answers, "shape-clinic-idle", scene.diagnosis.outcome == "ok")
-        for name, control in self._inputs.items():
-            _mark(control, "shape-clinic-noted", name in scene.notes)
+            mark(answers, "shape-clinic-idle", scene.diagnosis.outcome == "ok")
+        self._inputs.note(scene.notes)
 
     def _show_numbers(self) -> None:
         self.numbers.value = self._kind.values(self.scene) if self.show_values.value else ""
 
-    def _name(self, setting: str) -> str:
-        return "sentences" if setting == "text" else self._kind.labels[setting]
-
     def as_text(self) -> str:
         """Return the diagnosis of the last run."""
-        return str(self._told)
+        return str(self.hunt.told(self.scene.diagnosis))
 
     def as_html(self) -> str:
         """Return the shapes and the verdict of the last run as a plain table."""
         scene, kind = self.scene, self._kind
-        table = draw_plain(kind.table(scene), kind.signs(scene), self._told)
+        table = draw_plain(kind.table(scene), kind.signs(scene), self.hunt.told(self.scene.diagnosis))
         return f"{table}<p>In JupyterLab, run this cell to turn the sliders.</p>"
-
-
-def _mark(control: widgets.DOMWidget, mark: str, on: bool) -> None:
-    (control.add_class if on else control.remove_class)(mark)
-
-
-def kind_of(settings: Settings | KerasSettings) -> Kind:
-    """Return the kind of lab that these settings belong to. Keras is imported when its lab first runs."""
-    if isinstance(settings, KerasSettings):
-        from helpers.lab.keras_lab import KERAS
-
-        return KERAS
-    from helpers.lab.bert_lab import BERT
-
-    return BERT

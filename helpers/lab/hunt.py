@@ -1,0 +1,68 @@
+"""Break it for me: a mistake to find, and what may be said until it is mended."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import asdict
+from random import Random
+from typing import Any
+
+from helpers.diagnosis import Diagnosis
+from helpers.lab.kind import Changes, Kind
+
+
+class Hunt:
+    """One mistake after the other for a learner to find.
+
+    Attributes:
+        mistakes: Those to come, each as what it changes in settings that are right.
+        is_on: Whether one is looked for: then no cause is told.
+    """
+
+    def __init__(self, kind: Kind, in_sight: Collection[str]) -> None:
+        self.mistakes = mistakes(kind, in_sight, Random())
+        self.is_on = False
+        self._kind, self._wrong = kind, dict[str, Any]()
+
+    def begin(self, experiment: Any) -> Changes:
+        """Break one thing, and return all the settings with which the experiment has now run."""
+        self.is_on = True
+        changes, self._wrong = spoil(self._kind, experiment, self.mistakes)
+        return changes
+
+    def told(self, diagnosis: Diagnosis) -> Diagnosis:
+        """Return what may be said of a diagnosis."""
+        return diagnosis.without_cause() if self.is_on else diagnosis
+
+    def follow(self, scene: Any) -> str:
+        """Say how far a change has brought the learner. Only the mistake's own end is the hunt's."""
+        if not self.is_on:
+            return ""
+        if scene.diagnosis.outcome != "ok":
+            marked = ", and the picture marks where" if self._kind.signs(scene) else ""
+            return f"Not yet. The verdict says what came{marked}."
+        unused = [self._kind.labels[name] for name in self._wrong if name in scene.notes]
+        if unused:
+            return f"It runs, but only because {unused[0]} plays no part now. It is still set wrong."
+        self.is_on = False
+        return "Found: nothing is wrong any more."
+
+
+def mistakes(kind: Kind, in_sight: Collection[str], random: Random) -> Iterator[Changes]:
+    """Give the kind's mistakes for ever, in random order, each once before any comes again.
+
+    First come those that the controls in sight make: they are the lesson's own.
+    """
+    while True:
+        mixed = random.sample(kind.mistakes, len(kind.mistakes))
+        yield from sorted(mixed, key=lambda changes: not changes.keys() <= set(in_sight))
+
+
+def spoil(kind: Kind, experiment: Any, wrong: Iterator[Changes]) -> tuple[Changes, Changes]:
+    """Set everything right, but for the first of these mistakes that is one; return all settings, and it.
+
+    With sentences of one length, say, a forgotten mask is none. The experiment has run with what is returned.
+    """
+    right = asdict(kind.right(experiment))
+    both = (({**right, **changes}, changes) for changes in wrong)
+    return next(each for each in both if experiment.change(**each[0]).diagnosis.outcome != "ok")

@@ -29,7 +29,7 @@ def test_the_number_of_classes_tells_which_outputs_are_not_used(
             F.cross_entropy, torch.randn(2, num_labels), torch.tensor([2, 0]), classes=classes
         )
         assert diagnosis.needs == by_hand.needs
-        assert diagnosis.needs == "3 outputs for 3 classes: no label ever asks for outputs 3 to 4"
+        assert diagnosis.needs == "3 outputs for 3 classes: no label ever asks for outputs 3 and 4"
         assert diagnosis.fixes[0].code.endswith("num_labels = 3")
 
 

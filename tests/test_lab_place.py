@@ -2,7 +2,7 @@
 
 import pytest
 from browser_server import jupyterlab
-from browser_tools import LAB, fold_sidebar, new_page, open_notebook, run_cell, shut_down, write_scratch
+from browser_tools import LAB, fold_sidebar, new_page, open_notebook, run_all, shut_down, write_scratch
 from playwright.sync_api import Browser, expect
 
 pytestmark = pytest.mark.browser
@@ -10,24 +10,42 @@ pytestmark = pytest.mark.browser
 # In the order of the lab's parts, from its top.
 FIXED = ("the controls", "the buttons", "the message", "the picture", "the verdict")
 VERDICT, SENTENCES = 4, 6
-WALK = """
-from time import sleep
-def settle():
-    sleep(0.06)  # the page draws in between
-for control in lab.controls.values():
-    start = control.value
-    if hasattr(control, "options"):
-        values = [value for _, value in control.options]
-    else:
-        values = range(control.min, control.max + 1) if hasattr(control, "max") else [not start]
-    for value in (*values, start):
-        control.value = value
-        settle()
-for _ in range(4):
-    for button in (lab.break_it, lab.show_cause, lab.fix_it):
-        button.click()
-        settle()
+# The page asks for each step, so that however slow a machine is, each is drawn before the next.
+SHOW = """
+import ipywidgets as widgets
+from IPython.display import display
+from helpers import ShapeLab
+lab, step = ShapeLab("{preset}"), widgets.Button(description="start")
+def walk():
+    for control in lab.controls.values():
+        start = control.value
+        if hasattr(control, "options"):
+            values = [value for _, value in control.options]
+        else:
+            values = range(control.min, control.max + 1) if hasattr(control, "max") else [not start]
+        for value in (*values, start):
+            control.value = value
+            yield
+    for _ in range(4):
+        for button in (lab.break_it, lab.show_cause, lab.fix_it):
+            button.click()
+            yield
+steps = enumerate(walk(), 1)
+def go(_):
+    number, _ = next(steps, ("end", None))
+    step.description = str(number)
+step.on_click(go)
+display(step, lab)
 """
+WALK = """async step => {
+    const frame = () => new Promise(requestAnimationFrame);
+    while (step.textContent !== "end") {
+        const before = step.textContent;
+        step.click();
+        while (step.textContent === before) await frame();
+        await frame(); await frame();
+    }
+}"""
 # After each frame, where the parts begin and how high each is.
 WATCH = """lab => {
     window.places = [];
@@ -47,16 +65,15 @@ WATCH = """lab => {
 @pytest.mark.parametrize("preset", ["all_right", "keras_padding"])
 def test_no_part_moves_while_the_controls_do(browser: Browser, preset: str, width: int) -> None:
     with jupyterlab() as server, new_page(browser, width=width, height=1400) as page:
-        show = f'from helpers import ShapeLab\nlab = ShapeLab("{preset}")\nlab'
-        write_scratch(server, "walk.ipynb", [show, WALK])
+        write_scratch(server, "walk.ipynb", [SHOW.format(preset=preset)])
         open_notebook(page, server, "walk.ipynb")
         fold_sidebar(page)
-        run_cell(page, 0)
+        run_all(page)
         lab = page.locator(LAB)
         lab.get_by_role("button", name="More controls").press("Enter")
         expect(lab.locator(".widget-gridbox")).to_have_count(2)
         lab.evaluate(WATCH)
-        run_cell(page, 1)
+        page.get_by_role("button", name="start", exact=True).evaluate(WALK)
         places = page.evaluate("window.places")
         shut_down(page)
     tops = {name: {each[part][0] for each in places} for part, name in enumerate(FIXED)}

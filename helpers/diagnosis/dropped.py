@@ -53,6 +53,8 @@ def needs_all(mask: Tensor, kept: Tensor) -> str:
     count = int(left_out.sum())
     has, were = ("has", "was") if count == 1 else ("have", "were")
     padding = f"{has} padding and " if bool((mask == 0).any(1)[left_out].all()) else ""
+    if len(mask) == 1:
+        return f"the only row; it {padding}was left out"
     return f"all {len(mask)} rows; {count} {padding}{were} left out"
 
 

@@ -187,7 +187,8 @@ def _other_batch(logits: Tensor, target: Tensor) -> Finding:
     rows, count = logits.shape[0], target.shape[0]
     needs = f"one row of targets for each row of logits: target {tuple(logits.shape)}"
     if logits.ndim == 2 and logits.shape[1] == 1 and rows and count > rows and not count % rows:
-        needs = f"as many outputs as labels: there are {count // rows} labels for each of the {rows} rows"
+        each = "the only row" if rows == 1 else f"each of the {rows} rows"
+        needs = f"as many outputs as labels: there are {count // rows} labels for {each}"
         also = "not one label per row"
         return Finding("head_size", needs, BATCH, certain=False, also=also)
     return Finding("batch_target", needs, BATCH)

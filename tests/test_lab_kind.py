@@ -1,7 +1,7 @@
 """What the lab's buttons do: break it, mend it, reset it, say it."""
 
 from dataclasses import asdict, replace
-from itertools import islice
+from itertools import combinations, islice
 from random import Random
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 from helpers import ShapeLab
 from helpers.lab.hunt import mistakes, spoil
 from helpers.lab.kind import Kind, kind_of
-from helpers.lab.mending import in_words, mend
+from helpers.lab.mending import MOST_STEPS, in_words, mend
 from helpers.lab.settings import PRESETS
 
 KINDS = {
@@ -90,7 +90,8 @@ def test_fix_it_does_what_the_top_fix_promises() -> None:
 
 
 def test_what_no_control_mends_is_said() -> None:
-    lab = ShapeLab("batch_target", target_size=0, task="token", target_format="per_token", loss="mse_loss")
+    # Three things, and of two of them the verdict says the same.
+    lab = ShapeLab(num_labels=1, batch_size=2, target_format="per_token_flat")
     before = lab.experiment.settings
     lab.fix_it.click()
     assert "No control mends this" in lab.message.value
@@ -156,8 +157,35 @@ def test_of_two_mistakes_one_is_mended_at_a_time() -> None:
     assert lab.scene.diagnosis.outcome == "ok"
 
 
+@pytest.mark.parametrize("preset", [name for name in PRESETS if name != "all_right"])
+def test_fix_it_mends_what_a_lesson_shows(preset: str) -> None:
+    lab = ShapeLab(preset)
+    lab.fix_it.click()
+    assert lab.scene.diagnosis.outcome == "ok"
+    assert lab.message.value.startswith("Fixed. ")
+
+
+@pytest.mark.parametrize("preset", KINDS)
+def test_two_mistakes_are_mended_one_after_the_other(experiments: dict[str, Any], preset: str) -> None:
+    kind, experiment = KINDS[preset], experiments[preset]
+    right = asdict(type(PRESETS[preset].settings)())
+    pairs = [
+        {**one, **other} for one, other in combinations(kind.mistakes, 2) if not one.keys() & other.keys()
+    ]
+    for changes in Random(0).sample(pairs, 30):
+        experiment.change(**{**right, **changes})
+        for _ in range(MOST_STEPS):
+            if experiment.scene.diagnosis.outcome != "ok":
+                step = mend(kind, experiment)
+                assert step is not None, changes
+                experiment.change(**step)
+        assert experiment.scene.diagnosis.outcome == "ok", changes
+
+
 def test_fix_it_follows_what_the_verdict_needs() -> None:
     lab = ShapeLab("token_vs_sequence", num_labels=9, target_format="per_token")
+    lab.fix_it.click()
+    assert lab.scene.diagnosis.cause == "unused_outputs"
     lab.fix_it.click()
     assert lab.scene.diagnosis.outcome == "ok"
     lab = ShapeLab(target_format="per_token")

@@ -26,7 +26,8 @@ class Kind(NamedTuple):
         with_ids: Whether its tokens are shown with ids and mask.
         right: From an experiment to settings that run with its sentences, without a mistake.
         mistakes: Realistic ones, each as what it changes in settings that are right.
-        mends: From a cause to the settings that can mend it, what the verdict asks for first.
+        mends: From a cause to the settings that can mend it, what the verdict asks for first; two names in
+            one text are set together.
     """
 
     experiment: Callable[[Any], Any]

@@ -1,64 +1,86 @@
-"""Fix it: which control mends what is on show."""
+"""Fix it: which control mends what is on show, and where several are wrong, which comes first."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
-from itertools import combinations, product
-from typing import Any
+from itertools import product
+from typing import Any, NamedTuple
 
+from helpers.diagnosis import Diagnosis
 from helpers.lab.kind import Changes, Kind
+
+MOST_STEPS = 4  # as many things may be wrong at once
+
+
+class _Stop(NamedTuple):
+    """A place on the way: the first change, what is set now, what it gave, and the causes met so far."""
+
+    first: Changes
+    settings: Any
+    diagnosis: Diagnosis
+    causes: frozenset[str | None]
 
 
 def mend(kind: Kind, experiment: Any) -> Changes | None:
-    """Find the setting, or the two, with which the experiment runs; None where none does.
+    """Find what to set so that the experiment runs; None where no control mends it.
 
     What the verdict asks for is tried first, and of a drop-down's options that which gives the loss of its
-    top fix is taken. Where two things are wrong, one that leaves the other will do. The experiment is left
-    as it was.
+    top fix is taken. Where more than one thing is wrong, what comes back is the first of the fewest steps,
+    each of which mends what the verdict then says. The experiment is left as it was.
     """
     before, diagnosis = experiment.settings, experiment.scene.diagnosis
-    wanted = diagnosis.fixes[0].result if diagnosis.fixes else ""
-    half: Changes | None = None
+    stops = [_Stop({}, before, diagnosis, frozenset([diagnosis.cause]))]
     try:
-        for tries in _tries(kind, before, kind.mends.get(diagnosis.cause, ())):
-            whole: Changes | None = None
-            for changes in tries:
-                told = experiment.change(**{**asdict(before), **changes}).diagnosis
-                if told.outcome == "ok" and f"loss {told.loss:.3f}" in wanted:
-                    return changes
-                if told.outcome == "ok":
-                    whole = whole or changes
-                    if not changes.keys() & kind.choices.keys():
-                        break  # of a slider's values the first that runs
-                elif told.outcome == "silent" and told.cause != diagnosis.cause:
-                    half = half or changes
-            if whole is not None:
-                return whole
+        for _ in range(MOST_STEPS):
+            reached: list[_Stop] = []
+            for stop in stops:
+                for names in kind.mends.get(stop.diagnosis.cause or "", ()):
+                    found, on_the_way = _turn(kind, experiment, stop, names.split())
+                    if found is not None:
+                        return found
+                    reached += on_the_way
+            stops = reached
     finally:
         experiment.change(**asdict(before))
-    return half
+    return None
 
 
-def _tries(kind: Kind, settings: Any, names: Sequence[str]) -> Iterator[Iterator[Changes]]:
-    """Per setting, and per two of them, every other value: those that stand first in `names` first."""
-    others = {
-        name: [value for value in _values(kind, settings, name) if value != getattr(settings, name)]
-        for name in names
-    }
-    some_of = [*combinations(names, 1), *combinations(names, 2)]
-    for some in sorted(some_of, key=lambda some: (max(map(names.index, some)), len(some))):
-        values = product(*(others[name] for name in some))
-        yield (dict(zip(some, each, strict=True)) for each in values)
+def _turn(
+    kind: Kind, experiment: Any, stop: _Stop, names: Sequence[str]
+) -> tuple[Changes | None, list[_Stop]]:
+    """Try other values; return the first change of a way that ends here, or where something else is wrong."""
+    top = stop.diagnosis.fixes[0].result if stop.diagnosis.fixes else ""
+    is_a_choice = not kind.choices.keys().isdisjoint(names)
+    runs: Changes | None = None
+    reached: dict[str | None, _Stop] = {}
+    for values in product(*(_others(kind, stop.settings, name) for name in names)):
+        changes = dict(zip(names, values, strict=True))
+        settings, first = replace(stop.settings, **changes), stop.first or changes
+        told = experiment.change(**asdict(settings)).diagnosis
+        if told.outcome == "ok":
+            runs = runs or first
+            if not is_a_choice or f"loss {told.loss:.3f}" in top:
+                return first, []
+        elif told.cause not in stop.causes:
+            reached.setdefault(told.cause, _Stop(first, settings, told, stop.causes | {told.cause}))
+    return runs, list(reached.values())
 
 
-def _values(kind: Kind, settings: Any, name: str) -> Sequence[Any]:
+def _others(kind: Kind, settings: Any, name: str) -> Sequence[Any]:
+    """Return a setting's other values; of a number those that other settings have, the nearest first."""
+    now = getattr(settings, name)
     if name in kind.choices:
-        return list(kind.choices[name])
-    if isinstance(getattr(settings, name), bool):
-        return (True, False)
-    lowest, most = kind.ranges[name]
-    return range(lowest, most + 1)
+        return [value for value in kind.choices[name] if value != now]
+    if isinstance(now, bool):
+        return [not now]
+    # Sizes that fit are equal: what mends one is another.
+    lowest, _ = kind.ranges[name]
+    sizes = {
+        lowest,
+        *(value for value in asdict(settings).values() if type(value) is int and value >= lowest),
+    }
+    return sorted(sizes - {now}, key=lambda value: abs(value - now))
 
 
 def in_words(kind: Kind, before: Any, changes: Changes) -> str:

@@ -1,6 +1,7 @@
 """Look for mistakes in what goes into a model, most of which raise nothing: masks, labels, problem_type.
 
-`batch_run` makes the forward pass, `batch_rules` holds the rules, and here they meet and fixes are tried.
+`batch_run` makes the forward pass, `batch_masks`, `batch_labels` and `batch_outputs` hold the rules, and here
+they meet and fixes are tried.
 """
 
 from __future__ import annotations
@@ -12,7 +13,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from helpers.diagnosis.batch_rules import RULES, integer_one_hot, problem_type
+from helpers.diagnosis.batch_labels import (
+    all_ignored,
+    broadcast,
+    integer_one_hot,
+    one_hot,
+    problem_type,
+    turned,
+)
+from helpers.diagnosis.batch_masks import hidden_tokens, mask, padding_labels
+from helpers.diagnosis.batch_outputs import dropped_rows, one_output, softmax, unused_outputs
 from helpers.diagnosis.batch_run import Run, describe, run, stand_in
 from helpers.diagnosis.finding import Candidate, Finding
 from helpers.diagnosis.frames import said
@@ -21,6 +31,22 @@ from helpers.diagnosis.result import Diagnosis, Fix
 
 Rule = Callable[[Run], Finding | None]
 Findings = dict[Rule, Finding]
+
+# The most certain first.
+RULES: tuple[Rule, ...] = (
+    mask,
+    all_ignored,
+    problem_type,
+    one_output,
+    broadcast,
+    turned,
+    one_hot,
+    hidden_tokens,
+    padding_labels,
+    softmax,
+    dropped_rows,
+    unused_outputs,
+)
 
 
 def check_batch(model: nn.Module, batch: Mapping[str, Any], classes: int | None = None) -> Diagnosis:

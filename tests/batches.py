@@ -148,6 +148,13 @@ MISTAKES: dict[str, tuple[Any, dict[str, Any], str, bool, str]] = {
         True,
         "",
     ),
+    "one row of numbers": (
+        bert(problem_type=NUMBERS, num_labels=1),
+        batch(labels=torch.tensor([[0.5, 1.5]])),
+        "batch_target",
+        False,
+        f"{LABELS} = {LABELS}.reshape(2, 1)",
+    ),
     "all ignored": (bert(), batch(labels=TWO * 0 - 100), "all_ignored", True, f"del {LABELS}"),
     "all tokens ignored": (bert("token"), batch(labels=TOKEN_LABELS * 0 - 100), "all_ignored", True, "del"),
     "padding has labels": (
@@ -187,6 +194,7 @@ RIGHT_USES: dict[str, tuple[Any, dict[str, Any]]] = {
     "token types": (bert(), batch(token_type_ids=torch.zeros_like(PADDED), labels=TWO)),
     "numbers": (bert(num_labels=1), batch(labels=torch.tensor([0.5, 2.0]))),
     "a column of numbers": (bert(num_labels=1), batch(labels=torch.tensor([[0.5], [2.0]]))),
+    "a number for a batch of one": (bert(num_labels=1), batch(LEFT[:, 3:], None, labels=torch.tensor(0.5))),
     "three numbers": (bert(problem_type=NUMBERS), batch(labels=torch.randn(2, 3))),
     "multi-label, told": (bert(problem_type=MULTI), batch(labels=ONE_HOT)),
     "multi-label, seen": (bert(), batch(labels=torch.tensor([[1.0, 1, 0], [0, 0, 0]]))),

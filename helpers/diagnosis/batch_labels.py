@@ -63,15 +63,21 @@ def all_ignored(run: Run) -> Finding | None:
 
 
 def broadcast(run: Run) -> Finding | None:
-    """MSE of two shapes that are stretched to fit."""
+    """MSE of two shapes that are stretched to fit, or that fit only once the model has squeezed both."""
     labels, logits = run.labels, run.logits
     if labels is None or logits is None or getattr(run.config, "problem_type", None) != "regression":
         return None
-    if run.loss is None or labels.squeeze().shape == logits.squeeze().shape:
+    fits = labels.squeeze().shape == logits.squeeze().shape
+    if run.loss is None or (fits and (labels.numel() == 1 or len(labels) == len(logits))):
         return None
+    same = Candidate("give them the logits' shape", f"{LABELS} = {LABELS}.reshape{tuple(logits.shape)}")
+    if fits:
+        needs = (
+            f"a row of labels for each row of logits: {tuple(logits.shape)}; squeezed by the model, both fit"
+        )
+        return Finding("batch_target", needs, BATCH, (same,), certain=False)
     needs = f"labels {tuple(logits.shape)}, a number for each output; other shapes are stretched to fit"
-    code = f"{LABELS} = {LABELS}.reshape{tuple(logits.shape)}"
-    return Finding("squeeze_mismatch", needs, BATCH, (Candidate("give them the logits' shape", code),))
+    return Finding("squeeze_mismatch", needs, BATCH, (same,))
 
 
 def turned(run: Run) -> Finding | None:

@@ -38,6 +38,14 @@ def test_a_setting_that_plays_no_part_has_a_sign() -> None:
     assert "no token axis" in lab.verdict.value
 
 
+def test_a_task_that_no_loss_follows_has_a_sign() -> None:
+    lab = ShapeLab(task="regression")
+    assert with_a_sign(lab) == {"task"}
+    assert "cross entropy still scores classes" in lab.verdict.value
+    lab.loss.value = "mse_loss"
+    assert "task" not in with_a_sign(lab)
+
+
 def test_the_picture_names_what_is_done_between_head_and_loss() -> None:
     lab = ShapeLab(softmax=True, kept="unpadded")
     assert ">softmax</text>" in lab.picture.value and ">unpadded</text>" in lab.picture.value

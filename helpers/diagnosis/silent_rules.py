@@ -48,7 +48,17 @@ def what_is_silent(call: LossCall, classes: int | None = None) -> Finding | None
         return number_shapes(call)
     if call.loss in BINARY and not is_integer(call.target) and not is_within_0_and_1(call.target):
         return targets_out_of_range(call)
-    return _sigmoid_twice(call) if call.loss == "binary_cross_entropy_with_logits" else None
+    if call.loss == "binary_cross_entropy_with_logits" and (found := _sigmoid_twice(call)):
+        return found
+    return _softmax_of_one(call)
+
+
+def _softmax_of_one(call: LossCall) -> Finding | None:
+    """One output, and the same 1 for every row: what a softmax makes of a single number."""
+    if call.logits.shape[-1] != 1 or call.logits.numel() < 2 or not bool((call.logits == 1).all()):
+        return None
+    needs = "raw numbers: a softmax over one output is always 1, so nothing can be learned; take it out"
+    return Finding("softmax_before_loss", needs, SCORES, certain=False)
 
 
 def _sigmoid_twice(call: LossCall) -> Finding | None:

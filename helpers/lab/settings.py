@@ -127,6 +127,8 @@ def what_is_ignored(settings: Settings) -> dict[str, str]:
         inside = ("loss", "softmax", "arrangement", "kept")
         changed = [name for name in inside if getattr(settings, name) != getattr(defaults, name)]
         notes = dict.fromkeys(changed, "a transformers model has its loss inside: this plays no part")
+    elif settings.task == "regression" and settings.loss != "mse_loss":
+        notes["task"] = f"{LOSSES[settings.loss]} still scores classes: a number needs MSE and num_labels 1"
     if settings.task != "token":
         if settings.arrangement != "as_they_are":
             notes.setdefault("arrangement", "logits (N, C) have no token axis: nothing to arrange")

@@ -35,6 +35,13 @@ CASES = [
         criterion = nn.BCEWithLogitsLoss()
         logits, target = torch.sigmoid(torch.randn(64, 6) * 3), torch.randint(0, 2, (64, 6)).float()
         """, BCE),
+    _silent("softmax-of-one", ("softmax_before_loss", *HEAD), """
+        model = nn.Sequential(nn.Linear(8, 1), nn.Softmax(dim=-1))
+        logits, target = model(torch.randn(16, 8)), torch.rand(16, 1)
+        """, MSE),
+    _silent("softmax-of-one-with-bce", ("softmax_before_loss", *HEAD), """
+        logits, target = torch.randn(8, 1).softmax(1), torch.randint(0, 2, (8, 1)).float()
+        """, BCE),
     _silent("head-of-one", HEAD, """
         logits, target = torch.randn(8, 1), torch.zeros(8, dtype=torch.long)
         """),

@@ -86,7 +86,7 @@ KERAS = Kind(
         "static_length": ("input_length", "padding"),
         "ragged_padding": ("padding",),
         "missing_input": ("mask_given", "two_inputs"),
-        "missing_or_wrong_mask": ("two_inputs", "mask_given", "two_inputs mask_given"),
+        "missing_or_wrong_mask": ("two_inputs mask_given",),
         "one_hot_index": ("loss", "label_format"),
         "loss_choice": ("loss", "label_format"),
         "index_for_multilabel": ("loss", "label_format"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from itertools import product
 from typing import Any, NamedTuple
@@ -30,20 +30,28 @@ def mend(kind: Kind, experiment: Any) -> Changes | None:
     each of which mends what the verdict then says. The experiment is left as it was.
     """
     before, diagnosis = experiment.settings, experiment.scene.diagnosis
-    stops = [_Stop({}, before, diagnosis, frozenset([diagnosis.cause]))]
+    now, last = [_Stop({}, before, diagnosis, frozenset([diagnosis.cause]))], list[_Stop]()
     try:
         for _ in range(MOST_STEPS):
+            # Two settings at once are two steps, and come after two steps that each mend something.
+            one = [(stop, names) for stop in now for names in _steps(kind, stop, 1)]
+            two = [(stop, names) for stop in last for names in _steps(kind, stop, 2)]
             reached: list[_Stop] = []
-            for stop in stops:
-                for names in kind.mends.get(stop.diagnosis.cause or "", ()):
-                    found, on_the_way = _turn(kind, experiment, stop, names.split())
-                    if found is not None:
-                        return found
-                    reached += on_the_way
-            stops = reached
+            for stop, names in one + two:
+                found, on_the_way = _turn(kind, experiment, stop, names)
+                if found is not None:
+                    return found
+                reached += on_the_way
+            now, last = reached, now
     finally:
         experiment.change(**asdict(before))
     return None
+
+
+def _steps(kind: Kind, stop: _Stop, many: int) -> Iterator[list[str]]:
+    """Give what can mend a cause, as the names of so many settings at once."""
+    steps = (names.split() for names in kind.mends.get(stop.diagnosis.cause or "", ()))
+    return (names for names in steps if len(names) == many)
 
 
 def _turn(
@@ -57,7 +65,10 @@ def _turn(
     for values in product(*(_others(kind, stop.settings, name) for name in names)):
         changes = dict(zip(names, values, strict=True))
         settings, first = replace(stop.settings, **changes), stop.first or changes
-        told = experiment.change(**asdict(settings)).diagnosis
+        scene = experiment.change(**asdict(settings))
+        told = scene.diagnosis
+        if not scene.notes.keys().isdisjoint(names):
+            continue  # it runs, or doesn't, but not for this: the setting plays no part
         if told.outcome == "ok":
             runs = runs or first
             if not is_a_choice or f"loss {told.loss:.3f}" in top:
@@ -76,11 +87,8 @@ def _others(kind: Kind, settings: Any, name: str) -> Sequence[Any]:
         return [not now]
     # Sizes that fit are equal: what mends one is another.
     lowest, _ = kind.ranges[name]
-    sizes = {
-        lowest,
-        *(value for value in asdict(settings).values() if type(value) is int and value >= lowest),
-    }
-    return sorted(sizes - {now}, key=lambda value: abs(value - now))
+    sizes = {lowest, *(value for value in asdict(settings).values() if type(value) is int)}
+    return sorted((size for size in sizes if lowest <= size != now), key=lambda size: abs(size - now))
 
 
 def in_words(kind: Kind, before: Any, changes: Changes) -> str:

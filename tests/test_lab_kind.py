@@ -1,6 +1,7 @@
 """What the lab's buttons do: break it, mend it, reset it, say it."""
 
 from dataclasses import asdict, replace
+from html import unescape
 from itertools import combinations, islice
 from random import Random
 from typing import Any
@@ -135,7 +136,7 @@ def test_a_mistake_that_plays_no_part_is_not_found() -> None:
     assert lab.message.value == "Not yet. The verdict says what came, and the picture marks where."
     lab.num_labels.value = 3
     lab.framework.value = "transformers"
-    assert "only because softmax before the loss plays no part" in lab.message.value
+    assert 'only because "softmax before the loss" plays no part' in unescape(lab.message.value)
     lab.softmax.value = False
     assert "Found" in lab.message.value
 

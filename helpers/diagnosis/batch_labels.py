@@ -72,9 +72,7 @@ def broadcast(run: Run) -> Finding | None:
         return None
     same = Candidate("give them the logits' shape", f"{LABELS} = {LABELS}.reshape{tuple(logits.shape)}")
     if fits:
-        needs = (
-            f"a row of labels for each row of logits: {tuple(logits.shape)}; squeezed by the model, both fit"
-        )
+        needs = f"labels {tuple(logits.shape)}, a row for each row of logits; these fit only once squeezed"
         return Finding("batch_target", needs, BATCH, (same,), certain=False)
     needs = f"labels {tuple(logits.shape)}, a number for each output; other shapes are stretched to fit"
     return Finding("squeeze_mismatch", needs, BATCH, (same,))

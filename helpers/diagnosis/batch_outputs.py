@@ -74,8 +74,8 @@ def dropped_rows(run: Run) -> Finding | None:
 
 def head(run: Run, outputs: int, then: str = "") -> Candidate:
     """Give the model another number of outputs, and run `then`."""
-    heads = [name for name, part in run.model.named_modules() if isinstance(part, nn.Linear)]
-    head = f"model.{heads[-1]}" if heads else "model.classifier"
-    code = f"{head} = torch.nn.Linear({head}.in_features, {outputs})\n"
+    layers = [name for name, part in run.model.named_modules() if isinstance(part, nn.Linear)]
+    last = f"model.{layers[-1]}" if layers else "model.classifier"
+    code = f"{last} = torch.nn.Linear({last}.in_features, {outputs})\n"
     code += f"model.num_labels = model.config.num_labels = {outputs}{then}"
     return Candidate(f"{outputs} outputs", code, f"better when it is made: num_labels={outputs}")

@@ -35,7 +35,7 @@ class Hunt:
         return diagnosis.without_cause() if self.is_on else diagnosis
 
     def follow(self, scene: Any) -> str:
-        """Say how far a change has brought the learner. Only the mistake's own end is the hunt's."""
+        """Say how far a change has brought the learner. A way around the mistake ends no hunt."""
         if not self.is_on:
             return ""
         if scene.diagnosis.outcome != "ok":
@@ -43,7 +43,7 @@ class Hunt:
             return f"Not yet. The verdict says what came{marked}."
         unused = [self._kind.labels[name] for name in self._wrong if name in scene.notes]
         if unused:
-            return f"It runs, but only because {unused[0]} plays no part now. It is still set wrong."
+            return f'It runs, but only because "{unused[0]}" plays no part now. It is still set wrong.'
         self.is_on = False
         return "Found: nothing is wrong any more."
 

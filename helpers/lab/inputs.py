@@ -16,14 +16,14 @@ from helpers.lab.kind import Changes, Kind
 class Inputs:
     """The controls of a lab.
 
-    Attributes:
-        controls: From a setting to its slider, drop-down or tick box.
-        sentences: The text box, one sentence per line.
-
     Args:
         kind: The kind of lab.
         settings: What they are set to at first.
         changed: Called with what a learner has changed, as {setting: value}.
+
+    Attributes:
+        controls: From a setting to its slider, drop-down or tick box.
+        sentences: The text box, one sentence per line.
     """
 
     def __init__(self, kind: Kind, settings: Any, changed: Callable[[Changes], None]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from helpers.diagnosis import Diagnosis
 from helpers.drawing.plain import draw_plain
 from helpers.drawing.tokens import draw_tokens
 from helpers.drawing.verdict import draw_code, draw_verdict
@@ -152,6 +153,11 @@ class ShapeLab(ReadableVBox):
         """The last run."""
         return self.experiment.scene
 
+    @property
+    def _told(self) -> Diagnosis:
+        """What may be said of it."""
+        return self.hunt.told(self.scene.diagnosis)
+
     def _change(self, settings: Changes) -> None:
         self._show(self.hunt.follow(self.experiment.change(**settings)))
 
@@ -160,7 +166,7 @@ class ShapeLab(ReadableVBox):
         self.message.value = escape(words)
         self.picture.value = self._kind.draw(scene, changed)
         notes = {self._inputs.name(name): words for name, words in scene.notes.items()}
-        self.verdict.value = draw_verdict(self.hunt.told(self.scene.diagnosis), notes)
+        self.verdict.value = draw_verdict(self._told, notes)
         self.tokens.value = draw_tokens(
             scene.tokens, scene.ids, scene.mask, scene.mask_is_read, self._kind.with_ids
         )
@@ -179,10 +185,10 @@ class ShapeLab(ReadableVBox):
 
     def as_text(self) -> str:
         """Return the diagnosis of the last run."""
-        return str(self.hunt.told(self.scene.diagnosis))
+        return str(self._told)
 
     def as_html(self) -> str:
         """Return the shapes and the verdict of the last run as a plain table."""
         scene, kind = self.scene, self._kind
-        table = draw_plain(kind.table(scene), kind.signs(scene), self.hunt.told(self.scene.diagnosis))
+        table = draw_plain(kind.table(scene), kind.signs(scene), self._told)
         return f"{table}<p>In JupyterLab, run this cell to turn the sliders.</p>"

@@ -94,6 +94,23 @@ def test_rows_of_classes_beside_token_logits(target: torch.Tensor, rows: str, cl
     assert len(diagnosis.fixes) == 2
 
 
+@pytest.mark.parametrize("target", [torch.eye(5)[:4], torch.full((4, 5), 0.2)])
+def test_rows_of_other_classes_beside_token_logits(target: torch.Tensor) -> None:
+    diagnosis = check_loss(CE, random(4, 9, 3), target)
+    assert (diagnosis.cause, diagnosis.certain) == ("token_logits_for_sequence", False)
+    assert diagnosis.needs == "one prediction per sentence: logits (4, 5) for these rows of 5 classes"
+    assert "5)(hidden)[:, 0]" in diagnosis.fixes[0].code
+    as_long_as_the_tokens = check_loss(CE, random(4, 5, 3), target)
+    assert "rows of 5 classes" not in as_long_as_the_tokens.needs
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (3, 9, 4)])
+def test_rows_of_probabilities_for_another_batch(shape: tuple[int, ...]) -> None:
+    diagnosis = check_loss(CE, random(*shape), torch.full((1, 4), 0.25))
+    assert diagnosis.cause == "batch_target"
+    assert diagnosis.needs == "a row of probabilities for each row of logits; there are 3, and here 1"
+
+
 def test_explain_is_asked_as_before() -> None:
     with pytest.raises(RuntimeError) as caught:
         CE(random(4, 3, 9), LABELS)

@@ -86,3 +86,13 @@ def test_a_softmax_is_taken_out_before_it_is_undone() -> None:
     assert [fix.when for fix in diagnosis.fixes] == ["where you can't take it out"]
     sigmoid = check_loss(BCE, random(4, 3).sigmoid(), ONE_HOT.float())
     assert "take it out" in sigmoid.needs and sigmoid.fixes[0].when == "where you can't take it out"
+
+
+@pytest.mark.parametrize(
+    ("target", "these"), [([3, 2, 3, 2], "these go from 2 to 3"), ([3, 3, 3, 3], "here is only 3")]
+)
+def test_labels_counted_from_1_need_no_label_1_in_the_batch(target: list[int], these: str) -> None:
+    diagnosis = check_loss(F.cross_entropy, random(4, 3), torch.tensor(target))
+    assert diagnosis.needs == f"labels from 0 to 2; {these}, as if counted from 1"
+    assert diagnosis.fixes[0].code == "target = target - 1"
+    assert diagnosis.fixes[0].when == "where 1 is the first class"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from helpers.diagnosis.evidence import LossCall
-from helpers.diagnosis.finding import BATCH, CLASSES, TOKENS, TURNED, Candidate, Finding, bce
+from helpers.diagnosis.finding import BATCH, CLASSES, TOKENS, TURNED, Candidate, Finding, bce, new_head
 from helpers.diagnosis.index_shapes import cast_of
 from helpers.diagnosis.token_shapes import then_cast
 from helpers.diagnosis.values import is_one_hot, is_whole, is_zero_one, sums_to_1
@@ -15,6 +15,7 @@ def what_tells_the_classes(call: LossCall, classes: int | None = None) -> Findin
         return None
     return (
         _class_rows_beside_tokens(call, classes)
+        or _rows_of_other_classes(call)
         or _tokens_as_classes(call, classes)
         or _flat_labels_of_tokens(call, classes)
         or _classes_on_axis_1(call, classes)
@@ -37,6 +38,19 @@ def _class_rows_beside_tokens(call: LossCall, classes: int | None) -> Finding | 
     name, then = found
     needs = f"logits {(rows, outputs)} for these {name}; here the {length} tokens are read as classes"
     return _one_prediction(needs, ("[:, 0]", ".mean(1)"), then, certain=is_known)
+
+
+def _rows_of_other_classes(call: LossCall) -> Finding | None:
+    """Logits (N, T, C) with rows of probabilities over another number of classes."""
+    rows, length, outputs = call.logits.shape
+    if call.unread or call.target.ndim != 2 or len(call.target) != rows or not sums_to_1(call.target, 1):
+        return None
+    classes = call.target.shape[1]
+    if not call.target.is_floating_point() or classes in (1, length, outputs):
+        return None
+    needs = f"one prediction per sentence: logits {(rows, classes)} for these rows of {classes} classes"
+    head = Candidate("keep [CLS], one output per class", new_head(classes, call.loss, "[:, 0]"))
+    return Finding("token_logits_for_sequence", needs, TOKENS, (head,), certain=False)
 
 
 def _rows_of_classes(call: LossCall, is_known: bool) -> tuple[str, str] | None:

@@ -44,7 +44,8 @@ def why_labels_do_not_fit(call: LossCall) -> Finding | None:
         needs = f"labels from 0 to {outputs - 1}; few labels occur, and they go up to {highest}"
     elif lowest > 0 and highest == outputs > 1:
         cause = "label_range"
-        needs = f"labels from 0 to {outputs - 1}; these go from {lowest} to {highest}, as if counted from 1"
+        these = f"these go from {lowest} to {highest}" if lowest < highest else f"here is only {highest}"
+        needs = f"labels from 0 to {outputs - 1}; {these}, as if counted from 1"
     return Finding(cause, needs, LABEL, label_repairs(call))
 
 
@@ -63,8 +64,9 @@ def label_repairs(call: LossCall, cast: str = "") -> tuple[Candidate, ...]:
         when = "where these are all the classes there are"
         candidates.append(Candidate("number the labels that occur from 0", renumber, when))
     if lowest and highest - lowest < outputs:
-        shift = f"- {lowest}" if lowest > 0 else f"+ {-lowest}"
-        when = f"where {lowest} is the first class"
+        first = 1 if lowest > 0 and highest == outputs else lowest  # class 1 need not be in every batch
+        shift = f"- {first}" if first > 0 else f"+ {-first}"
+        when = f"where {first} is the first class"
         candidates.append(Candidate("count from 0", f"target = target{cast} {shift}", when))
     if call.logits.ndim <= 2 and highest >= outputs:
         code = new_head(highest + 1, call.loss) + (f"\ntarget = target{cast}" if cast else "")

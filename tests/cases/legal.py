@@ -19,6 +19,7 @@ CASES = [
     _legal("misses-the-highest", "logits, target = torch.randn(6, 3), torch.tensor([0, 1, 1, 0, 0, 1])"),
     _legal("only-one-class", "logits, target = torch.randn(3, 2), torch.tensor([0, 0, 0])"),
     _legal("many-classes-small-batch", "logits, target = torch.randn(2, 1000), torch.tensor([42, 317])"),
+    _legal("cold-numbers", "logits, target = torch.randn(3, 1), torch.tensor([[-100.0], [-55], [20]])", MSE),
     _legal("uint8", "logits, target = torch.randn(4, 3), torch.tensor([0, 2, 1, 1], dtype=torch.uint8)"),
     _legal("probabilities", "logits, target = torch.randn(4, 3), torch.softmax(torch.randn(4, 3), 1)"),
     _legal("one-hot-floats", "logits, target = torch.randn(4, 3), torch.eye(3)[torch.tensor([0, 2, 1, 1])]"),

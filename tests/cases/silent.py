@@ -42,6 +42,16 @@ CASES = [
     _silent("softmax-of-one-with-bce", ("softmax_before_loss", *HEAD), """
         logits, target = torch.randn(8, 1).softmax(1), torch.randint(0, 2, (8, 1)).float()
         """, BCE),
+    _silent("softmax-then-bce-with-logits", ("softmax_before_loss",), """
+        logits, target = torch.randn(4, 3).softmax(-1), F.one_hot(torch.tensor([0, 2, 1, 1]), 3).float()
+        """, BCE),
+    _silent("mse-of-ignored-tokens", ("label_range",), """
+        ratings = torch.tensor([[1.0, 3.0, -100], [2.0, 0.5, 4.0]])
+        logits, target = torch.randn(2, 3), ratings
+        """, MSE),
+    _silent("bce-of-ignored-tokens", ("label_range",), """
+        logits, target = torch.randn(2, 3), torch.tensor([[1.0, 0.0, -100], [0.0, 1.0, -100]])
+        """, BCE),
     _silent("head-of-one", HEAD, """
         logits, target = torch.randn(8, 1), torch.zeros(8, dtype=torch.long)
         """),

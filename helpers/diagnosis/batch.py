@@ -22,7 +22,7 @@ from helpers.diagnosis.batch_labels import (
     turned,
 )
 from helpers.diagnosis.batch_masks import hidden_tokens, mask, padding_labels
-from helpers.diagnosis.batch_outputs import dropped_rows, one_output, softmax, unused_outputs
+from helpers.diagnosis.batch_outputs import fewer_logits, one_output, softmax, unused_outputs
 from helpers.diagnosis.batch_run import Run, describe, run, stand_in
 from helpers.diagnosis.finding import Candidate, Finding
 from helpers.diagnosis.frames import said
@@ -44,7 +44,7 @@ RULES: tuple[Rule, ...] = (
     hidden_tokens,
     padding_labels,
     softmax,
-    dropped_rows,
+    fewer_logits,
     unused_outputs,
 )
 

@@ -63,7 +63,7 @@ def _spelled(path: str) -> str:
     return "model" + "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in path.split("."))
 
 
-def dropped_rows(run: Run) -> Finding | None:
+def fewer_logits(run: Run) -> Finding | None:
     """Fewer logits than sentences."""
     if run.ids is None or run.logits is None or len(run.logits) >= len(run.ids):
         return None

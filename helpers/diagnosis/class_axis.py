@@ -43,10 +43,10 @@ def _class_rows_beside_tokens(call: LossCall, classes: int | None) -> Finding | 
 def _rows_of_other_classes(call: LossCall) -> Finding | None:
     """Logits (N, T, C) with rows of probabilities over another number of classes."""
     rows, length, outputs = call.logits.shape
-    if call.unread or call.target.ndim != 2 or len(call.target) != rows or not sums_to_1(call.target, 1):
+    if call.target.ndim != 2 or len(call.target) != rows or not call.target.is_floating_point():
         return None
     classes = call.target.shape[1]
-    if not call.target.is_floating_point() or classes in (1, length, outputs):
+    if classes in (1, length, outputs) or call.unread or not sums_to_1(call.target, 1):
         return None
     needs = f"one prediction per sentence: logits {(rows, classes)} for these rows of {classes} classes"
     head = Candidate("keep [CLS], one output per class", new_head(classes, call.loss, "[:, 0]"))

@@ -91,10 +91,11 @@ def _fractions(call: LossCall, logits: tuple[int, ...], target: tuple[int, ...])
         if len(logits) > 1 and is_one_hot(call.target, 1):
             candidates.insert(0, Candidate("use the index of the 1", "target = target.argmax(1)"))
         return Finding("one_hot_index", needs, CLASSES, tuple(candidates))
-    if target[:1] != logits[:1] and len(target) == 2 and sums_to_1(call.target, 1):
+    is_rows = len(target) == 2 and sums_to_1(call.target, 1)
+    if is_rows and logits[0] != target[0]:
         needs = f"a row of probabilities for each row of logits; there are {logits[0]}, and here {target[0]}"
         return Finding("batch_target", needs, BATCH)
-    if len(logits) == len(target) == 2 and logits[0] == target[0] and sums_to_1(call.target, 1):
+    if is_rows and len(logits) == 2:
         needs = f"as many outputs as classes: the target has {target[1]}, C is {logits[1]}"
         code = new_head(target[1], call.loss)
         return Finding("head_size", needs, CLASSES, (Candidate("one output per class", code),))

@@ -30,11 +30,12 @@ def check_keras_loss(loss: str, output: Tensor, labels: Tensor, classes: int | N
     >>> told.outcome, told.cause
     ('silent', 'unused_outputs')
     """
+    # Keras adds an axis of size 1 by itself.
+    target = labels.reshape(output.shape) if labels.numel() == output.numel() else labels
     if loss == BINARY:
-        target = labels.reshape(output.shape) if labels.numel() == output.numel() else labels
-        return replace(check_loss(F.binary_cross_entropy, output, target.to(output.dtype)), fixes=())
-    logits = output.clamp_min(1e-12).log()  # softmax of these is the output again
-    target = labels.flatten().long() if loss == SPARSE else labels.to(logits.dtype)
-    if loss != SPARSE and target.numel() == logits.numel():
-        target = target.reshape(logits.shape)  # Keras adds the axis of size 1 by itself
-    return replace(check_loss(F.cross_entropy, logits, target, classes=classes), fixes=())
+        told = check_loss(F.binary_cross_entropy, output, target.to(output.dtype))
+    else:
+        target = labels.flatten().long() if loss == SPARSE else target.to(output.dtype)
+        logits = output.clamp_min(1e-12).log()  # softmax of these is the output again
+        told = check_loss(F.cross_entropy, logits, target, classes=classes)
+    return replace(told, fixes=())

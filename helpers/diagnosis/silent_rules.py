@@ -46,23 +46,21 @@ def what_is_silent(call: LossCall, classes: int | None = None) -> Finding | None
         return _index_loss(call, classes)
     if call.logits.shape != call.target.shape:
         return number_shapes(call)
-    if found := _ignored_by_others(call):
-        return found
     if call.loss in BINARY and not is_integer(call.target) and not is_within_0_and_1(call.target):
-        return targets_out_of_range(call)
-    if call.loss == "binary_cross_entropy_with_logits" and (found := _sigmoid_twice(call)):
-        return found
-    return _softmax_of_one(call)
+        return _ignored_label(call) or targets_out_of_range(call)
+    is_raw = call.loss == "binary_cross_entropy_with_logits"
+    found = _softmax_before_sigmoid(call) or _sigmoid_twice(call) if is_raw else None
+    return found or _ignored_label(call) or _softmax_of_one(call)
 
 
-def _ignored_by_others(call: LossCall) -> Finding | None:
+def _ignored_label(call: LossCall) -> Finding | None:
     """The label that cross entropy leaves out counts here, as a number that is far from all others."""
     ignored = call.target == call.ignore_index
     if not bool(ignored.any()) or bool(ignored.all()) or bool((call.target[~ignored] < 0).any()):
         return None
     needs = f"no {call.ignore_index} in the target: only cross entropy leaves it out, here it is a number"
-    code = "kept = target != -100\nlogits, target = logits[kept], target[kept]"
-    leave = Candidate("leave them out", code.replace("-100", str(call.ignore_index)))
+    code = f"kept = target != {call.ignore_index}\nlogits, target = logits[kept], target[kept]"
+    leave = Candidate("leave them out", code)
     return Finding("label_range", needs, ANSWERS, (leave,), certain=call.loss in BINARY)
 
 
@@ -74,11 +72,16 @@ def _softmax_of_one(call: LossCall) -> Finding | None:
     return Finding("softmax_before_loss", needs, SCORES, certain=False)
 
 
+def _softmax_before_sigmoid(call: LossCall) -> Finding | None:
+    """Several outputs whose every row sums to 1."""
+    if call.logits.shape[-1] < 2 or not sums_to_1(call.logits, -1):
+        return None
+    needs = "raw logits: every row sums to 1, so a softmax stands before the loss, which has a sigmoid"
+    return Finding("softmax_before_loss", needs, SCORES)
+
+
 def _sigmoid_twice(call: LossCall) -> Finding | None:
     """Raw logits lie on both sides of 0; many numbers all between 0 and 1 look like probabilities."""
-    if call.logits.shape[-1] > 1 and sums_to_1(call.logits, -1):
-        needs = "raw logits: every row sums to 1, so a softmax stands before the loss, which has a sigmoid"
-        return Finding("softmax_before_loss", needs, SCORES)
     inside = (call.logits > 0) & (call.logits < 1)
     if call.logits.numel() < ENOUGH or not bool(inside.all()):
         return None

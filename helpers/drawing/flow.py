@@ -65,16 +65,12 @@ def _svg(flow: Flow, name: str) -> str:
             _tensor(places["hidden_states"], hidden_states, cells.tokens(hidden_states)),
             _operation(places["keep"], keep, 56, what),
             _operation(places["Linear"], "Linear", 76, f"{hidden_states.shape[-1]} → {flow.num_labels}"),
-            *(
-                _operation(_below(places["Linear"], n), name, _pill(name))
-                for n, name in enumerate(flow.between)
-            ),
             _group(
                 _tensor(
                     places["logits"],
                     logits,
                     cells.logits(logits, flow.values, marks, flow.classes),
-                    _marked(flow, "logits"),
+                    flow.marked("logits"),
                 ),
                 "logits" in flow.changed,
             ),
@@ -84,7 +80,7 @@ def _svg(flow: Flow, name: str) -> str:
                     places["target"],
                     flow.target,
                     cells.target(flow.target, flow.values, flow.num_labels, marks),
-                    _marked(flow, "target"),
+                    flow.marked("target"),
                     flow.target.dtype,
                 ),
                 "target" in flow.changed,
@@ -93,11 +89,6 @@ def _svg(flow: Flow, name: str) -> str:
             "</svg>",
         ]
     )
-
-
-def _marked(flow: Flow, tensor: str) -> Marked:
-    parts = [mark.part for mark in flow.diagnosis.marks if mark.tensor == tensor]
-    return Marked(flow.diagnosis.sign, parts)
 
 
 def _group(inside: str, changed: bool) -> str:
@@ -130,21 +121,13 @@ def _tensor(
     return f"{text(x, y, name, 13, 600)}{''.join(chips)}{body}"
 
 
-def _operation(place: tuple[int, int], name: str, width: int, note: str = "") -> str:
+def _operation(place: tuple[int, int], name: str, width: float, note: str = "") -> str:
     x, y = place[0], place[1] + FLOW_AT
     return (
-        f'<rect x="{x - width / 2:g}" y="{y - 14}" width="{width}" height="28" rx="14" '
+        f'<rect x="{x - width / 2:g}" y="{y - 14}" width="{width:g}" height="28" rx="14" '
         f'style="fill:{RAISED};stroke:{LINE}"/>{text(x, y + 4.5, name, 12.5, style=CODE)}'
         f"{text(x, y - 22, note, 12.5, colour=FAINT) if note else ''}"
     )
-
-
-def _below(place: tuple[int, int], number: int) -> tuple[int, int]:
-    return place[0], place[1] + DOWN * (number + 1)
-
-
-def _pill(name: str) -> int:
-    return 8 * len(name) + 20
 
 
 def _loss(place: tuple[int, int], name: str, diagnosis: Diagnosis) -> str:
@@ -186,12 +169,13 @@ def _arrows(places: dict[str, tuple[int, int]], flow: Flow) -> Iterator[str]:
 
 def _detour(head: tuple[int, int], between: Sequence[str], end: float) -> Iterator[str]:
     """Go down from the head through what is done to its logits, and up again to them."""
-    x, top = head[0], head[1] + FLOW_AT
-    for number in range(len(between)):
-        at = top + DOWN * number
-        yield arrow(f"M{x} {at + 14}V{at + DOWN - 20}", x, at + DOWN - 15, "down")
-    bottom = top + DOWN * len(between)
-    yield arrow(f"M{x + _pill(between[-1]) / 2:g} {bottom}H{end - 16:g}V{top}H{end - 6:g}", end, top)
+    (x, y), half = head, 0.0
+    for name in between:
+        yield arrow(f"M{x} {y + FLOW_AT + 14}v{DOWN - 34}", x, y + FLOW_AT + DOWN - 15, "down")
+        y, half = y + DOWN, 4 * len(name) + 10
+        yield _operation((x, y), name, 2 * half)
+    top = head[1] + FLOW_AT
+    yield arrow(f"M{x + half:g} {y + FLOW_AT}H{end - 16:g}V{top}H{end - 6:g}", end, top)
 
 
 def _half_width(name: str) -> float:

@@ -9,6 +9,16 @@ from helpers.diagnosis import Diagnosis
 from helpers.trace import Stage
 
 
+class Marked(NamedTuple):
+    """The parts of a tensor that disagree, and the sign that each gets."""
+
+    sign: str
+    parts: Sequence[str]
+
+
+NOTHING = Marked("", ())
+
+
 class Flow(NamedTuple):
     """One run, as the picture needs it.
 
@@ -34,15 +44,11 @@ class Flow(NamedTuple):
     between: Sequence[str] = ()
     changed: frozenset[str] = frozenset()
 
-
-class Marked(NamedTuple):
-    """The parts of a tensor that disagree, and the sign that each gets."""
-
-    sign: str
-    parts: Sequence[str]
-
-
-NOTHING = Marked("", ())
+    def marked(self, tensor: str) -> Marked:
+        """Return what disagrees in "logits" or "target"."""
+        return Marked(
+            self.diagnosis.sign, [mark.part for mark in self.diagnosis.marks if mark.tensor == tensor]
+        )
 
 
 class Layout(NamedTuple):

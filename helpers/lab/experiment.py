@@ -116,15 +116,14 @@ class Experiment:
                 note = f"{too_long}; the lab still shows the last ones"
         if not self._encoded[0]:
             raise ValueError(f"got no text that the lab can use: {note}. Try text='The film was fine.'")
-        notes = {"text": note} if note else {}
-        if settings.padding == "max_length":
-            notes |= cut_note(self.tokenizer, self._encoded[0], settings.max_length)
-        return notes
+        return {"text": note} if note else {}
 
     def _run(self, settings: Settings, notes: dict[str, str]) -> Scene:
         sentences = self._encoded[0]
         batch = sentences[: settings.batch_size]
         notes = notes | batch_note(len(batch), settings.batch_size) | what_is_ignored(settings)
+        if settings.padding == "max_length":
+            notes |= cut_note(self.tokenizer, batch, settings.max_length)
         hidden_states = self._hidden_states[: len(batch)]
         steps = code_of(settings, len(batch), *hidden_states.shape[1:])
         names = self._names(len(batch))

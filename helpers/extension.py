@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from helpers.diagnosis.result import Diagnosis
+    from helpers.diagnosis.said.result import Diagnosis
 
 _log = logging.getLogger(__name__)
 
@@ -108,7 +108,7 @@ def _explained(error: BaseException | None) -> Diagnosis | None:
 def _display(diagnosis: Diagnosis) -> None:
     from IPython.display import display
 
-    from helpers.diagnosis.html import as_html
+    from helpers.diagnosis.said.html import as_html
 
     # The front end picks: a terminal prints the text, a notebook shows the HTML.
     display({"text/plain": str(diagnosis), "text/html": as_html(diagnosis)}, raw=True)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from notebook_tools import kernel_environment
 
-from helpers.diagnosis.result import Diagnosis
+from helpers.diagnosis.said.result import Diagnosis
 
 HEADLINE = "✗ IndexError: Target 1 is out of bounds."
 

@@ -24,7 +24,7 @@ from batches import (
 from torch import nn
 
 from helpers import explain
-from helpers.diagnosis.batch import check_batch
+from helpers.diagnosis.batch.check import check_batch
 
 
 @pytest.mark.parametrize("name", MISTAKES)

@@ -7,7 +7,7 @@ from cases import LEGAL, MISTAKES, NOT_OURS, Case
 from cases.judge import ask, judge, run
 from score_cases import from_file
 
-from helpers.diagnosis.result import MOST_LINES, Diagnosis
+from helpers.diagnosis.said.result import MOST_LINES, Diagnosis
 
 # What is still wrong, and why; a case that comes right has to leave this list.
 STILL_WRONG: dict[str, str] = {}

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from helpers import check_loss
-from helpers.diagnosis.causes import CAUSES
+from helpers.diagnosis.said.causes import CAUSES
 
 LABELS = torch.tensor([2, 0, 1, 2])
 ONE_HOT = F.one_hot(LABELS, 3)

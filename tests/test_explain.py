@@ -12,7 +12,7 @@ from torch import nn
 
 from helpers import explain
 from helpers.diagnosis.explain import ask
-from helpers.diagnosis.raised import Raised
+from helpers.diagnosis.seen.raised import Raised
 
 LOSSES, KERAS = programs("losses"), programs("keras")
 

@@ -13,7 +13,7 @@ from nbformat import NotebookNode, v4
 from notebook_tools import ROOT, execute
 
 from helpers import extension
-from helpers.diagnosis.result import Diagnosis
+from helpers.diagnosis.said.result import Diagnosis
 from helpers.extension import clinic, load_ipython_extension, unload_ipython_extension
 
 LOAD, UNLOAD = "%load_ext helpers", "%unload_ext helpers"

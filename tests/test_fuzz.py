@@ -16,8 +16,8 @@ from strategies import LOSSES, Drawn, loss_calls
 from torch import Tensor, nn
 
 from helpers import check_loss
-from helpers.diagnosis.causes import CAUSES
-from helpers.diagnosis.result import MOST_LINES
+from helpers.diagnosis.said.causes import CAUSES
+from helpers.diagnosis.said.result import MOST_LINES
 
 ASKED = os.environ.get("SHAPE_CLINIC_FUZZ")
 EXAMPLES = int(ASKED or 5_000)

@@ -10,8 +10,8 @@ import pytest
 from cases import MISTAKES
 from cases.judge import ask, run
 
-from helpers.diagnosis.causes import CAUSES
-from helpers.diagnosis.result import MOST_LINES
+from helpers.diagnosis.said.causes import CAUSES
+from helpers.diagnosis.said.result import MOST_LINES
 
 GOLDEN = pathlib.Path(__file__).with_name("golden") / "diagnoses.txt"
 # Cause -> the case (tests/cases) that shows it best.

@@ -9,7 +9,7 @@ from explained import explained
 
 from helpers import check_loss
 from helpers.diagnosis import Diagnosis
-from helpers.diagnosis.html import as_html
+from helpers.diagnosis.said.html import as_html
 
 # A trap, a fix and a line; a fix with a choice of when; a silent mistake; nothing wrong.
 SHOWN = {

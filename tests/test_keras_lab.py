@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers import BertLayer, ShapeLab, load_tokenizer
-from helpers.diagnosis.frames import said
+from helpers.diagnosis.seen.frames import said
 from helpers.drawing.keras_arrays import differs
 from helpers.drawing.tokens import draw_tokens
 from helpers.keras_bert import keras

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from helpers.bert import SEED
-from helpers.diagnosis.frames import ANSI
+from helpers.diagnosis.seen.frames import ANSI
 from helpers.threads import one_thread
 
 _MOST = 170  # characters of a message: what it says stands at its beginning

@@ -4,12 +4,12 @@
 `fixes` runs repairs, `result` is what comes out.
 """
 
-from helpers.diagnosis.batch import check_batch
-from helpers.diagnosis.dropped import dropped_rows
+from helpers.diagnosis.batch.check import check_batch
 from helpers.diagnosis.explain import explain
-from helpers.diagnosis.keras_loss import check_keras_loss
-from helpers.diagnosis.loss import check_loss, diagnose
-from helpers.diagnosis.result import Diagnosis, Fix, Mark
+from helpers.diagnosis.keras.check import check_keras_loss
+from helpers.diagnosis.loss.check import check_loss, diagnose
+from helpers.diagnosis.loss.dropped import dropped_rows
+from helpers.diagnosis.said.result import Diagnosis, Fix, Mark
 
 __all__ = [
     "Diagnosis",

@@ -5,35 +5,35 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from helpers.diagnosis import (
+from helpers.diagnosis.calls import (
     arguments,
     checkpoints,
     embeddings,
-    gpu,
-    heads,
-    inputs,
-    keras_rules,
+    layers,
     masks,
+    model,
     one_hot,
-    ragged,
+    rows,
     tokenizers,
     views,
 )
-from helpers.diagnosis.loss_rules import explain_loss
-from helpers.diagnosis.raised import Raised
-from helpers.diagnosis.result import Diagnosis
+from helpers.diagnosis.keras import loss as keras_loss
+from helpers.diagnosis.loss.around import explain_loss
+from helpers.diagnosis.said.result import Diagnosis
+from helpers.diagnosis.seen import gpu
+from helpers.diagnosis.seen.raised import Raised
 
 # The nearer to the failing operation, the earlier: a loss inside a BERT forward is about the loss.
 READERS: tuple[Callable[[Raised], Diagnosis | None], ...] = (
-    keras_rules.explain_keras,
+    keras_loss.explain_keras,
     explain_loss,
     embeddings.explain_embedding,
     arguments.explain_arguments,
-    inputs.explain_model_inputs,
-    heads.explain_layer,
+    model.explain_model_inputs,
+    layers.explain_layer,
     checkpoints.explain_checkpoint,
     tokenizers.explain_tokenizer,
-    ragged.explain_ragged,
+    rows.explain_ragged,
     one_hot.explain_one_hot,
     views.explain_view,
     masks.explain_mask,

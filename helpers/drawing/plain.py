@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from helpers.diagnosis import Diagnosis
-from helpers.diagnosis.html import headline, row, rows
+from helpers.diagnosis.said.html import headline, row, rows
 
 
 def draw_plain(shapes: Sequence[tuple[str, str]], signs: Mapping[str, str], diagnosis: Diagnosis) -> str:

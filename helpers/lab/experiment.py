@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from helpers.bert import SEED, load_bert, load_tokenizer
 from helpers.diagnosis import Diagnosis, check_batch, diagnose, dropped_rows, explain
-from helpers.diagnosis.evidence import loss_call
+from helpers.diagnosis.loss.call import loss_call
 from helpers.lab.choices import batch_note, cut_note, readable, sentences_in
 from helpers.lab.code import code_of, from_scratch, tokenizer_options
 from helpers.lab.model_run import ModelRuns

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from helpers.bert import load_tokenizer
 from helpers.diagnosis import Diagnosis, check_batch, check_keras_loss, explain
-from helpers.diagnosis.frames import said
+from helpers.diagnosis.seen.frames import said
 from helpers.lab.choices import batch_note, cut_note, readable, sentences_in
 from helpers.lab.keras_code import code_of, from_scratch
 from helpers.lab.keras_settings import KerasSettings

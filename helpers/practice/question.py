@@ -189,7 +189,7 @@ def _random_numbers_kept() -> Iterator[None]:
 
 
 def _first_line(error: Exception) -> str:
-    from helpers.diagnosis.frames import said  # late: it brings torch
+    from helpers.diagnosis.seen.frames import said  # late: it brings torch
 
     try:
         return said(error).splitlines()[0].removesuffix(": ")

@@ -14,7 +14,7 @@ from html import escape
 from itertools import zip_longest
 from textwrap import wrap
 
-from helpers.diagnosis.frames import said
+from helpers.diagnosis.seen.frames import said
 
 SAME, DIFFERS, MISSING = "=", "≠", "·"
 _WIDTH = 40  # characters per message in the text: two of them fit a terminal

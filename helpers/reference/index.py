@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import default_collate
 
-from helpers.diagnosis.frames import said
+from helpers.diagnosis.seen.frames import said
 
 
 class Example(NamedTuple):

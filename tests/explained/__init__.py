@@ -19,7 +19,7 @@ from torch import nn
 
 from helpers.diagnosis import Diagnosis
 from helpers.diagnosis.explain import ask
-from helpers.diagnosis.raised import Raised
+from helpers.diagnosis.seen.raised import Raised
 
 PARTS = {
     "hf": """

@@ -1,0 +1,1 @@
+"""One forward pass of the learner's model, and what is wrong with what goes in."""

@@ -1,0 +1,156 @@
+"""One forward pass of the learner's model that leaves no trace, and what it was made of."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from helpers.diagnosis.seen.raised import shape
+
+IGNORED = -100  # the label that the losses of transformers leave out
+LABELS = 'batch["labels"]'  # as the learner's code, and so a fix, spells them
+PARTS = ("_parameters", "_buffers", "_modules")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What went into the model, and what came out.
+
+    Attributes:
+        model: A stand-in for the learner's model.
+        batch: What it was given.
+        problem_type: What its configuration said before; transformers fills it in on the first call.
+        output: What it returned, None where it raised.
+        classes: How many classes the data has, where that is known.
+    """
+
+    model: nn.Module
+    batch: Mapping[str, Any]
+    problem_type: str | None
+    output: Any
+    classes: int | None = None
+
+    @cached_property
+    def config(self) -> Any:
+        """The model's configuration, or that of the encoder inside it."""
+        found = (getattr(module, "config", None) for module in self.model.modules())
+        return next((config for config in found if config is not None), None)
+
+    @cached_property
+    def ids(self) -> Tensor | None:
+        """input_ids, where they are (N, T)."""
+        ids = self.batch.get("input_ids")
+        return ids if isinstance(ids, Tensor) and ids.ndim == 2 and ids.numel() else None
+
+    @cached_property
+    def mask(self) -> Tensor | None:
+        """The attention mask."""
+        mask = self.batch.get("attention_mask")
+        return mask if isinstance(mask, Tensor) else None
+
+    @cached_property
+    def labels(self) -> Tensor | None:
+        """The labels, where there are any."""
+        labels = self.batch.get("labels")
+        return labels if isinstance(labels, Tensor) and labels.numel() else None
+
+    @cached_property
+    def logits(self) -> Tensor | None:
+        """The logits, wherever the output keeps them."""
+        parts = self.output if isinstance(self.output, tuple) else (self.output,)
+        if isinstance(self.output, Mapping) or hasattr(self.output, "logits"):
+            parts = (_entry(self.output, "logits"),)
+        return next((part for part in parts if isinstance(part, Tensor) and part.ndim > 1), None)
+
+    @cached_property
+    def loss(self) -> float | None:
+        """The loss, where the model was given labels and gave one number back."""
+        parts = self.output if isinstance(self.output, tuple) else (_entry(self.output, "loss"),)
+        numbers = (part for part in parts[:1] if isinstance(part, Tensor) and part.numel() == 1)
+        return next((float(number) for number in numbers), None)
+
+    @property
+    def pad(self) -> int | None:
+        """The id of padding."""
+        pad = getattr(self.config, "pad_token_id", None)
+        return pad if isinstance(pad, int) else None
+
+    @cached_property
+    def padding(self) -> Tensor | None:
+        """Where the padding is: runs of its id at either end of a row. One inside may be a token."""
+        if self.ids is None or self.pad is None or not (self.ids == self.pad).any():
+            return None
+        is_pad = (self.ids == self.pad).long()
+        right = is_pad.flip(1).cumprod(1).flip(1).bool()
+        if self.pad == getattr(self.config, "eos_token_id", None):
+            # The first of them ends the sentence.
+            right &= torch.cat([torch.zeros_like(right[:, :1]), right[:, :-1]], 1)
+        found = right | is_pad.cumprod(1).bool()
+        return found if found.any() else None
+
+
+def run(
+    model: nn.Module, batch: Mapping[str, Any], classes: int | None = None
+) -> tuple[Run, Exception | None]:
+    """Call a stand-in with copies of what is in the batch; what it raises is returned."""
+    kind = getattr(getattr(model, "config", None), "problem_type", None)
+    given = {name: value.clone() if isinstance(value, Tensor) else value for name, value in batch.items()}
+    try:
+        output, error = model(**given), None
+    except Exception as raised:  # whatever the learner's model raises is the result to report
+        output, error = None, raised
+    return Run(model, dict(batch), kind, output, classes), error
+
+
+def stand_in(model: nn.Module, copies: dict[int, Any] | None = None) -> nn.Module:
+    """Return a model of the same weights, in evaluation mode, whose parts and settings can be replaced.
+
+    Copying BERT-base would take 400 MB and most of the time; this takes its few hundred small objects.
+    """
+    copies = {} if copies is None else copies
+    if id(model) in copies:  # two parts of the model are the same one
+        return copies[id(model)]
+    twin: nn.Module = type(model).__new__(type(model))
+    copies[id(model)] = twin
+    state = {**vars(model), "training": False}
+    state |= {name: dict(state[name]) for name in PARTS}
+    config = state.get("config")
+    if config is not None:
+        # Shared by a model and the encoder inside it, and so by their stand-ins.
+        state["config"] = copies.setdefault(id(config), copy.copy(config))
+    modules = state["_modules"]
+    modules.update({name: stand_in(part, copies) for name, part in modules.items() if part is not None})
+    vars(twin).update(state)
+    return twin
+
+
+def describe(run: Run) -> str:
+    """Return the shapes of what went in and what came out."""
+    parts = [f"input_ids {shape(run.ids, 'NT')}"] if run.ids is not None else []
+    if run.padding is not None:
+        count = int(run.padding.sum())
+        parts[-1] += f" with {count} padding token{'s' * (count > 1)}"
+    if run.ids is not None:
+        parts.append("no attention_mask" if run.mask is None else f"attention_mask {shape(run.mask)}")
+    if run.labels is not None:
+        parts.append(f"labels {shape(run.labels)} of {str(run.labels.dtype).removeprefix('torch.')}")
+    if run.problem_type is not None:
+        parts.append(f"problem_type {run.problem_type!r}")
+    if run.logits is not None:
+        parts.append(f"logits {shape(run.logits)}")
+    return ", ".join(parts) or f"a batch of {', '.join(map(str, run.batch)) or 'nothing'}"
+
+
+def is_token(run: Run) -> bool:
+    """Whether there is a prediction for each token."""
+    return run.logits is not None and run.logits.ndim == 3
+
+
+def _entry(output: Any, name: str) -> Any:
+    return output.get(name) if isinstance(output, Mapping) else getattr(output, name, None)

@@ -1,0 +1,1 @@
+"""Keras on torch: its data, its inputs, its losses."""

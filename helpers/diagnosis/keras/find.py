@@ -1,0 +1,156 @@
+"""What Keras on torch was doing when it raised: its frames are cut from the traceback, but still reachable.
+
+Keras is never imported here: where its frames are, it is loaded.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from helpers.diagnosis.seen.frames import Step
+from helpers.diagnosis.seen.raised import Raised
+
+CALLS = ("fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "predict_on_batch")
+LOSSES = ("sparse_categorical_crossentropy", "categorical_crossentropy", "binary_crossentropy")
+PAIRS = (("target", "output"), ("y_true", "y_pred"))
+
+
+@dataclass(frozen=True)
+class KerasCall:
+    """What the learner asked of a Keras model.
+
+    Attributes:
+        name: "fit", "predict" and the like; "" where no model was called.
+        model: The model.
+        given: What it was called with, by argument name.
+    """
+
+    name: str
+    model: Any
+    given: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class KerasLoss:
+    """One call of a loss inside Keras; target and output are of one batch.
+
+    Attributes:
+        name: One of `LOSSES`, or the name of a loss that compares number by number.
+        target: As the loss got it.
+        output: What the model gave.
+    """
+
+    name: str
+    target: Tensor
+    output: Tensor
+
+
+def keras_steps(raised: Raised) -> list[Step]:
+    """Return the steps in Keras' own code, the innermost first."""
+    return [step for step in raised.steps if step.module.startswith("keras.")]
+
+
+def find_call(steps: list[Step]) -> KerasCall:
+    """Return the outermost call of a model: what the learner wrote."""
+    for step in reversed(steps):
+        function = step.variables.get("fn")
+        if (
+            step.function == "error_handler"
+            and getattr(function, "__name__", "") in CALLS
+            and callable(function)
+        ):
+            args, kwargs = step.variables.get("args", ()), step.variables.get("kwargs", {})
+            given = dict(inspect.signature(function).bind_partial(*args, **kwargs).arguments)
+            return KerasCall(function.__name__, given.pop("self", None), given)
+        if step.function in CALLS and "self" in step.variables:
+            return KerasCall(step.function, step.variables["self"], dict(step.variables))
+    return KerasCall("", None, {})
+
+
+def find_loss(steps: list[Step]) -> KerasLoss | None:
+    """Return the loss that raised: named by the innermost frame that is a loss, with its tensors."""
+    found: tuple[Tensor, Tensor] | None = None
+    name = ""
+    for step in steps:
+        for left, right in PAIRS:
+            target, output = step.variables.get(left), step.variables.get(right)
+            if isinstance(target, Tensor) and isinstance(output, Tensor):
+                # The backend works on reshaped copies; the outer frame has the model's own.
+                found = target, output
+                if step.function in LOSSES or (not name and ".losses." in step.module):
+                    name = step.function
+    return KerasLoss(name, *found) if found and name else None
+
+
+def with_values(loss: KerasLoss, call: KerasCall) -> KerasLoss | None:
+    """Return the loss with numbers in it; Keras tries a loss on shapes alone before the first batch."""
+    if not loss.target.is_meta and not loss.output.is_meta:
+        return loss
+    y = call.given.get("y")
+    if not hasattr(y, "shape") or not hasattr(y, "dtype"):
+        return None
+    rows = torch.as_tensor(y)[: loss.target.shape[0] if loss.target.ndim else 1]
+    if rows.numel() != loss.target.numel():
+        return None
+    even = torch.full(loss.output.shape, 1 / max(loss.output.shape[-1:], default=1))
+    return KerasLoss(loss.name, rows.reshape(loss.target.shape), even)
+
+
+def cardinality(steps: list[Step]) -> tuple[list[int], list[int]] | None:
+    """Return the numbers of rows of x and of y, where Keras found that they differ."""
+    for step in steps:
+        data = step.variables.get("data")
+        if step.function == "check_data_cardinality" and isinstance(data, tuple | list) and data:
+            return _rows(data[0]), _rows(data[1]) if len(data) > 1 else []
+    return None
+
+
+def _rows(data: Any) -> list[int]:
+    if isinstance(data, Mapping):
+        data = list(data.values())
+    if isinstance(data, list | tuple):
+        return [rows for part in data for rows in _rows(part)]
+    return [int(data.shape[0])] if getattr(data, "shape", ()) else []
+
+
+def input_check(steps: list[Step]) -> tuple[list[Any], list[Any], str] | None:
+    """Return what a layer wants, what came, and the layer's name, where Keras checked that and raised."""
+    for step in steps:
+        if step.function == "assert_input_compatibility" and "input_spec" in step.variables:
+            variables = step.variables
+            return (
+                _flat(variables["input_spec"]),
+                _flat(variables.get("inputs")),
+                str(variables.get("layer_name", "")),
+            )
+    return None
+
+
+def missing_names(steps: list[Step]) -> list[str]:
+    """Return the inputs that a layer asks for by name and that the dictionary it was given does not have."""
+    for step in steps:
+        inputs = step.variables.get("inputs")
+        if step.function == "assert_input_compatibility" and isinstance(inputs, Mapping):
+            names = [getattr(spec, "name", None) for spec in _flat(step.variables.get("input_spec"))]
+            return [name for name in names if name and name not in inputs]
+    return []
+
+
+def rank_check(steps: list[Step]) -> tuple[tuple[Any, ...], tuple[Any, ...]] | None:
+    """Return the shape of a model's Input and the one that came, where they have other numbers of axes."""
+    for step in steps:
+        if step.function == "_adjust_input_rank" and "ref_shape" in step.variables:
+            return tuple(step.variables["ref_shape"]), tuple(step.variables["x"].shape)
+    return None
+
+
+def _flat(value: Any) -> list[Any]:
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    return list(value) if isinstance(value, list | tuple) else [value]

@@ -1,0 +1,1 @@
+"""A loss and its two tensors: what was called, why it raised, what it got silently wrong."""

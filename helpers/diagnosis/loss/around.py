@@ -1,0 +1,188 @@
+"""A loss that raised, in its surroundings: what the model's setup and the learner's other variables tell.
+
+The tensors alone say that the rows differ; the frames around them say how they came to differ.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import prod
+from typing import Any
+
+from torch import Tensor
+
+from helpers.diagnosis.loss.call import LossCall
+from helpers.diagnosis.loss.check import diagnose, loss_if_ok
+from helpers.diagnosis.loss.dropped import needs_all
+from helpers.diagnosis.loss.find import before_view, find_loss, tensors_in
+from helpers.diagnosis.loss.trial import prove
+from helpers.diagnosis.loss.values import is_whole
+from helpers.diagnosis.said.causes import CAUSES
+from helpers.diagnosis.said.finding import BCE, Candidate
+from helpers.diagnosis.said.result import Diagnosis
+from helpers.diagnosis.seen.frames import Step, is_learners, modules_of_transformers
+from helpers.diagnosis.seen.gpu import RERUN
+from helpers.diagnosis.seen.names import stored
+from helpers.diagnosis.seen.raised import Raised
+
+
+def explain_loss(raised: Raised) -> Diagnosis | None:
+    """Diagnose the innermost loss call that the error came through."""
+    found = find_loss(raised.steps)
+    if found is None:
+        return None
+    call, outside = found
+    if raised.is_unread:
+        call = replace(call, unread=True, folded=None, hidden=None)
+        diagnosis = diagnose(call, raised.error, raised.where)
+        return replace(diagnosis, also=f"{diagnosis.also}; {RERUN}".lstrip("; ")) if diagnosis.cause else None
+    diagnosis = _flattened_by_hand(raised, call) or diagnose(call, raised.error, raised.where)
+    around = [step for step in outside if is_learners(step)]
+    return (
+        _problem_type(diagnosis, call, outside)
+        or _joined_parts(diagnosis, call, around)
+        or _folded_axis(diagnosis, call, around)
+        or _dropped_rows(diagnosis, call, around)
+        or (diagnosis if diagnosis.cause else None)
+    )
+
+
+def _flattened_by_hand(raised: Raised, call: LossCall) -> Diagnosis | None:
+    """Name the cause from the tensors before view(), where the learner kept only the flat ones.
+
+    No fix then: what repairs the tensors before view() can't be written with the flat ones.
+    """
+    rows_fit = call.logits.shape[:1] == call.target.shape[:1]
+    if call.folded is not None or rows_fit:
+        return None
+    before = before_view(call.logits, call.target), before_view(call.target, call.logits)
+    if _without_ones(before[0]) == _without_ones(call.logits) and before[1] is call.target:
+        return None
+    folded = replace(call, folded=before, unread=False)
+    diagnosis = diagnose(folded, raised.error, raised.where)
+    plain = diagnose(call, raised.error, raised.where)
+    return plain if diagnosis.cause in (None, plain.cause) else replace(diagnosis, fixes=())
+
+
+def _without_ones(tensor: Tensor) -> list[int]:
+    return [size for size in tensor.shape if size != 1]
+
+
+def _problem_type(diagnosis: Diagnosis, call: LossCall, outside: list[Step]) -> Diagnosis | None:
+    """A transformers model that is set up for another kind of label."""
+    configs = (stored(step.variables.get("self"), "config") for step in modules_of_transformers(outside))
+    config: Any = next((found for found in configs if found is not None), None)
+    kind = getattr(config, "problem_type", None)
+    if kind is None:
+        return None
+    logits, target = call.folded or (call.logits, call.target)
+    is_float = target.is_floating_point()
+    if kind == "single_label_classification" and diagnosis.cause == "one_hot_index" and not is_float:
+        # Floats would not be probabilities here: this model reads them as one 0/1 per output.
+        fixes = tuple(fix for fix in diagnosis.fixes if ".argmax(" in fix.code)
+        needs = f"indices ({len(target)},) in int64: a model for one class per row takes nothing else"
+        return replace(diagnosis, needs=needs, fixes=fixes)
+    candidates: list[Candidate] = []
+    if kind == "single_label_classification" and is_float:
+        wanted, candidates = _float_labels(logits, target)
+    elif kind == "single_label_classification" and target.shape == logits.shape and _is_multi_hot(target):
+        wanted = '"multi_label_classification" and target.float()'
+        candidates = [Candidate("a 0 or 1 for each output", "target = target.float()\n" + BCE)]
+    elif kind == "multi_label_classification" and target.ndim == 1 < logits.ndim and is_whole(target):
+        wanted = '"single_label_classification" with int64 indices'
+    elif kind == "regression" and logits.shape != target.shape and logits.shape[-1] > 1 and is_whole(target):
+        wanted = '"single_label_classification", or num_labels=1 for a number per row'
+    else:
+        return None
+    fixes = prove(candidates, call, loss_if_ok) or diagnosis.fixes
+    needs = f'problem_type {wanted}; the model has "{kind}", set by its config or by its first labels'
+    return replace(diagnosis, cause="problem_type", needs=needs, fixes=fixes, certain=True)
+
+
+def _float_labels(logits: Tensor, target: Tensor) -> tuple[str, list[Candidate]]:
+    if target.shape == logits.shape:
+        one_class = Candidate("one class per row", "target = target.argmax(1)", "where exactly one is right")
+        each = Candidate("a 0 or 1 for each output", BCE, "where several classes may be right at once")
+        return '"multi_label_classification" for one float per output', [each, one_class]
+    if is_whole(target):
+        return "as it is, and int64 indices", [Candidate("make the labels int64", "target = target.long()")]
+    return '"regression" and num_labels=1 for fractions', []
+
+
+def _is_multi_hot(target: Tensor) -> bool:
+    return bool(((target == 0) | (target == 1)).all()) and bool((target.sum(-1) != 1).any())
+
+
+def _joined_parts(diagnosis: Diagnosis, call: LossCall, around: list[Step]) -> Diagnosis | None:
+    """The parts of every row were joined below each other instead of side by side."""
+    rows = _rows(call)
+    if diagnosis.cause != "batch_target" or rows is None:
+        return None
+    for step in around:
+        for name, value in step.variables.items():
+            if not isinstance(value, list | tuple) or len(value) < 2:
+                continue
+            if all(isinstance(part, Tensor) and part.ndim and part.shape[0] == rows[1] for part in value):
+                parts = len(value)
+                if parts * rows[1] == rows[0]:
+                    held = f"{name} holds {parts} tensors of {rows[1]} rows"
+                    needs = f"one row per label: {held}; join them on axis 1, not 0"
+                    return _with_mean(replace(diagnosis, needs=needs, certain=True, also=""), call, parts, 0)
+    return None
+
+
+def _folded_axis(diagnosis: Diagnosis, call: LossCall, around: list[Step]) -> Diagnosis | None:
+    """Another axis of a row was folded into the batch by view or reshape."""
+    rows = _rows(call)
+    if diagnosis.cause != "batch_target" or rows is None or not 0 < rows[1] < rows[0] or rows[0] % rows[1]:
+        return None
+    times = rows[0] // rows[1]
+    for step in around:
+        for name, value in tensors_in(step).items():
+            if value.ndim > 2 and value.shape[0] == rows[1] and not prod(value.shape[1:]) % times:
+                needs = (
+                    f"one row per label: each row of {name} {tuple(value.shape)} became {times} rows; "
+                    f"an axis was folded into the batch: {times} x {rows[1]} = {rows[0]}"
+                )
+                found = replace(diagnosis, cause="needs_flatten_or_transpose", needs=needs, also="")
+                return _with_mean(found, call, times, 1)
+    return None
+
+
+def _with_mean(diagnosis: Diagnosis, call: LossCall, times: int, axis: int) -> Diagnosis:
+    sizes = [call.target.shape[0], *call.logits.shape[1:]]
+    sizes.insert(axis, times)
+    code = f"logits = logits.reshape({', '.join(map(str, sizes))}).mean({axis})"
+    mean = Candidate("average what belongs to one row", code, "where a row may have several votes")
+    return replace(diagnosis, fixes=prove((mean,), call, loss_if_ok))
+
+
+def _dropped_rows(diagnosis: Diagnosis, call: LossCall, around: list[Step]) -> Diagnosis | None:
+    """Rows were filtered by a mask that is meant for tokens."""
+    rows = _rows(call)
+    if rows is None or rows[0] == rows[1]:
+        return None
+    for step in around:
+        for name, value in tensors_in(step).items():
+            if value.ndim != 2 or value.shape[0] <= rows[0] or "mask" not in name.lower():
+                continue
+            kept = value.bool().all(1)
+            if int(kept.sum()) == rows[0]:
+                # The labels may be those of another batch besides.
+                is_whole_batch = value.shape[0] == rows[1]
+                return replace(
+                    diagnosis,
+                    cause="dropped_rows",
+                    got=f"{diagnosis.got}, {name} {tuple(value.shape)}",
+                    needs=needs_all(value, kept),
+                    fixes=(),
+                    also="" if is_whole_batch else CAUSES["batch_target"].title,
+                    certain=is_whole_batch,
+                )
+    return None
+
+
+def _rows(call: LossCall) -> tuple[int, int] | None:
+    if not call.logits.ndim or not call.target.ndim or call.folded is not None:
+        return None
+    return call.logits.shape[0], call.target.shape[0]

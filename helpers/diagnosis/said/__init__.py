@@ -1,0 +1,1 @@
+"""What a diagnosis says: the causes, the words, how they look."""

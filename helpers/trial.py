@@ -1,7 +1,7 @@
 """The one place where something is run to see what comes of it: a repair, a claim, a learner's guess.
 
-Whoever asks gets the value or the error, and the warnings on the way. Nothing is raised or printed, and the random
-numbers of Python, NumPy and torch go on afterwards as if none had been drawn.
+Whoever asks gets the value or the error, and the warnings on the way. Nothing is raised or printed, and the
+random numbers of Python, NumPy and torch go on afterwards as if none had been drawn.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def came_of(run: Callable[[], Any], seed: int | None = None) -> Came:
 def names_after(code: str, names: Mapping[str, Any]) -> dict[str, Any] | None:
     """Run a repair on copies of the names and return them as they are then; None where it raises.
 
-    It says nothing of random numbers, gradients or warnings: who runs many repairs opens `quiet` once for all.
+    Random numbers, gradients and warnings are not its business: who runs many repairs opens `quiet` once.
 
     >>> names_after("rows = rows + [3]", {"rows": [1, 2]})["rows"]
     [1, 2, 3]
@@ -88,7 +88,7 @@ def quiet(seed: int | None = None) -> Iterator[None]:
 
 @contextmanager
 def kept(seed: int | None = None) -> Iterator[None]:
-    """Give Python, NumPy and torch back where they were, if they are loaded; Keras draws its seeds from Python."""
+    """Give Python, NumPy and torch back where they were. Keras draws its seeds from Python."""
     numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
     python = random.getstate()
     numbers = numpy.random.get_state() if numpy else None

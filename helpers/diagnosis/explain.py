@@ -5,18 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from helpers.diagnosis.calls import (
-    arguments,
-    checkpoints,
-    embeddings,
-    layers,
-    masks,
-    model,
-    one_hot,
-    rows,
-    tokenizers,
-    views,
-)
+from helpers.diagnosis.calls import checkpoints, embeddings, masks, model, repairs, rows, trainer
 from helpers.diagnosis.keras import loss as keras_loss
 from helpers.diagnosis.loss.around import explain_loss
 from helpers.diagnosis.said.result import Diagnosis
@@ -26,17 +15,16 @@ from helpers.diagnosis.seen.raised import Raised
 # The nearer to the failing operation, the earlier: a loss inside a BERT forward is about the loss.
 READERS: tuple[Callable[[Raised], Diagnosis | None], ...] = (
     keras_loss.explain_keras,
+    repairs.explain_kind,
     explain_loss,
+    trainer.explain_trainer,
     embeddings.explain_embedding,
-    arguments.explain_arguments,
+    trainer.explain_arguments,
     model.explain_model_inputs,
-    layers.explain_layer,
+    masks.explain_attention,
     checkpoints.explain_checkpoint,
-    tokenizers.explain_tokenizer,
-    rows.explain_ragged,
-    one_hot.explain_one_hot,
-    views.explain_view,
-    masks.explain_mask,
+    rows.explain_rows,
+    repairs.explain_line,
     gpu.explain_gpu,
 )
 

@@ -23,11 +23,12 @@ from helpers.diagnosis.batch.labels import (
 )
 from helpers.diagnosis.batch.masks import hidden_tokens, mask, padding_labels
 from helpers.diagnosis.batch.outputs import fewer_logits, one_output, softmax, unused_outputs
-from helpers.diagnosis.batch.run import Run, describe, run, stand_in
+from helpers.diagnosis.batch.run import Run, describe, run
 from helpers.diagnosis.said.finding import Candidate, Finding
 from helpers.diagnosis.said.result import Diagnosis, Fix
 from helpers.diagnosis.seen.frames import said
 from helpers.diagnosis.seen.raised import shape
+from helpers.diagnosis.seen.stand_in import stand_in
 
 Rule = Callable[[Run], Finding | None]
 Findings = dict[Rule, Finding]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +14,6 @@ from helpers.diagnosis.seen.raised import shape
 
 IGNORED = -100  # the label that the losses of transformers leave out
 LABELS = 'batch["labels"]'  # as the learner's code, and so a fix, spells them
-PARTS = ("_parameters", "_buffers", "_modules")
 
 
 @dataclass(frozen=True)
@@ -106,28 +104,6 @@ def run(
     except Exception as raised:  # whatever the learner's model raises is the result to report
         output, error = None, raised
     return Run(model, dict(batch), kind, output, classes), error
-
-
-def stand_in(model: nn.Module, copies: dict[int, Any] | None = None) -> nn.Module:
-    """Return a model of the same weights, in evaluation mode, whose parts and settings can be replaced.
-
-    Copying BERT-base would take 400 MB and most of the time; this takes its few hundred small objects.
-    """
-    copies = {} if copies is None else copies
-    if id(model) in copies:  # two parts of the model are the same one
-        return copies[id(model)]
-    twin: nn.Module = type(model).__new__(type(model))
-    copies[id(model)] = twin
-    state = {**vars(model), "training": False}
-    state |= {name: dict(state[name]) for name in PARTS}
-    config = state.get("config")
-    if config is not None:
-        # Shared by a model and the encoder inside it, and so by their stand-ins.
-        state["config"] = copies.setdefault(id(config), copy.copy(config))
-    modules = state["_modules"]
-    modules.update({name: stand_in(part, copies) for name, part in modules.items() if part is not None})
-    vars(twin).update(state)
-    return twin
 
 
 def describe(run: Run) -> str:

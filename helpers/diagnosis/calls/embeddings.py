@@ -13,7 +13,7 @@ from helpers.diagnosis.loss.values import is_integer
 from helpers.diagnosis.said.result import Diagnosis, Fix
 from helpers.diagnosis.seen.frames import Step
 from helpers.diagnosis.seen.gpu import RERUN
-from helpers.diagnosis.seen.names import name_of
+from helpers.diagnosis.seen.line import name_of
 from helpers.diagnosis.seen.raised import Raised, shape, tried
 
 LARGEST = 1_000_000  # numbers in a table that is still made quickly enough to try

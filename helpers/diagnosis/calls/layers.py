@@ -1,152 +1,142 @@
-"""Layers whose weights are made for another width: nn.Linear and its like, or a plain matrix product."""
+"""What a layer of torch is made for, what came, and which other layer, or state, would take it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from helpers.diagnosis.said.result import Diagnosis, Fix
-from helpers.diagnosis.seen.names import called, name_of, named
-from helpers.diagnosis.seen.raised import Raised, shape, tried
+from helpers.diagnosis.calls.changes import Change
+from helpers.diagnosis.seen.frames import Step
+from helpers.diagnosis.seen.line import Leaf, name_of
+from helpers.diagnosis.seen.raised import Raised, shape
+from helpers.diagnosis.seen.stand_in import stand_in
 
-PRODUCTS = ("matmul", "mm", "bmm", "linear", "addmm", "@")
+Twin = Callable[[nn.Module], nn.Module]
 
 
-def explain_layer(raised: Raised) -> Diagnosis | None:
-    """A layer whose weights are made for another width than its input has."""
+@dataclass(frozen=True)
+class Failed:
+    """A layer that refused its input.
+
+    Attributes:
+        layer: The layer.
+        got: What it is made for, and what came.
+        needs: What fits.
+        given: Its input.
+        wanted: The shape that a recurrent layer's state must have.
+        cause: Whose mistake it is where nothing mends it.
+    """
+
+    layer: Any
+    got: str
+    needs: str
+    given: Tensor
+    wanted: tuple[int, ...] = ()
+    cause: str = "head_size"
+
+    def changes(self, raised: Raised) -> Iterator[tuple[Change, Twin]]:
+        """Return what may be put in its place, and how a stand-in of the model is given it."""
+        if not isinstance(self.layer, nn.Linear) or not self.given.ndim:
+            return
+        path, width = name_of(self.layer, raised.steps) or path_in(self.layer, raised), self.given.shape[-1]
+        code = f"{path or 'head'} = nn.Linear({width}, {self.layer.out_features})"
+        # A width that is the batch's T or N is none: an axis was taken for another.
+        lengths = {
+            size
+            for step in raised.own[:3]
+            for value in step.variables.values()
+            if isinstance(value, Tensor) and not value.is_floating_point()
+            for size in value.shape[:2]
+        }
+        price = 1.5 + (width in lengths)
+        change = Change("head_size", price, code, "make the layer as wide as its input", self.needs)
+        yield change, lambda model: with_layer(model, self.layer, nn.Linear(width, self.layer.out_features))
+
+
+def path_in(layer: nn.Module, raised: Raised) -> str:
+    """Return how the learner reaches a layer inside a model that has a name, such as "self.head[0]"."""
+    for step in raised.own[:2]:
+        for name, owner in step.variables.items():
+            parts = owner.named_modules() if isinstance(owner, nn.Module) else ()
+            path = next((path for path, part in parts if part is layer), "")
+            if path:
+                return name + "".join(
+                    f"[{part}]" if part.isdigit() else f".{part}" for part in path.split(".")
+                )
+    return ""
+
+
+def with_layer(model: nn.Module, old: nn.Module, new: nn.Module) -> nn.Module:
+    """Return a stand-in for the model in which one layer is another."""
+    return new if model is old else stand_in(model, {id(old): new})
+
+
+def layer_that_failed(raised: Raised) -> Failed | None:
+    """Return the layer of torch that refused what it was given, from the frames inside it."""
     for step in raised.steps:
-        layer, given = step.variables.get("self"), step.variables.get("input")
-        if step.frame.f_code is nn.Linear.forward.__code__ and isinstance(given, Tensor):
-            return _linear(raised, layer, given)
-        if isinstance(layer, nn.RNNBase) and isinstance(given, Tensor) and step.function == "check_input":
-            return _width(raised, f"{type(layer).__name__}", layer.input_size, given, -1)
-        if (
-            isinstance(layer, nn.modules.conv._ConvNd)
-            and isinstance(given, Tensor)
-            and step.function == "forward"
-        ):
-            return _width(raised, type(layer).__name__, layer.in_channels, given, 1)
-        if isinstance(layer, nn.RNNBase) and step.function == "check_hidden_size":
-            return _state(raised, layer, step.variables["hx"], step.variables["expected_hidden_size"])
-        if step.frame.f_code is F.batch_norm.__code__ and isinstance(given, Tensor):
-            mean = step.variables["running_mean"]
-            return None if mean is None else _width(raised, "BatchNorm", mean.numel(), given, 1)
-        if step.frame.f_code is F.multi_head_attention_forward.__code__:
-            query, width = step.variables["query"], step.variables["embed_dim_to_check"]
-            return _width(raised, "MultiheadAttention", width, query, -1)
-        if step.frame.f_code is F.layer_norm.__code__ and isinstance(given, Tensor):
-            return _width(raised, "LayerNorm", step.variables["normalized_shape"][-1], given, -1)
-    return _product(raised)
+        found = _at(step)
+        if found is not None:
+            return found
+    return None
 
 
-def _linear(raised: Raised, layer: Any, given: Tensor) -> Diagnosis | None:
-    takes, gives = layer.in_features, layer.out_features
-    if given.ndim and given.shape[-1] == takes:
-        return None
-    path = name_of(layer, raised.steps) or "head"
-    got = f"{path} = nn.Linear({takes}, {gives}), input {shape(given)}"
-    wide, turned = given.flatten(1) if given.ndim > 2 else given, _turned(given, takes)
-    if given.ndim > 2 and wide.shape[-1] == takes:
-        needs = (
-            f"input ({given.shape[0]}, {takes}): {' x '.join(map(str, given.shape[1:]))} = {takes}, flattened"
+def _at(step: Step) -> Failed | None:
+    layer, given, code = step.variables.get("self"), step.variables.get("input"), step.frame.f_code
+    if isinstance(layer, nn.RNNBase) and step.function == "check_hidden_size":
+        return _state(layer, step.variables["hx"], step.variables["expected_hidden_size"])
+    if code is F.multi_head_attention_forward.__code__:
+        return _width(
+            "MultiheadAttention", layer, step.variables["embed_dim_to_check"], step.variables["query"], -1
         )
-        fix = _on_input(raised, layer, given, ".flatten(1)")
-        return raised.diagnosis("needs_flatten_or_transpose", got, needs, [fix])
-    if turned is not None:
-        needs = f"the axis of size {takes} last; here it is axis {turned}"
-        fix = _on_input(raised, layer, given, f".movedim({turned}, -1)")
-        return raised.diagnosis("needs_flatten_or_transpose", got, needs, [fix])
-    width = given.shape[-1] if given.ndim else 1
-    code = f"{path} = nn.Linear({width}, {gives})"
-    new = tried(
-        "make the layer as wide as its input",
-        code,
-        {path: layer, "states": given},
-        lambda names: F.linear(names.states.float(), _at(names, path).weight),
-    )
-    needs = f"an input whose last axis is {takes}, or a layer that takes {width}"
-    return raised.diagnosis("head_size", got, needs, [new])
-
-
-def _turned(given: Tensor, takes: int) -> int | None:
-    """Return the one other axis that has the wanted size; the batch axis only for a plain matrix."""
-    axes = [axis for axis, size in enumerate(given.shape[:-1]) if size == takes and (axis or given.ndim == 2)]
-    return axes[0] if len(axes) == 1 else None
-
-
-def _on_input(raised: Raised, layer: Any, given: Tensor, change: str) -> Fix | None:
-    name = name_of(given, raised.steps) or "states"
-    return tried(
-        "turn the input",
-        f"{name.split('.')[-1]} = {name}{change}",
-        {name: given},
-        lambda names: F.linear(_at(names, name.split(".")[-1]), layer.weight, layer.bias),
-    )
-
-
-def _at(names: Any, path: str) -> Any:
-    for part in path.split("."):
-        names = getattr(names, part)
-    return names
-
-
-def _width(raised: Raised, layer: str, takes: int, given: Tensor, axis: int) -> Diagnosis | None:
-    if given.ndim < 2 or given.shape[axis] == takes:
+    if not isinstance(given, Tensor):
         return None
-    got = f"{layer} for {takes} features, input {shape(given)}"
-    others = [place for place, size in enumerate(given.shape) if size == takes and place]
-    if others and given.ndim > 2:
-        needs = f"the axis of size {takes} at {axis if axis >= 0 else given.ndim - 1}; it is at {others[0]}"
-        fix = _turn(raised, given, others[0], axis)
-        return raised.diagnosis("needs_flatten_or_transpose", got, needs, [fix])
-    return raised.diagnosis(
-        "head_size",
-        got,
-        f"{takes} features on axis {axis % given.ndim}, or a layer that takes {given.shape[axis]}",
-    )
+    if code is nn.Linear.forward.__code__:
+        spelled = f"nn.Linear({layer.in_features}, {layer.out_features})"
+        return _width(spelled, layer, layer.in_features, given, -1)
+    if isinstance(layer, nn.RNNBase) and step.function == "check_input":
+        return _width(type(layer).__name__, layer, layer.input_size, given, -1)
+    if isinstance(layer, nn.modules.conv._ConvNd) and step.function == "forward":
+        return _width(type(layer).__name__, layer, layer.in_channels, given, 1)
+    if code is F.batch_norm.__code__ and step.variables["running_mean"] is not None:
+        return _width("BatchNorm", layer, step.variables["running_mean"].numel(), given, 1)
+    if code is F.layer_norm.__code__:
+        return _width("LayerNorm", layer, step.variables["normalized_shape"][-1], given, -1)
+    return None
 
 
-def _state(raised: Raised, layer: nn.RNNBase, state: Tensor, wanted: tuple[int, ...]) -> Diagnosis | None:
-    """A recurrent layer's first state was made for another batch."""
+def _width(name: str, layer: Any, takes: int, given: Tensor, axis: int) -> Failed | None:
+    if given.ndim <= (1 if axis == 1 else 0) or given.shape[axis] == takes:
+        return None
+    where = "whose last axis is" if axis < 0 else f"whose axis {axis} is"
+    needs = f"an input {where} {takes}, or a layer that takes {given.shape[axis]}"
+    return Failed(layer, f"{name} for {takes} features, input {shape(given)}", needs, given)
+
+
+def other_state(leaf: Leaf, failed: Failed) -> Change | None:
+    """Return what makes a recurrent layer's first state anew, where this operand is, or holds, the one that came."""
+    wanted = failed.wanted
+    parts = leaf.value if isinstance(leaf.value, tuple) else (leaf.value,)
+    if not wanted or not any(_same(part, failed.given) for part in parts):
+        return None
+    code = f"{{x}}.new_zeros{wanted}"
+    if isinstance(leaf.value, tuple):
+        code = f"tuple(part.new_zeros{wanted} for part in {{x}})"
+    return Change(failed.cause, 0.8, code, "make it for this batch", failed.needs)
+
+
+def _same(one: Any, other: Tensor) -> bool:
+    return isinstance(one, Tensor) and one.shape == other.shape
+
+
+def _state(layer: nn.RNNBase, state: Tensor, wanted: tuple[int, ...]) -> Failed | None:
     if tuple(state.shape) == tuple(wanted):
         return None
-    rows = wanted[1] if len(wanted) > 2 else 1
+    came, rows = (state.shape[1], wanted[1]) if len(wanted) == state.ndim == 3 else (0, 1)
+    needs = f"a state {tuple(wanted)} for each batch: this one is made for {came} rows, and the batch has {rows}; "
+    needs += "make it from the batch's own size, x.size(0), or leave out the last batch: drop_last=True"
     got = f"{type(layer).__name__} with state {shape(state)} for a batch of {rows}"
-    needs = f"a state {tuple(wanted)}, made for each batch: the last one is often smaller"
-    name = (name_of(state, raised.steps) or "state").split(".")[-1]
-    new = tried(
-        "make it anew", f"{name} = torch.zeros{tuple(wanted)}", {}, lambda names: getattr(names, name)
-    )
-    return raised.diagnosis("static_length", got, needs, [new])
-
-
-def _turn(raised: Raised, given: Tensor, source: int, axis: int) -> Fix | None:
-    name = (name_of(given, raised.steps) or "states").split(".")[-1]
-    code = f"{name} = {name}.movedim({source}, {axis})"
-    return tried("turn the axes", code, {name: given}, lambda names: getattr(names, name))
-
-
-def _product(raised: Raised) -> Diagnosis | None:
-    """`a @ b`, or F.linear, on the learner's own line."""
-    if not raised.own or raised.steps[0] is not raised.own[0]:
-        return None
-    step = raised.own[0]
-    operation = called(step, PRODUCTS)
-    pair = [(name, value) for name, value in named(step).items() if isinstance(value, Tensor)][:2]
-    if not operation or len(pair) != 2 or any(not value.ndim for _, value in pair):
-        return None
-    (left, a), (right, b) = pair
-    wanted = b.shape[-1] if operation == "linear" or b.ndim == 1 else b.shape[-2]
-    if a.shape[-1] == wanted:
-        return None
-    got = f"{left} {shape(a)}, {right} {shape(b)}"
-    needs = f"the last axis of {left} as long as the rows of {right}: {wanted}; it is {a.shape[-1]}"
-    for code in (f"{right} = {right}.transpose(-1, -2)", f"{left} = {left}.transpose(-1, -2)"):
-        fix = tried(
-            "turn one side", code, {left: a, right: b}, lambda names: _at(names, left) @ _at(names, right)
-        )
-        if fix is not None and operation != "linear":
-            return raised.diagnosis("needs_flatten_or_transpose", got, needs, [fix], certain=False)
-    return raised.diagnosis("head_size", got, needs)
+    return Failed(layer, got, needs, state, tuple(wanted), "static_length")

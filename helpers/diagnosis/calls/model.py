@@ -12,7 +12,7 @@ from helpers.diagnosis.calls.positions import longest, simple_name, too_long
 from helpers.diagnosis.calls.rows import lengths_of
 from helpers.diagnosis.said.result import Diagnosis, Fix
 from helpers.diagnosis.seen.frames import Step
-from helpers.diagnosis.seen.names import name_of
+from helpers.diagnosis.seen.line import name_of
 from helpers.diagnosis.seen.raised import Raised, shape, tried
 
 SIDE_INPUTS = ("token_type_ids", "position_ids")

@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from helpers.diagnosis.said.result import Diagnosis
-from helpers.diagnosis.seen.names import name_of
+from helpers.diagnosis.seen.line import name_of
 from helpers.diagnosis.seen.raised import Raised, shape, tried
 
 POSITIONS = ("pos_emb", "pos_enc", "pos_table", "pos", "wpe", "pe")

@@ -1,36 +1,26 @@
-"""Rows of different lengths, wherever someone tries to make one tensor of them."""
+"""Rows on their way into one tensor: other lengths, or text, in a collator, a tokenizer, or the learner's own line."""
 
 from __future__ import annotations
 
 import re
+from collections import UserDict
+from types import SimpleNamespace
 from typing import Any
 
-import torch
-
-from helpers.diagnosis.calls.squeezed import explain_squeezed
+from helpers.diagnosis.calls.operations import JOINS, MAKES
 from helpers.diagnosis.said.result import Diagnosis, Fix
-from helpers.diagnosis.seen.frames import Step, is_learners
-from helpers.diagnosis.seen.names import MAPPINGS, called, named
-from helpers.diagnosis.seen.raised import Raised, shape, tried
+from helpers.diagnosis.seen.frames import Step
+from helpers.diagnosis.seen.line import name_of
+from helpers.diagnosis.seen.raised import Raised, gave, shape, tried
+from helpers.trial import names_after, quiet
 
-JOINS = ("stack", "cat", "concat", "concatenate", "hstack", "vstack", "dstack", "column_stack", "row_stack")
-MAKERS = (
-    *JOINS,
-    "pad_sequence",
-    *(
-        "tensor",
-        "as_tensor",
-        "LongTensor",
-        "FloatTensor",
-        "IntTensor",
-        "Tensor",
-        "array",
-        "asarray",
-        "asanyarray",
-        "from_numpy",
-    ),
-    *("nested_tensor", "TensorDataset", "from_dict", "convert_to_tensor"),
-)
+MAPPINGS = (dict, UserDict)
+NUMBERS = {int, float, bool}
+ENOUGH, FEW = (
+    500,
+    32,
+)  # rows that are looked at, and texts on which padding is tried: a data set may be in the list
+COLLATORS = ("torch.utils.data._utils.collate", "transformers.data.data_collator")
 # Where NumPy or torch was given the rows as they stand, there is nothing left to look at but the text.
 TEXTS = (
     r"inhomogeneous",
@@ -39,8 +29,6 @@ TEXTS = (
     r"stack expects each tensor to be equal size",
     r"setting an array element with a sequence",
 )
-NUMBERS = {int, float, bool}
-ENOUGH = 500  # rows that are looked at: a whole data set may be in the list
 
 
 def lengths_of(value: Any) -> str:
@@ -52,27 +40,16 @@ def lengths_of(value: Any) -> str:
     if None in sizes:
         return ""
     if len(set(sizes)) > 1:
-        return f"{len(sizes)} rows of {_counted(sizes)}"
+        flat = all(len(size) == 1 for size in sizes if size is not None)
+        told = [str(size[0]) if flat and size else str(size) for size in sizes[:4]]
+        return f"{len(sizes)} rows of {'length ' if flat else ''}{', '.join(told)}{', ...' if len(sizes) > 4 else ''}"
     return next(filter(None, map(lengths_of, rows)), "")
 
 
 def _rows(value: Any) -> list[Any] | None:
     if getattr(getattr(value, "dtype", None), "kind", "") == "O":  # NumPy's array of lists
         value = value.tolist()
-    if isinstance(value, list | tuple) and len(value) > 1:
-        return list(value[:ENOUGH])
-    return None
-
-
-def _ragged_field(value: Any) -> tuple[str, Any]:
-    """Where the rows are dictionaries, or the value is one, return the field whose rows differ."""
-    if isinstance(value, MAPPINGS):
-        fields: list[tuple[str, Any]] = [(str(key), rows) for key, rows in value.items()]
-    elif isinstance(value, list | tuple) and value and all(isinstance(row, MAPPINGS) for row in value):
-        fields = [(str(key), [row[key] for row in value if key in row]) for key in value[0]]
-    else:
-        return "", value
-    return next(((key, rows) for key, rows in fields if lengths_of(rows)), ("", None))
+    return list(value[:ENOUGH]) if isinstance(value, list | tuple) and len(value) > 1 else None
 
 
 def _size(row: Any) -> tuple[Any, ...] | None:
@@ -81,118 +58,204 @@ def _size(row: Any) -> tuple[Any, ...] | None:
     return (len(row),) if isinstance(row, list | tuple) else () if isinstance(row, int | float) else None
 
 
-def _counted(sizes: list[Any]) -> str:
-    flat = all(len(size) == 1 for size in sizes)
-    told = [str(size[0]) if flat else str(size) for size in sizes[:4]]
-    return f"{'length ' if flat else ''}{', '.join(told)}{', ...' if len(sizes) > 4 else ''}"
-
-
-def explain_ragged(raised: Raised) -> Diagnosis | None:
-    """Rows of different lengths on their way into one tensor."""
+def explain_rows(raised: Raised) -> Diagnosis | None:
+    """Rows of different lengths, or rows of text, that were to become one tensor."""
     for step in raised.steps[:12]:
-        found = _collation(raised, step)
+        found = _collated(raised, step) or _tokenized(raised, step)
         if found is not None:
             return found
-    return _learners_line(raised) or _from_text(raised)
+    return _named_on_the_line(raised) or _no_column(raised) or _from_text(raised)
 
 
-def _collation(raised: Raised, step: Step) -> Diagnosis | None:
-    if step.module not in ("torch.utils.data._utils.collate", "transformers.data.data_collator"):
+def fields(value: Any) -> dict[str, list[Any]]:
+    """Return the columns of rows that are dictionaries, of rows that are pairs, or of a dictionary of columns."""
+    if isinstance(value, MAPPINGS):
+        return {str(key): list(rows) for key, rows in value.items() if isinstance(rows, list | tuple)}
+    if isinstance(value, list | tuple) and value and all(isinstance(row, MAPPINGS) for row in value):
+        return {str(key): [row[key] for row in value if key in row] for key in value[0]}
+    rows = _rows(value)
+    return {"": rows} if rows is not None else {}
+
+
+def _collated(raised: Raised, step: Step) -> Diagnosis | None:
+    if step.module not in COLLATORS:
         return None
     name = "batch" if "batch" in step.variables else "features"
-    field, rows = _ragged_field(step.variables.get(name))
-    lengths = lengths_of(rows)
-    if not lengths:
+    rows = step.variables.get(name)
+    columns = fields(rows)
+    for column, values in columns.items():
+        if values and all(isinstance(value, str) for value in values) and "label" in column:
+            return _text_labels(raised, step, name, column, values)
+    for column, values in columns.items():
+        lengths = lengths_of(values)
+        if lengths:
+            got = f"the DataLoader's batch{f' of {column}' if column else ''}: {lengths}"
+            needs = "rows of one length: padding and truncation in the tokenizer, or a collate_fn that pads"
+            also = _one_too_long(values)
+            return raised.diagnosis("ragged_padding", got, needs, [padded(name, rows, column)], also=also)
+    return None
+
+
+def _one_too_long(values: list[Any]) -> str:
+    """Where all but a few rows have a length that people cut to, the others were not cut."""
+    lengths = [len(value) for value in values if hasattr(value, "__len__")]
+    common = min(lengths, default=0)
+    if common < 8 or common & (common - 1) or max(lengths) == common:
+        return ""
+    return f"a sentence is longer than the model can read: {max(lengths)} tokens beside {common}, so it was not cut"
+
+
+def _text_labels(raised: Raised, step: Step, name: str, column: str, values: list[str]) -> Diagnosis:
+    """The class names themselves in the data set: numbered, the same collator takes them."""
+    names = sorted(set(values))
+    got = f"the batch's {column} {', '.join(map(repr, names[:3]))}: text"
+    needs = "class indices: numbers. Number the names before batching, in every split the same way: "
+    needs += f"label2id = {{{', '.join(f'{each!r}: {n}' for n, each in enumerate(names[:3]))}{', ...' if len(names) > 3 else ''}}}"
+    code = f"names = sorted({{row[{column!r}] for row in {name}}})\n"
+    code += f"{name} = [{{**row, {column!r}: names.index(row[{column!r}])}} for row in {name}]"
+    with quiet():
+        after = names_after(code, {name: step.variables[name]})
+        came = _again(step, {name: after[name]}) if after else None
+    fixes = (
+        [Fix("number the names", code, gave(came[column if column in came else "labels"]))] if came else []
+    )
+    return raised.diagnosis("target_dtype", got, needs, fixes)
+
+
+def _again(step: Step, changed: dict[str, Any]) -> Any:
+    """Ask the same collator once more, with other rows; None where it still refuses."""
+    this, function = step.variables.get("self"), step.frame.f_globals.get(step.function)
+    call = this if callable(this) else function
+    try:
+        return call(*changed.values()) if callable(call) else None
+    except Exception:  # the same line still fails
         return None
-    got = f"the DataLoader's batch{f' of {field}' if field else ''}: {lengths}"
-    needs = "rows of one length: padding in the tokenizer, or a collate_fn that pads"
-    return raised.diagnosis("ragged_padding", got, needs, [padded(name, step.variables[name], field)])
 
 
 def padded(name: str, value: Any, field: str = "") -> Fix | None:
     """Pad the rows, or one field of rows that are dictionaries, in code that rebinds their name."""
-    if not name.isidentifier() or (field and not isinstance(value, list | tuple)):
+    if not (field or name).isidentifier() or (field and not isinstance(value, list | tuple)):
         return None
     row = f'row["{field}"]' if field else "row"
     label = ", padding_value=-100" if "label" in (field or name) else ""
     rows = f"[torch.as_tensor({row}) for row in {name}]"
     code = f"{field or name} = nn.utils.rnn.pad_sequence({rows}, batch_first=True{label})"
-    if not (field or name).isidentifier():
-        return None
     return tried("pad to the longest", code, {name: value}, lambda names: getattr(names, field or name))
 
 
-def _padded_lists(name: str, rows: list[list[Any]]) -> Fix | None:
-    """Pad lists on their way into NumPy, in plain Python: torch may not be imported there."""
-    longest = max(map(len, rows))
-    if not name.isidentifier() or any(set(map(type, row)) - NUMBERS for row in rows):
+def _named_on_the_line(raised: Raised) -> Diagnosis | None:
+    """Rows that the line names, or that its comprehension runs over, where the line itself can't be run again."""
+    line = raised.line
+    if line is None or line.operation not in JOINS | MAKES:
         return None
-    code = f"{name} = [row + [0] * ({longest} - len(row)) for row in {name}]"
-    return tried("pad to the longest", code, {name: rows}, lambda names: torch.tensor(getattr(names, name)))
-
-
-def _learners_line(raised: Raised) -> Diagnosis | None:
-    """torch.stack(rows), torch.tensor(rows), np.array(rows) and their like on the learner's own line."""
-    if not raised.own:
-        return None
-    step = raised.own[0]
-    operation = called(step, MAKERS)
-    if not operation:
-        return None
-    inner = raised.steps[0]
-    places = {**named(step), **({} if is_learners(inner) else inner.variables)}
-    for name, value in places.items():
-        field, rows = _ragged_field(value)
-        lengths = lengths_of(rows)
-        squeezed = explain_squeezed(raised, name, value) if lengths and operation in JOINS else None
-        if squeezed is not None:
-            return squeezed
-        if lengths:
-            got = f"{name}{', ' if field else ''}{field}: {lengths}"
-            is_flat = all(isinstance(row, list) for row in rows)
-            by_hand = operation in ("array", "asarray", "asanyarray") and is_flat and not field
-            fix = (
-                _padded_lists(name, list(rows))
-                if by_hand
-                else padded(name, value if field else list(rows), field)
-            )
-            return raised.diagnosis("ragged_padding", got, "rows of one length", [fix])
-    return _joined_by_name(raised, step) if operation in JOINS else _listed_by_name(raised, step)
-
-
-def _listed_by_name(raised: Raised, step: Step) -> Diagnosis | None:
-    """torch.tensor([first, second]) with the rows named on the line."""
-    rows = {
-        name: value for name, value in named(step).items() if isinstance(value, list | tuple) or is_row(value)
-    }
+    inner = raised.steps[0].variables if raised.own and raised.steps[0] is not raised.own[0] else {}
+    places = {leaf.text: leaf.value for leaf in line.operands}
+    for name, value in {**places, **inner}.items():
+        for field, rows in fields(value).items():
+            lengths = lengths_of(rows)
+            if lengths and not isinstance(value, UserDict):
+                got = f"{name}{', ' if field else ''}{field}: {lengths}"
+                return raised.diagnosis(
+                    "ragged_padding", got, "rows of one length", [padded(name, value, field)]
+                )
+    rows = {name: value for name, value in places.items() if getattr(value, "ndim", 1) == 1 and _size(value)}
     lengths = lengths_of(list(rows.values()))
-    if not lengths:
+    if not lengths or not any(isinstance(value, list) for value in rows.values()):
         return None
     return raised.diagnosis("ragged_padding", f"{', '.join(rows)}: {lengths}", "rows of one length")
 
 
-def is_row(value: Any) -> bool:
-    """Whether this is an array or a tensor with one axis."""
-    return getattr(value, "ndim", 0) == 1
-
-
-def _joined_by_name(raised: Raised, step: Step) -> Diagnosis | None:
-    """torch.cat([a, b], 1) with the tensors named on the line."""
-    parts = {
-        name: value for name, value in named(step).items() if isinstance(getattr(value, "shape", 0), tuple)
-    }
-    if len({tuple(part.shape) for part in parts.values()}) < 2:
-        return None
-    got = ", ".join(f"{name} {shape(part)}" for name, part in parts.items())
-    return raised.diagnosis(
-        "static_length", got, "the same size on every axis but the one they are joined on"
-    )
-
-
 def _from_text(raised: Raised) -> Diagnosis | None:
-    text = str(raised.error)
-    found = re.search("|".join(TEXTS) + r"[^\n]*", text)
+    found = re.search("|".join(TEXTS) + r"[^\n]*", str(raised.error))
     if found is None or not isinstance(raised.error, ValueError | RuntimeError | TypeError):
         return None
     needs = "rows of one length: pad them before they become one tensor"
     return raised.diagnosis("ragged_padding", found.group(), needs)
+
+
+def _no_column(raised: Raised) -> Diagnosis | None:
+    """one_hot and to_categorical, where a label has no column."""
+    line = raised.line
+    if line is None or raised.is_unread or line.operation not in ("one_hot", "to_categorical"):
+        return None
+    classes = [number for number in line.numbers if number > 0]
+    for leaf in line.operands:
+        if not getattr(leaf.value, "shape", ()) or not len(leaf.value):
+            continue
+        lowest, highest = int(leaf.value.min()), int(leaf.value.max())
+        got = f"{leaf.text} {shape(leaf.value)} with labels {lowest} to {highest}"
+        if lowest < 0:
+            return raised.diagnosis("label_range", got, "labels that count from 0")
+        if classes and highest >= classes[-1]:
+            needs = f"num_classes {highest + 1} for labels up to {highest}; it is {classes[-1]}"
+            return raised.diagnosis("head_size", got, needs)
+    return None
+
+
+# A tokenizer that was asked for one tensor.
+
+
+def _tokenized(raised: Raised, step: Step) -> Diagnosis | None:
+    if not step.module.startswith("transformers.tokenization"):
+        return None
+    this: Any = step.variables.get("self")
+    if step.function == "convert_to_tensors":
+        for name, rows in (getattr(this, "data", None) or {}).items():
+            if isinstance(rows, list) and rows and all(isinstance(row, str) for row in rows):
+                return _in_a_collator(raised, str(name), rows)
+            if lengths_of(rows):
+                return _unpadded(raised, f"{name}: {lengths_of(rows)}", str(name))
+    asks = step.function == "_get_padding_truncation_strategies"
+    if asks and step.variables.get("padding") and getattr(this, "pad_token", "") is None:
+        return _no_pad_token(raised, this)
+    return None
+
+
+def _in_a_collator(raised: Raised, column: str, rows: list[str]) -> Diagnosis:
+    outer = next(
+        (step for step in raised.steps if step.module in COLLATORS and "features" in step.variables), None
+    )
+    if outer is not None:
+        return _text_labels(raised, outer, "features", column, rows)
+    needs = "numbers: class indices for the names"
+    return raised.diagnosis("target_dtype", f"{column} {', '.join(map(repr, rows[:3]))}: text", needs)
+
+
+def _unpadded(raised: Raised, got: str, name: str) -> Diagnosis:
+    if name == "labels":
+        needs = "labels padded like input_ids, with -100: DataCollatorForTokenClassification"
+        return raised.diagnosis("ragged_padding", got, needs)
+    needs = "one length: tokenizer(..., padding=True, truncation=True)"
+    return raised.diagnosis("ragged_padding", got, needs, [_called_again(raised)])
+
+
+def _called_again(raised: Raised) -> Fix | None:
+    """Call the learner's tokenizer with padding, on the first texts; how it pads is put back afterwards."""
+    leaves = [leaf for leaf in (raised.line.leaves if raised.line else ()) if leaf.text.isidentifier()]
+    tokenizers = [leaf for leaf in leaves if hasattr(leaf.value, "pad_token")]
+    texts = [leaf for leaf in leaves if isinstance(leaf.value, list | tuple)]
+    if len(tokenizers) != 1 or len(texts) != 1:
+        return None
+    (name, tokenizer, _), (given, value, _) = tokenizers[0], texts[0]
+    backend = getattr(tokenizer, "_tokenizer", None)
+    before = (getattr(backend, "padding", None), getattr(backend, "truncation", None))
+    code = f'encoded = {name}({given}, padding=True, truncation=True, return_tensors="pt")'
+    values = {name: tokenizer, given: value[:FEW]}
+    fix = tried("pad while tokenizing", code, values, lambda space: space.encoded["input_ids"])
+    if backend is not None:
+        backend.enable_padding(**before[0]) if before[0] else backend.no_padding()
+        backend.enable_truncation(**before[1]) if before[1] else backend.no_truncation()
+    return fix
+
+
+def _no_pad_token(raised: Raised, tokenizer: Any) -> Diagnosis:
+    name, end, fix = name_of(tokenizer, raised.steps), getattr(tokenizer, "eos_token", None), None
+    if end and name.isidentifier():
+        code = f"{name}.pad_token = {name}.eos_token"
+        when = f"and model.config.pad_token_id = {name}.pad_token_id"
+        stand_in = SimpleNamespace(eos_token=end)
+        fix = tried(
+            "pad with a token that it has", code, {name: stand_in}, lambda _: f"pads with {end!r}", when
+        )
+    got = f"{type(tokenizer).__name__} asked for padding; its pad_token is None"
+    return raised.diagnosis("ragged_padding", got, "a token to pad with", [fix])

@@ -12,7 +12,7 @@ import numpy as np
 from helpers.diagnosis.calls.rows import lengths_of
 from helpers.diagnosis.keras.find import KerasCall
 from helpers.diagnosis.said.result import Diagnosis, Fix
-from helpers.diagnosis.seen.names import name_of
+from helpers.diagnosis.seen.line import name_of
 from helpers.diagnosis.seen.raised import Raised, tried
 
 

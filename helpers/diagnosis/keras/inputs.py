@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from helpers.diagnosis.calls.arguments import missing_argument
+from helpers.diagnosis.calls.trainer import missing_argument
 from helpers.diagnosis.keras.find import KerasCall, input_check, keras_steps, missing_names, rank_check
 from helpers.diagnosis.said.result import Diagnosis
 from helpers.diagnosis.seen.raised import Raised, shape

@@ -24,7 +24,7 @@ from helpers.diagnosis.keras.inputs import (
 )
 from helpers.diagnosis.loss.values import is_one_hot, is_whole, is_zero_one
 from helpers.diagnosis.said.result import Diagnosis
-from helpers.diagnosis.seen.names import name_of
+from helpers.diagnosis.seen.line import name_of
 from helpers.diagnosis.seen.raised import Raised, shape
 
 SPARSE, CATEGORICAL, BINARY = (

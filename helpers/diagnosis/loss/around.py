@@ -22,7 +22,7 @@ from helpers.diagnosis.said.finding import BCE, Candidate
 from helpers.diagnosis.said.result import Diagnosis
 from helpers.diagnosis.seen.frames import Step, is_learners, modules_of_transformers
 from helpers.diagnosis.seen.gpu import RERUN
-from helpers.diagnosis.seen.names import stored
+from helpers.diagnosis.seen.line import stored
 from helpers.diagnosis.seen.raised import Raised
 
 

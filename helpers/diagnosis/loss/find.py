@@ -13,7 +13,7 @@ from torch import Tensor
 from helpers.diagnosis.loss.call import FUNCTIONS, OPTIONS, LossCall
 from helpers.diagnosis.loss.hidden import saved, states_behind
 from helpers.diagnosis.seen.frames import Step, is_learners
-from helpers.diagnosis.seen.names import named
+from helpers.diagnosis.seen.line import line_of
 
 BY_CODE = {function.__code__: name for name, function in FUNCTIONS.items()}
 DEFAULTS = {
@@ -108,9 +108,14 @@ def before_view(flat: Tensor, other: Tensor) -> Tensor:
 def tensors_in(step: Step) -> dict[str, Tensor]:
     """Return a frame's own tensors by name; those inside its dictionaries too, such as batch["labels"]."""
     found: dict[str, Tensor] = {}
-    for name, value in {**step.variables, **(named(step) if is_learners(step) else {})}.items():
+    for name, value in {**step.variables, **_named(step)}.items():
         if isinstance(value, Tensor):
             found[name] = value
         elif isinstance(value, dict) and name != "kwargs" and len(value) < 50:
             found |= {f'{name}["{key}"]': item for key, item in value.items() if isinstance(item, Tensor)}
     return found
+
+
+def _named(step: Step) -> dict[str, Any]:
+    line = line_of(step) if is_learners(step) else None
+    return {leaf.text: leaf.value for leaf in (line.leaves if line is not None else ())}

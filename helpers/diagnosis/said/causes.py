@@ -133,6 +133,12 @@ CAUSES = {
         "Two inputs were packed into one array, or one was left out.",
         PADDING,
     ),
+    "not_a_tensor": Cause(
+        "an object, a list or a tuple where a tensor is needed",
+        "A tensor is needed: take .logits out of a model's output, make a tensor of a list.",
+        "transformers' models return an object, a dataset of lists gives lists, unpacking gives names.",
+        HEAD,
+    ),
     "loss_choice": Cause(
         "this loss does not belong to these labels",
         "One class per row: cross entropy. Several: binary cross entropy. A number: MSE.",

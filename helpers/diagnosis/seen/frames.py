@@ -13,6 +13,31 @@ from typing import Any, NamedTuple
 
 LONGEST_CHAIN, DEEPEST = 4, 400
 LIBRARIES = ("site-packages", "dist-packages")
+# Whose frames are never the learner's, wherever they are installed: a library built from source lies in any folder.
+NOT_OURS = (
+    *(
+        "torch",
+        "transformers",
+        "keras",
+        "tensorflow",
+        "numpy",
+        "pandas",
+        "tokenizers",
+        "accelerate",
+        "datasets",
+    ),
+    *(
+        "sklearn",
+        "lightning",
+        "pytorch_lightning",
+        "torchcrf",
+        "evaluate",
+        "peft",
+        "trl",
+        "optree",
+        "safetensors",
+    ),
+)
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -92,7 +117,12 @@ def is_learners(step: Step) -> bool:
     name = step.frame.f_code.co_filename
     if name.startswith("<frozen") or any(f"/{part}/" in name.replace("\\", "/") for part in LIBRARIES):
         return False
-    return not name.startswith(NOT_THE_LEARNERS)
+    return not name.startswith(NOT_THE_LEARNERS) and not is_librarys(step.module)
+
+
+def is_librarys(module: str | None) -> bool:
+    """Tell by a module's name whether it is one of a known library's."""
+    return (module or "").partition(".")[0] in NOT_OURS
 
 
 def learners_steps(steps: list[Step]) -> list[Step]:

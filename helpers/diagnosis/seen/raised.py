@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import SimpleNamespace
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from helpers.diagnosis.said.result import Diagnosis, Fix
 from helpers.diagnosis.seen.frames import Step, is_learners, said, steps_of, where
+from helpers.diagnosis.seen.line import Line, line_of
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,14 @@ class Raised:
     def where(self) -> str:
         """The learner's own innermost line."""
         return where(self.steps)
+
+    @cached_property
+    def line(self) -> Line | None:
+        """The learner's own failing expression."""
+        if not self.own:
+            return None
+        place = self.steps.index(self.own[0])
+        return line_of(self.own[0], self.steps[place - 1] if place else None)
 
     @cached_property
     def is_unread(self) -> bool:
@@ -112,3 +121,36 @@ def shape(value: Any, axes: str = "") -> str:
     else:
         inner = ", ".join(map(str, sizes))
     return f"({inner},)" if len(sizes) == 1 else f"({inner})"
+
+
+def described(value: Any) -> str:
+    """Say what stands somewhere: a shape, or what else it is."""
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        kind = str(value.dtype).removeprefix("torch.")
+        return shape(value) if kind in ("float32", "int64") else f"{shape(value)} of {kind}"
+    if isinstance(value, nn.Linear):
+        return f"nn.Linear({value.in_features}, {value.out_features})"
+    if isinstance(value, str):
+        return f"is the text {value[:40]!r}"
+    if isinstance(value, Mapping):
+        parts = [f"{name} {shape(part)}" for name, part in value.items() if hasattr(part, "shape")]
+        return f"is a {type(value).__name__}{' with ' * bool(parts)}{', '.join(parts[:4])}"
+    if isinstance(value, list | tuple) and value:
+        names = dict.fromkeys(_NOUNS.get(type(part), f"{type(part).__name__}s") for part in value[:100])
+        sizes = {tuple(part.shape) for part in value if hasattr(part, "shape")}
+        each = f" {next(iter(sizes))}" if len(sizes) == 1 else ""
+        return f"is a {type(value).__name__} of {len(value)} {' and '.join(names)}{each}"
+    return f"is a {type(value).__name__}"
+
+
+_NOUNS = {str: "texts", int: "numbers", float: "numbers", Tensor: "tensors", list: "lists"}
+
+
+def gave(value: Any) -> str:
+    """Say what a line gave that now runs."""
+    if hasattr(value, "shape") and hasattr(value, "ndim"):
+        return f"gives {shape(value)}" if value.ndim else f"gives {float(value):.3f}"
+    if isinstance(value, Mapping):
+        tensors = {name: part for name, part in value.items() if isinstance(part, Tensor) and part.ndim}
+        return next((f"gives {name} {shape(part)}" for name, part in tensors.items()), "runs")
+    return "runs"

@@ -1,0 +1,346 @@
+"""What may have been meant by an operand: the changes that are tried on it, each with its price.
+
+A price says how unlikely a mistake is beside the others: 0.5 for what can hardly be otherwise, such as an object where a
+tensor belongs, 1 for an axis of size 1, 1.5 and more for what runs in many ways. Nothing here runs an operation.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from helpers.diagnosis.calls.operations import AXIS, JOINS, MAKES, PAIRS, PRODUCTS, VIEWS
+from helpers.diagnosis.calls.rows import lengths_of
+from helpers.diagnosis.seen.line import Leaf, Line
+from helpers.diagnosis.seen.raised import Raised, described, shape
+
+
+class Change(NamedTuple):
+    """One thing that may have been meant.
+
+    Attributes:
+        cause: Whose mistake it undoes.
+        price: How unlikely that mistake is.
+        code: An expression in which {x} stands for what is changed.
+        title: What it does.
+        needs: What is needed instead.
+    """
+
+    cause: str
+    price: float
+    code: str
+    title: str
+    needs: str
+
+
+def is_output(value: Any) -> bool:
+    """Whether this is what a transformers model returns."""
+    return isinstance(value, Mapping) and hasattr(value, "to_tuple")
+
+
+def is_mask(leaf: Leaf) -> bool:
+    """Whether a tensor says which others count: by its dtype, or by its name."""
+    return isinstance(leaf.value, Tensor) and (leaf.value.dtype == torch.bool or "mask" in leaf.text.lower())
+
+
+def changes(raised: Raised, line: Line, leaf: Leaf) -> Iterator[Change]:
+    """What may have been meant by one of the line's operands."""
+    value = leaf.value
+    if is_output(value):
+        needs = f"a tensor: {leaf.text} {described(value)}"
+        for name, part in value.items():
+            if isinstance(part, Tensor) and part.ndim:
+                price = {"logits": 0.4, "last_hidden_state": 0.6, "pooler_output": 0.7}.get(name, 0.9)
+                yield Change(
+                    "not_a_tensor", price, f"{{x}}.{name}", f"take {name} out of the model's output", needs
+                )
+    elif isinstance(value, Tensor):
+        yield from _dtypes(line, leaf)
+        if line.operation not in MAKES - {"TensorDataset"}:
+            yield from _axes(raised, line, leaf)
+    elif isinstance(value, np.ndarray):
+        yield from _of_array(value)
+    elif hasattr(value, "to_numpy"):
+        needs = f"a tensor of numbers; {leaf.text} is a table's column"
+        yield Change("not_a_tensor", 0.5, "torch.tensor({x}.to_numpy())", "take the numbers out", needs)
+    elif isinstance(value, list | tuple) and value:
+        yield from _of_list(line, leaf, list(value))
+
+
+def _of_list(line: Line, leaf: Leaf, value: list[Any]) -> Iterator[Change]:
+    makes, lengths = line.operation in MAKES | JOINS, lengths_of(value)
+    sizes = [tuple(part.shape) if hasattr(part, "shape") else None for part in value]
+    if all(isinstance(part, str) for part in value):
+        yield from _numbered(
+            "[sorted(set({x})).index(name) for name in {x}]", "torch.tensor({})", len(set(value))
+        )
+    elif makes and lengths:
+        yield from _of_parts(line, leaf, sizes, lengths)
+    elif isinstance(leaf.value, tuple) and len(value) < 6 and None not in sizes and not makes:
+        needs = f"one tensor; {leaf.text} {described(leaf.value)}, of which most often the first is meant"
+        for place in range(len(value)):
+            yield Change("not_a_tensor", 0.6 + 0.1 * place, f"{{x}}[{place}]", "take one of the parts", needs)
+    elif all(isinstance(part, Tensor) for part in value) and len(set(sizes)) == 1:
+        yield from _of_tensors(line, leaf, sizes[0] or ())
+    elif isinstance(value[0], np.ndarray) and not lengths:
+        needs = f"one tensor; {leaf.text} {described(value)}"
+        yield Change(
+            "not_a_tensor", 0.6, "torch.from_numpy(np.stack({x}))", "make one tensor of the arrays", needs
+        )
+    elif {type(part) for part in value} <= {int, float, bool, list} and not makes and not lengths:
+        needs = f'a tensor; {leaf.text} is a list: torch.tensor(...), or return_tensors="pt" in the tokenizer'
+        yield Change("not_a_tensor", 0.5, "torch.tensor({x})", "make a tensor of the list", needs)
+
+
+def _numbered(numbers: str, tensor: str, count: int) -> Iterator[Change]:
+    """Names of classes where numbers are wanted."""
+    needs = f"class indices: numbers. These are {count} names, as text; number them, and in every split the same way"
+    for price, code in ((0.5, numbers), (0.6, tensor.format(numbers))):
+        yield Change("target_dtype", price, code, "number the names", needs)
+
+
+def _of_tensors(line: Line, leaf: Leaf, each: tuple[int, ...]) -> Iterator[Change]:
+    """A list of tensors of one shape where one tensor is wanted."""
+    needs = f"one tensor; {leaf.text} {described(leaf.value)}"
+    if len(each) == 1 and line.operation not in MAKES | JOINS:
+        needs += ", one for each token: let the dataset return tensors, torch.tensor(...), and not lists"
+        yield Change("not_a_tensor", 0.6, "torch.stack({x}, 1)", "one row per sentence again", needs)
+    if line.operation not in JOINS:
+        yield Change("not_a_tensor", 0.7, "torch.stack({x})", "make one tensor of the list", needs)
+
+
+def _of_parts(line: Line, leaf: Leaf, sizes: list[Any], lengths: str) -> Iterator[Change]:
+    """Parts to be joined whose shapes differ: an axis was squeezed from one, or the rows have other lengths."""
+    if None not in sizes:
+        axes = max(map(len, sizes))
+        row = max(sizes, key=len)[1:]
+        odd = [place for place, size in enumerate(sizes) if size == row]
+        if odd and all(size[1:] == row for size in sizes if size != row):
+            needs = (
+                f"{(1, *row)} for part {odd[0]}: a batch of one, whose axis squeeze() takes with the others"
+            )
+            code = f"[part if part.ndim == {axes} else part.unsqueeze(0) for part in {{x}}]"
+            yield Change("squeeze_mismatch", 0.8, code, "give it its axis back", needs)
+    fill = ", padding_value=-100" if "label" in leaf.text else ""
+    code = f"nn.utils.rnn.pad_sequence([torch.as_tensor(row) for row in {{x}}], batch_first=True{fill})"
+    if line.operation in ("array", "asarray", "asanyarray") and all(
+        isinstance(row, list) for row in leaf.value
+    ):
+        code = f"[row + [0] * ({max(map(len, leaf.value))} - len(row)) for row in {{x}}]"
+    yield Change(
+        "ragged_padding", 1.0, code, "pad to the longest", f"rows of one length; {leaf.text} has {lengths}"
+    )
+
+
+def _of_array(value: np.ndarray) -> Iterator[Change]:
+    kind = value.dtype.kind
+    if kind in "US" or (kind == "O" and value.size and isinstance(value.flat[0], str)):
+        numbers = "np.unique({x}, return_inverse=True)[1]"
+        yield from _numbered(numbers, "torch.from_numpy({})", len(set(value.ravel().tolist())))
+    elif kind == "O":
+        needs = "an array of numbers; this one holds objects, which no tensor can"
+        for price, code in ((0.5, "np.stack({x}.tolist())"), (0.6, "torch.tensor(np.stack({x}.tolist()))")):
+            yield Change("not_a_tensor", price, code, "make one array of the rows", needs)
+        yield Change("target_dtype", 0.7, "{x}.astype('float32')", "give it a dtype of numbers", needs)
+    else:
+        needs = f"a tensor; this is a NumPy array of {value.dtype}"
+        for price, then in ((0.6, ""), (0.7, ".float()"), (0.7, ".long()")):
+            yield Change("not_a_tensor", price, f"torch.from_numpy({{x}}){then}", "make it a tensor", needs)
+
+
+def _dtypes(line: Line, leaf: Leaf) -> Iterator[Change]:
+    value: Tensor = leaf.value
+    here = f"{leaf.text} is {str(value.dtype).removeprefix('torch.')}"
+    if isinstance(line.node, ast.Subscript) and value.dtype == torch.bool:
+        return  # what selects by True and False would select rows 0 and 1
+    if is_mask(leaf) and value.dtype != torch.bool:
+        yield Change(
+            "missing_or_wrong_mask", 0.8, "{x}.bool()", "make it bool", f"a mask of True and False; {here}"
+        )
+    if value.dtype != torch.float32:
+        yield Change("target_dtype", 0.8, "{x}.float()", "make it float32", f"float32; {here}")
+    if value.dtype != torch.int64 and not (
+        value.is_floating_point() and bool((value != value.round()).any())
+    ):
+        yield Change("target_dtype", 0.9, "{x}.long()", "make it int64", f"whole numbers, int64; {here}")
+
+
+def _axes(raised: Raised, line: Line, leaf: Leaf) -> Iterator[Change]:
+    """An axis too many, too few, or elsewhere."""
+    value: Tensor = leaf.value
+    sizes, here = tuple(value.shape), f"here {leaf.text} is {shape(value)}"
+    mask = is_mask(leaf)
+    cause = "missing_or_wrong_mask" if mask else "needs_flatten_or_transpose"
+    squeezed = _squeezed(raised, value)
+    if len(sizes) < 4 and line.operation not in JOINS and not isinstance(line.node, ast.Subscript):
+        needs = f"an axis for the batch in front; {here}{squeezed}"
+        yield Change(
+            "squeeze_mismatch" if squeezed else cause,
+            1.0,
+            "{x}.unsqueeze(0)",
+            "put the batch axis back",
+            needs,
+        )
+    if line.operation in AXIS | VIEWS:
+        return
+    for axis, size in enumerate(sizes):
+        if size == 1:
+            yield Change(
+                cause, 1.0, f"{{x}}.squeeze({axis})", "drop the axis of size 1", f"no axis of size 1; {here}"
+            )
+    if mask and sizes:
+        needs = f"an axis of size 1 wherever the mask has none of its own; {here}"
+        for code in ("[:, None]", "[:, None, None]", ".unsqueeze(-1)"):
+            yield Change(cause, 1.1, f"{{x}}{code}", "give the mask the missing axes", needs)
+    elif sizes and line.operation in PAIRS | JOINS:
+        needs = f"as many axes on both sides; {here}"
+        yield Change(cause, 1.4, "{x}.unsqueeze(-1)", "add the missing axis", needs)
+    if len(sizes) > 1 and isinstance(line.node, ast.Compare):
+        needs = f"one class per row; {here}, a score for each class"
+        yield Change(cause, 1.3, "{x}.argmax(-1)", "compare the class with the highest score", needs)
+    others = [other for other in line.operands if other is not leaf and isinstance(other.value, Tensor)]
+    if line.operation in PAIRS and not any(sorted(other.value.shape) == sorted(sizes) for other in others):
+        return  # turning helps only where both have the same sizes in another order
+    needs = f"the axes in another order; {here}"
+    if len(sizes) == 2:
+        yield Change(cause, 1.2, "{x}.T", "turn it", needs)
+    if len(sizes) > 2:
+        for code in (".transpose(-1, -2)", ".transpose(0, 1)", ".movedim(1, -1)"):
+            yield Change(cause, 1.2, f"{{x}}{code}", "turn the axes", needs)
+        if isinstance(line.called, nn.Module) or line.operation in PRODUCTS:
+            needs = f"one axis for all that belongs to a row; {here}"
+            yield Change(cause, 1.1, "{x}.flatten(1)", "flatten all but the batch", needs)
+            yield Change(cause, 1.6, "{x}.flatten(0, 1)", "fold the second axis into the batch", needs)
+
+
+def _squeezed(raised: Raised, value: Tensor) -> str:
+    """Say that squeeze() took the axis of a batch of one, and where, if that is seen."""
+    node = value.grad_fn
+    was = False
+    for _ in range(8):
+        was = was or (node is not None and node.name().startswith("SqueezeBackward"))
+        node = (
+            next((parent for parent, _ in node.next_functions if parent is not None), None) if node else None
+        )
+    around = [each for step in raised.own[:2] for each in step.variables.values()]
+    one_row = any(isinstance(each, Tensor) and each.ndim > 1 and each.shape[0] == 1 for each in around)
+    place = next(filter(None, (_squeeze_in(each) for each in around if isinstance(each, nn.Module))), "")
+    if not was and not (one_row and place):
+        return ""
+    return f": squeeze(){place} takes it from a batch of one; squeeze(-1) takes only the axis that is meant"
+
+
+def _squeeze_in(model: nn.Module) -> str:
+    """Return where a model of the learner's own squeezes every axis, such as " in Net.forward, line 27"."""
+    code = type(model).forward.__code__ if hasattr(type(model).forward, "__code__") else None
+    if code is None or type(model).__module__.partition(".")[0] in ("torch", "transformers"):
+        return ""
+    import linecache
+
+    for number in sorted({line for _, _, line in code.co_lines() if line}):
+        if ".squeeze()" in linecache.getline(code.co_filename, number):
+            return f" in {type(model).__name__}.forward, line {number},"
+    return ""
+
+
+# The expression itself, with one call or index in it changed.
+
+
+def variants(line: Line) -> Iterator[tuple[Change, ast.expr]]:
+    """What may have been meant by the line, as new expressions."""
+    for place, part in enumerate(ast.walk(line.node)):
+        for change, new in _variants_of(line, part):
+            yield change, _swapped(line.node, place, new)
+
+
+def _variants_of(line: Line, node: ast.AST) -> Iterator[tuple[Change, ast.expr]]:
+    axes = "needs_flatten_or_transpose"
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple):
+        yield from _other_index(node, node.slice.elts)
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return
+    name, owner = node.func.attr, ast.unparse(node.func.value)
+    given = [ast.unparse(each) for each in node.args]
+    if name in ("concatenate", "cat", "concat", "hstack") and given:
+        axis = "axis" if name == "concatenate" else "dim"
+        needs = "the parts beside each other, as columns; joined end to end they are one long row"
+        for place in (-1, 0):
+            code = f"{owner}.stack({given[0]}, {axis}={place})"
+            yield Change(axes, 1.1 - place / 10, code, "stack them as columns", needs), _parsed(code)
+    elif name == "stack" and given:
+        code = f"{owner}.concatenate({given[0]})"
+        yield (
+            Change(axes, 1.5, code, "join them", "the parts below each other; stack adds an axis"),
+            _parsed(code),
+        )
+    elif name == "squeeze" and not given and not node.keywords:
+        needs = "only the axis that is meant: squeeze() takes every axis of size 1, a batch of one too"
+        for place in (-1, 1):
+            code = f"{owner}.squeeze({place})"
+            yield Change("squeeze_mismatch", 0.9, code, "name the axis to squeeze", needs), _parsed(code)
+    elif name in VIEWS and len(given) > 1:
+        cause = "missing_or_wrong_mask" if "mask" in line.spelled(node.func) else "static_length"
+        for place in range(len(given)):
+            code = f"{owner}.{name}({', '.join([*given[:place], '-1', *given[place + 1 :]])})"
+            needs = f"sizes whose product is the tensor's own; {given[place]} is fixed, and -1 leaves it open"
+            if "-1" not in given:
+                yield Change(cause, 1.0 + place / 10, code, "leave one size open", needs), _parsed(code)
+        needs = "a row for each row of the batch: the first axis kept, the rest flattened"
+        yield (
+            Change(axes, 1.2, f"{owner}.flatten(1)", "keep the batch axis", needs),
+            _parsed(f"{owner}.flatten(1)"),
+        )
+    for keyword in node.keywords:
+        if keyword.arg in ("dim", "axis") and name not in JOINS:
+            for place in (-1, 0, 1):
+                rest = [each for each in node.keywords if each is not keyword]
+                new = ast.Call(node.func, node.args, [*rest, ast.keyword(keyword.arg, ast.Constant(place))])
+                yield Change(axes, 1.6, "", "take another axis", f"another axis: {keyword.arg}={place}"), new
+
+
+def _other_index(node: ast.Subscript, parts: list[ast.expr]) -> Iterator[tuple[Change, ast.expr]]:
+    """`hidden[:, :, 0]` for `hidden[:, 0]`: the one index on another axis."""
+    at = [n for n, part in enumerate(parts) if isinstance(part, ast.Constant) and isinstance(part.value, int)]
+    whole = [part for part in parts if isinstance(part, ast.Slice) and part.lower is part.upper is None]
+    if len(at) != 1 or len(whole) != len(parts) - 1:
+        return
+    owner, index = ast.unparse(node.value), ast.unparse(parts[at[0]])
+    for place in range(len(parts)):
+        if place != at[0]:
+            code = f"{owner}[{', '.join([*[':'] * place, index])}]"
+            needs = f"{code}: the index on axis {place}, [:, 0] is each row's first token; it stands on axis {at[0]}"
+            yield (
+                Change(
+                    "needs_flatten_or_transpose",
+                    0.8 + abs(place - 1) / 5,
+                    code,
+                    "index the other axis",
+                    needs,
+                ),
+                _parsed(code),
+            )
+
+
+def _parsed(code: str) -> ast.expr:
+    return ast.parse(code, mode="eval").body
+
+
+def _swapped(tree: ast.expr, place: int, new: ast.expr) -> ast.expr:
+    """Return the tree with the part at a place of its walk replaced; the tree itself stays as it is."""
+    target = list(ast.walk(tree))[place]
+
+    def rebuilt(node: Any) -> Any:
+        if node is target:
+            return new
+        if isinstance(node, list):
+            return [rebuilt(each) for each in node]
+        if not isinstance(node, ast.AST):
+            return node
+        return type(node)(**{name: rebuilt(value) for name, value in ast.iter_fields(node)})
+
+    return ast.fix_missing_locations(rebuilt(tree))

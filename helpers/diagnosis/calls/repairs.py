@@ -1,0 +1,306 @@
+"""Why an operation on the learner's own line refused: one thing is changed, and the line is run once more.
+
+What was changed is the cause: the cheapest change after which the line runs and its result still fits the batch's labels.
+Where none helps, numbers are missing that no code can make up, and the shapes say which.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from helpers.diagnosis.calls.changes import Change, changes, is_mask, is_output, variants
+from helpers.diagnosis.calls.layers import layer_that_failed, other_state
+from helpers.diagnosis.calls.operations import JOINS, KNOWN, PAIRS, PRODUCTS, VIEWS
+from helpers.diagnosis.calls.positions import is_positions
+from helpers.diagnosis.said.result import Diagnosis, Fix
+from helpers.diagnosis.seen.line import Leaf, Line
+from helpers.diagnosis.seen.raised import Raised, described, gave, shape
+from helpers.trial import quiet
+
+MOST_FIXES, MOST_RUNS = 2, 100
+NEAR = 0.45  # a change this much dearer may still be what is meant
+TOOLS = {"torch": torch, "nn": nn, "F": F, "np": np}
+LABELS = ("label", "labels", "target", "targets", "y", "yb", "tags", "y_true")
+
+
+class Found(NamedTuple):
+    """A change after which the line runs."""
+
+    change: Change
+    price: float
+    fix: Fix
+
+
+def explain_kind(raised: Raised) -> Diagnosis | None:
+    """A model's output, a list, text or an array of objects stands where a tensor is needed."""
+    line = raised.line
+    if line is None or all(isinstance(leaf.value, Tensor | int | float | None) for leaf in line.operands):
+        return None
+    return _diagnosis(raised, line, [each for each in _search(raised, line) if each.change.price < 1])
+
+
+def explain_line(raised: Raised) -> Diagnosis | None:
+    """An operation, or a layer, and operands that don't fit each other."""
+    line = raised.line
+    if line is None:
+        return None
+    return _diagnosis(raised, line, _search(raised, line)) or _missing(raised, line)
+
+
+def _diagnosis(raised: Raised, line: Line, found: list[Found]) -> Diagnosis | None:
+    if not found:
+        return None
+    first = found[0]
+    near = [each for each in found if each.price <= first.price + NEAR]
+    also = next((each.change.needs for each in near if each.change.cause != first.change.cause), "")
+    fixes = list(dict.fromkeys(each.fix for each in near))[:MOST_FIXES]
+    return raised.diagnosis(
+        first.change.cause, _got(line), first.change.needs, fixes, certain=not also, also=also
+    )
+
+
+def _got(line: Line) -> str:
+    told = [leaf for leaf in line.operands if not isinstance(leaf.value, int | float | bool | None)][:3]
+    layer = (
+        f"{line.spelled(line.node.func)} = {described(line.called)}, "
+        if isinstance(line.called, nn.Linear)
+        else ""
+    )
+    return layer + ", ".join(f"{leaf.text} {described(leaf.value)}" for leaf in told)
+
+
+def _search(raised: Raised, line: Line) -> list[Found]:
+    """Return the changes that make the line run, the cheapest first."""
+    if raised.is_unread or not line.again or not _is_about_operands(line):
+        return []
+    with quiet(seed=0):
+        if _run(line) is not None:
+            return []  # unchanged, it must fail: else what a change proves is nothing
+        singles = sorted(
+            ((leaf, each) for leaf in line.operands for each in changes(raised, line, leaf)),
+            key=lambda one: one[1].price,
+        )[:MOST_RUNS]
+        found = [each for step in singles if (each := _tried(raised, line, [step])) is not None]
+        found += [*_unpacked(line), *_layers(raised, line), *_rewritten(raised, line)]
+        found = found or list(_pairs(raised, line, singles))
+    return sorted(found, key=lambda each: each.price)
+
+
+def _is_about_operands(line: Line) -> bool:
+    known = line.operation in KNOWN or isinstance(line.called, nn.Module)
+    return (
+        known or isinstance(line.node, ast.Subscript) or any(is_output(leaf.value) for leaf in line.operands)
+    )
+
+
+class Ran(NamedTuple):
+    """What the line gave."""
+
+    value: Any
+
+
+def _run(line: Line, changed: Mapping[str, Any] | None = None, node: ast.expr | None = None) -> Ran | None:
+    try:
+        came = line.run(changed, node)
+    except Exception:  # it still refuses: that is what is asked
+        return None
+    return None if _grew(line, changed or {}, came) else Ran(came)
+
+
+def _grew(line: Line, changed: Mapping[str, Any], came: Any) -> bool:
+    """Whether two operands were stretched against each other: that runs, and is a mistake of its own."""
+    if (
+        line.operation not in PAIRS
+        or line.operation == "scaled_dot_product_attention"
+        or not isinstance(came, Tensor)
+    ):
+        return False
+    values = [changed.get(leaf.slot, leaf.value) for leaf in line.operands]
+    return tuple(came.shape) not in [tuple(value.shape) for value in values if isinstance(value, Tensor)]
+
+
+def _tried(raised: Raised, line: Line, steps: list[tuple[Leaf, Change]]) -> Found | None:
+    """Make the changes, on all that one mistake has made alike, and run the line."""
+    changed, texts = {}, {}
+    for leaf, change in steps:
+        for each in _alike(line, leaf):
+            given = each.value.detach() if isinstance(each.value, Tensor) else each.value
+            try:
+                changed[each.slot] = eval(change.code.replace("{x}", "_x"), {**TOOLS, "_x": given})
+            except Exception:  # this change can't be made here
+                return None
+            texts[each.slot] = change.code.replace("{x}", each.text)
+    ran = _run(line, changed)
+    if ran is None:
+        return None
+    leaves = [leaf for leaf in line.leaves if leaf.slot in texts]
+    named = all(leaf.is_name for leaf in leaves)
+    code = (
+        "\n".join(f"{leaf.text} = {texts[leaf.slot]}" for leaf in leaves)
+        if named
+        else line.spelled(changed=texts)
+    )
+    price = sum(change.price for _, change in steps) + _misfit(raised, line, ran.value)
+    change = steps[0][1]
+    if len(steps) > 1:
+        change = change._replace(needs=f"{change.needs}; and {steps[1][1].needs}")
+    return Found(change, price, Fix(change.title, code, gave(ran.value)))
+
+
+def _alike(line: Line, leaf: Leaf) -> list[Leaf]:
+    """Ids and mask of one shape, lists beside lists: what came out of one data set."""
+    if not isinstance(line.called, nn.Module):
+        return [leaf]
+
+    def kind(value: Any) -> tuple[Any, ...]:
+        first = value[0] if isinstance(value, list | tuple) and value else None
+        return type(value), tuple(getattr(value, "shape", ())), type(first)
+
+    return [each for each in line.operands if kind(each.value) == kind(leaf.value)]
+
+
+def _misfit(raised: Raised, line: Line, came: Any) -> float:
+    """Return what it adds to a price that the result has another count of rows than the batch's labels."""
+    if not isinstance(came, Tensor) or not came.ndim or not isinstance(line.called, nn.Module):
+        return 0.0
+    near = (step.variables.get(name) for step in raised.own[:3] for name in LABELS)
+    rows = next((value.shape[0] for value in near if isinstance(value, Tensor) and value.ndim), None)
+    return 0.0 if rows in (None, came.shape[0]) else 1.5
+
+
+def _pairs(raised: Raised, line: Line, singles: list[tuple[Leaf, Change]]) -> Iterator[Found]:
+    """Two mistakes at once, the first of which is a kind of thing that no operation takes."""
+    for first in [step for step in singles if step[1].price < 1][:6]:
+        for second in singles[:30]:
+            found = _tried(raised, line, [first, second]) if second[0].slot != first[0].slot else None
+            if found is not None:
+                yield found
+                return
+
+
+def _unpacked(line: Line) -> Iterator[Found]:
+    """`_, pooled = model(...)` unpacks the names of what the model returns."""
+    for leaf in line.operands:
+        made = line.made_by(leaf, unpacked=True) if isinstance(leaf.value, str) else None
+        output = _run(made) if made is not None and made.again else None
+        part = getattr(output.value, leaf.value, None) if output and is_output(output.value) else None
+        ran = _run(line, {leaf.slot: part}) if isinstance(part, Tensor) and made else None
+        if ran is not None and made is not None and output is not None:
+            name = type(output.value).__name__
+            needs = f"a tensor; {leaf.text} is the text {leaf.value!r}: unpacking a {name} gives its names"
+            change = Change("not_a_tensor", 0.3, "", f"take {leaf.value} by its name", needs)
+            code = f"{leaf.text} = {made.spelled()}.{leaf.value}"
+            yield Found(change, 0.3, Fix(change.title, code, gave(ran.value)))
+
+
+def _layers(raised: Raised, line: Line) -> Iterator[Found]:
+    """Another layer, or another state for it, in the place of the one that refused."""
+    failed = layer_that_failed(raised)
+    for leaf in line.operands if failed is not None else ():
+        state = other_state(leaf, failed)
+        found = _tried(raised, line, [(leaf, state)]) if state is not None else None
+        if found is not None:
+            yield found
+            return
+    for change, twin in failed.changes(raised) if failed is not None else ():
+        callee = next((leaf for leaf in line.leaves if leaf.value is line.called), None)
+        if callee is not None and isinstance(line.called, nn.Module):
+            ran = _run(line, {callee.slot: twin(line.called)})
+            if ran is not None:
+                yield Found(change, change.price, Fix(change.title, change.code, gave(ran.value)))
+
+
+def _rewritten(raised: Raised, line: Line) -> Iterator[Found]:
+    """The line itself changed, or the assignment that one of its operands comes from."""
+    for made, leaf in [(line, None), *_makers(line)]:
+        for change, node in variants(made):
+            value = _run(made, node=node)
+            ran = value if leaf is None or value is None else _run(line, {leaf.slot: value.value})
+            if ran is not None:
+                text = made.spelled(node)
+                fix = Fix(change.title, text if leaf is None else f"{leaf.text} = {text}", gave(ran.value))
+                change = change._replace(needs=made.spelled_in(change.needs))
+                yield Found(change, change.price + _misfit(raised, line, ran.value), fix)
+
+
+def _makers(line: Line) -> Iterator[tuple[Line, Leaf]]:
+    """Return the assignments that tensors among the operands come from, where making them again gives the same."""
+    for leaf in line.operands:
+        made = line.made_by(leaf) if isinstance(leaf.value, Tensor | np.ndarray) else None
+        ran = _run(made) if made is not None and made.again else None
+        if made and ran and tuple(getattr(ran.value, "shape", ())) == tuple(leaf.value.shape):
+            yield made, leaf
+
+
+# No change helps: something is missing that no code can supply.
+
+
+def _missing(raised: Raised, line: Line) -> Diagnosis | None:
+    tensors = [leaf for leaf in line.operands if isinstance(leaf.value, Tensor | np.ndarray)]
+    failed = layer_that_failed(raised)
+    if failed is not None:
+        return raised.diagnosis(failed.cause, failed.got, failed.needs)
+    if raised.is_unread or raised.steps[0] is not raised.own[0] or (line.again and _runs_bare(line)):
+        return None
+    masks = [leaf for leaf in tensors if is_mask(leaf)]
+    others = [leaf for leaf in tensors if leaf not in masks]
+    if masks and others and (line.operation in PAIRS or isinstance(line.node, ast.Subscript)):
+        return _mask(raised, line, masks[0], others[0])
+    if line.operation in VIEWS and len(tensors) == 1 and line.numbers:
+        leaf = tensors[0]
+        got = f"{leaf.text} {shape(leaf.value)}, {leaf.value.size if isinstance(leaf.value, np.ndarray) else leaf.value.numel()} numbers; asked for {tuple(line.numbers)}"
+        needs = "sizes with the product of the tensor's own; -1 leaves one of them open"
+        return raised.diagnosis("static_length", got, needs, certain=False)
+    if len(tensors) > 1 and tensors[0].value.ndim and tensors[1].value.ndim:
+        return _operands(raised, line, tensors)
+    return None
+
+
+def _runs_bare(line: Line) -> bool:
+    with quiet(seed=0):
+        return _run(line) is not None
+
+
+def _mask(raised: Raised, line: Line, mask: Leaf, other: Leaf) -> Diagnosis:
+    wanted = tuple(other.value.shape[: mask.value.ndim])
+    needs = f"{mask.text} {wanted}: the first axes of {other.text}"
+    if not isinstance(line.node, ast.Subscript):
+        needs = f"each axis of {mask.text}, read from the last, of size 1 or as in {other.text} {shape(other.value)}"
+    return raised.diagnosis("missing_or_wrong_mask", _got(line), needs)
+
+
+def _operands(raised: Raised, line: Line, tensors: list[Leaf]) -> Diagnosis | None:
+    """Two tensors whose sizes differ because their data does."""
+    left, right = tensors[0], tensors[1]
+    a, b = left.value.shape, right.value.shape
+    got = _got(line)
+    for table, other in ((left, right), (right, left)):
+        most = table.value.shape[-2] if table.value.ndim > 1 and is_positions(table.text) else 0
+        if 0 < most < max(other.value.shape[1:2], default=0):
+            needs = f"T at most {most}, as long as {table.text}: truncate, or make {table.text} longer"
+            return raised.diagnosis("too_long", got, needs)
+    if line.operation in JOINS:
+        return raised.diagnosis(
+            "static_length", got, "the same size on every axis but the one they are joined on"
+        )
+    if line.operation in PRODUCTS:
+        wanted = b[-1] if line.operation == "linear" or len(b) == 1 else b[-2]
+        needs = f"the last axis of {left.text} as long as the rows of {right.text}: {wanted}; it is {a[-1]}"
+        return raised.diagnosis("head_size", got, needs)
+    if line.operation not in PAIRS and not isinstance(line.node, ast.Subscript):
+        return None
+    if isinstance(line.node, ast.Subscript):
+        return raised.diagnosis("static_length", got, "the same size on both sides")
+    if a[0] != b[0] and 1 not in (a[0], b[0]):
+        return raised.diagnosis("batch_target", got, "the same number of rows on both sides", certain=False)
+    if len(a) != len(b):
+        needs = "the same axes on both sides; where one has an axis for classes, take its argmax first"
+        return raised.diagnosis("needs_flatten_or_transpose", got, needs, certain=False)
+    return raised.diagnosis("static_length", got, "the same size on every axis", certain=False)

@@ -1,0 +1,119 @@
+"""transformers' Trainer: a model that gives no loss, and arguments that a model's forward doesn't know."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from helpers.diagnosis.calls.rows import MAPPINGS
+from helpers.diagnosis.said.result import Diagnosis, Fix
+from helpers.diagnosis.seen.frames import Step
+from helpers.diagnosis.seen.raised import Raised, shape
+from helpers.diagnosis.seen.stand_in import stand_in
+from helpers.trial import came_of
+
+WITH_A_HEAD = "AutoModelForSequenceClassification.from_pretrained(..., num_labels=...)"
+
+
+def explain_trainer(raised: Raised) -> Diagnosis | None:
+    """The Trainer asked for a loss and the model gave none."""
+    for step in raised.steps[:6]:
+        if (
+            step.function == "compute_loss"
+            and step.module.startswith("transformers.")
+            and "inputs" in step.variables
+        ):
+            return _no_loss(raised, step)
+    return None
+
+
+def _no_loss(raised: Raised, step: Step) -> Diagnosis | None:
+    inputs, model = step.variables["inputs"], step.variables.get("model")
+    if not isinstance(model, nn.Module) or not isinstance(inputs, MAPPINGS) or "labels" in inputs:
+        return None
+    takes = inspect.signature(model.forward).parameters
+    got = f"{type(model).__name__} given {', '.join(inputs)}; no labels, so no loss"
+    if "labels" not in takes:
+        needs = (
+            f"a model with a head and a loss: {WITH_A_HEAD}; {type(model).__name__} gives only hidden states"
+        )
+        return raised.diagnosis("missing_input", got, needs)
+    row = _first_row(getattr(step.variables.get("self"), "train_dataset", None))
+    left_out = [name for name in row if name not in takes and name not in ("label", "label_ids")]
+    columns = [name for name in left_out if not isinstance(row[name], str)] or left_out
+    if not columns:
+        return raised.diagnosis("missing_input", got, 'a column named "labels" in the dataset: it has none')
+    name = columns[0]
+    needs = f'the column "labels": the Trainer drops what forward() doesn\'t name, and here the labels are called "{name}"'
+    return raised.diagnosis("missing_input", got, needs, [_renamed(step, model, dict(inputs), name)])
+
+
+def _first_row(data: Any) -> Mapping[str, Any]:
+    # Some datasets are wrapped so that only the columns that the model knows come out.
+    data = getattr(data, "dataset", data)
+    came = came_of(lambda: data[0]).value if data is not None else None
+    return came if isinstance(came, MAPPINGS) else {}
+
+
+def _renamed(step: Step, model: nn.Module, inputs: dict[str, Any], name: str) -> Fix | None:
+    """Give the model the column as labels, for the rows that came."""
+    data, count = step.variables["self"].train_dataset, len(next(iter(inputs.values())))
+
+    def run() -> Tensor:
+        labels = torch.tensor([data[place][name] for place in range(count)])
+        with torch.no_grad():
+            return stand_in(model)(**inputs, labels=labels).loss
+
+    came = came_of(run, seed=0)
+    if came.error is not None or not isinstance(came.value, Tensor):
+        return None
+    code = f'train_dataset = train_dataset.rename_column("{name}", "labels")'
+    when = "or name it so where the dataset is made"
+    return Fix('call it "labels"', code, f"loss {float(came.value):.3f}", when)
+
+
+def explain_arguments(raised: Raised) -> Diagnosis | None:
+    """A module was called without an argument that its forward asks for, or with one that it doesn't know."""
+    if not raised.steps or raised.steps[0].frame.f_code is not nn.Module._call_impl.__code__:
+        return None
+    variables = raised.steps[0].variables
+    forward = getattr(variables.get("self"), "forward", None)
+    if forward is None:
+        return None
+    name = f"{type(variables['self']).__name__}.forward"
+    return missing_argument(raised, name, inspect.signature(forward), variables["args"], variables["kwargs"])
+
+
+def missing_argument(
+    raised: Raised, name: str, signature: inspect.Signature, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> Diagnosis | None:
+    """Name the arguments that a call left out, or gave in vain; None where there are none."""
+    if not isinstance(raised.error, TypeError):
+        return None
+    parameters = signature.parameters.values()
+    anything = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    asked = [each.name for each in parameters if each.default is each.empty and each.kind not in anything]
+    left_out = [argument for argument in asked[len(args) :] if argument not in kwargs]
+    takes_any = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters)
+    unknown = [key for key in kwargs if key not in signature.parameters and not takes_any]
+    if not left_out and not unknown:
+        return None
+    came = [*map(_told, args), *(f"{key} {_told(value)}" for key, value in kwargs.items())]
+    got = f"{name}({', '.join(asked)}) called with {', '.join(came) or 'nothing'}"
+    needs = (
+        f"also {', '.join(left_out)}" if left_out else f"no {', '.join(unknown)}: forward() doesn't know it"
+    )
+    if "labels" in unknown:
+        needs += f"; this model has no head: {WITH_A_HEAD}"
+    packed = [value for value in args if isinstance(value, MAPPINGS) and all(key in value for key in asked)]
+    if packed:
+        needs += "; they are in the dictionary: unpack it with **"
+    return raised.diagnosis("missing_input", got, needs)
+
+
+def _told(value: Any) -> str:
+    return f"{shape(value)}" if hasattr(value, "shape") else f"a {type(value).__name__}"

@@ -1,0 +1,455 @@
+"""The learner's failing expression: what it names, what it was given, and how to run it once more with one thing changed.
+
+`executing` finds the expression in the source. Where there is none, as in code that was handed to `exec`, it is
+read back from the byte code. What the learner's line names is only looked at; run again are operations of libraries,
+on copies: no function, property or model of the learner's own.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections import UserDict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from types import ModuleType, TracebackType
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from executing import Source
+from torch import Tensor, nn
+
+from helpers.diagnosis.seen.decompiled import decompiled
+from helpers.diagnosis.seen.frames import Step, is_librarys, learners_steps
+from helpers.diagnosis.seen.stand_in import stand_in
+
+MISSING = object()
+CHAIN = (ast.Name, ast.Attribute, ast.Subscript)
+# Of Python's own functions, those that change nothing.
+HARMLESS = (
+    len,
+    list,
+    tuple,
+    int,
+    float,
+    bool,
+    range,
+    sorted,
+    set,
+    max,
+    min,
+    sum,
+    zip,
+    dict,
+    enumerate,
+    str,
+    abs,
+)
+# What a library may not be asked twice: it trains, draws from a loader, writes, or takes minutes.
+NEVER_AGAIN = (
+    *(
+        "backward",
+        "step",
+        "train",
+        "fit",
+        "evaluate",
+        "predict",
+        "save",
+        "load",
+        "append",
+        "extend",
+        "update",
+    ),
+    *("pop", "insert", "remove", "clear", "sort", "load_state_dict", "from_pretrained", "manual_seed"),
+    *(
+        "train_on_batch",
+        "test_on_batch",
+        "predict_on_batch",
+        "save_pretrained",
+        "map",
+        "compile",
+        "set_weights",
+    ),
+)
+
+
+class Leaf(NamedTuple):
+    """Something that the failing expression names, or was given as an argument.
+
+    Attributes:
+        text: As the learner wrote it, such as 'batch["labels"]'.
+        value: What it was when the error passed.
+        slot: The name that stands for it when the expression is run again.
+    """
+
+    text: str
+    value: Any
+    slot: str
+
+    @property
+    def is_name(self) -> bool:
+        """Whether code can assign to it."""
+        return self.text.replace(".", "").isidentifier() or (self.text.endswith("]") and "(" not in self.text)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One failing expression.
+
+    Attributes:
+        step: The learner's frame.
+        node: The expression, with a slot for each leaf.
+        leaves: What the slots stand for.
+        again: Whether it can be run once more without touching anything of the learner's.
+    """
+
+    step: Step
+    node: ast.expr
+    leaves: tuple[Leaf, ...]
+    again: bool
+
+    @cached_property
+    def operation(self) -> str:
+        """The name of what is called, such as "stack"; the sign of an operator; "" for an index or an attribute."""
+        node = self.node
+        if isinstance(node, ast.Call):
+            return self.spelled(node.func).rpartition(".")[2]
+        if isinstance(node, ast.Compare):
+            return "Compare"
+        return type(node.op).__name__ if isinstance(node, ast.BinOp) else ""
+
+    @cached_property
+    def called(self) -> Any:
+        """The function or module that is called, where it is a leaf."""
+        func = self.node.func if isinstance(self.node, ast.Call) else None
+        leaf = self.of(func.id) if isinstance(func, ast.Name) else None
+        return leaf.value if leaf is not None else None
+
+    @cached_property
+    def operands(self) -> tuple[Leaf, ...]:
+        """The leaves that are data: no function, no module of code, no layer."""
+        data = (leaf for leaf in self.leaves if not isinstance(leaf.value, ModuleType | type | nn.Module))
+        return tuple(leaf for leaf in data if not callable(leaf.value) or isinstance(leaf.value, Tensor))
+
+    @cached_property
+    def numbers(self) -> list[int]:
+        """The whole numbers that the failing call is given as they stand, or by a name."""
+        given: list[ast.expr] = []
+        if isinstance(self.node, ast.Call):
+            given = [*self.node.args, *(keyword.value for keyword in self.node.keywords)]
+        return [number for node in given for number in self._numbers(node)]
+
+    def _numbers(self, node: ast.expr) -> list[int]:
+        if isinstance(node, ast.Tuple | ast.List):
+            return [number for part in node.elts for number in self._numbers(part)]
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            return [-number for number in self._numbers(node.operand)]
+        value = node.value if isinstance(node, ast.Constant) else None
+        if isinstance(node, ast.Name) and (leaf := self.of(node.id)):
+            value = leaf.value
+        values = value if isinstance(value, tuple) else (value,)
+        return [number for number in values if isinstance(number, int) and not isinstance(number, bool)]
+
+    def of(self, slot: str) -> Leaf | None:
+        """Return the leaf that a slot stands for."""
+        return next((leaf for leaf in self.leaves if leaf.slot == slot), None)
+
+    def spelled(self, node: ast.AST | None = None, changed: Mapping[str, str] | None = None) -> str:
+        """Return the expression as the learner wrote it, with other text for some of its leaves."""
+        texts = {leaf.slot: leaf.text for leaf in self.leaves} | dict(changed or {})
+        return ast.unparse(_Renamed(texts).visit(_copied(node or self.node)))
+
+    def run(self, changed: Mapping[str, Any] | None = None, node: ast.expr | None = None) -> Any:
+        """Run it once more, with other values for some of its leaves.
+
+        Raises:
+            Whatever it raises.
+        """
+        names = {leaf.slot: self._safe(leaf.value) for leaf in self.leaves} | dict(changed or {})
+        tree = ast.fix_missing_locations(ast.Expression(_copied(node or self.node)))
+        return eval(compile(tree, "<line>", "eval"), names)
+
+    def _safe(self, value: Any) -> Any:
+        if isinstance(value, nn.Module):
+            twin = self._twins.get(id(value))
+            if twin is None:
+                twin = self._twins[id(value)] = stand_in(value)
+            return twin
+        return value.detach() if isinstance(value, Tensor) else value
+
+    @cached_property
+    def _twins(self) -> dict[int, nn.Module]:
+        return {}
+
+    def spelled_in(self, words: str) -> str:
+        """Put the learner's own names for the slots that a sentence names."""
+        for leaf in self.leaves:
+            words = words.replace(leaf.slot, leaf.text)
+        return words
+
+    def made_by(self, leaf: Leaf, unpacked: bool = False) -> Line | None:
+        """Return the assignment that a leaf comes from, the last above this line, where the source is known.
+
+        Args:
+            leaf: One that is a plain name.
+            unpacked: Look for `_, name = expression`, and not for `name = expression`.
+        """
+        found: ast.Assign | None = None
+        tree = Source.for_frame(self.step.frame).tree if leaf.text.isidentifier() else None
+        for node in ast.walk(tree) if tree is not None else ():
+            if not isinstance(node, ast.Assign):
+                continue
+            names = [
+                part
+                for target in node.targets
+                for part in (getattr(target, "elts", []) if unpacked else [target])
+            ]
+            is_it = any(isinstance(part, ast.Name) and part.id == leaf.text for part in names)
+            is_here = self.step.frame.f_code.co_firstlineno <= node.lineno < self.step.line
+            if is_it and is_here and (found is None or node.lineno > found.lineno):
+                found = node
+        return line_of(self.step, None, found.value) if found is not None else None
+
+
+def line_of(step: Step, inner: Step | None = None, node: ast.expr | None = None) -> Line | None:
+    """Return what failed in a frame of the learner's; None where it can't be told.
+
+    Args:
+        step: The learner's frame.
+        inner: The frame that it called, where that is one of Python's: it knows what it was given.
+        node: Another expression of the same frame.
+    """
+    failing = node if node is not None else _failing(step)
+    if failing is None:
+        return None
+    line = _line(step, failing, {})
+    if line is None or line.again or inner is None:
+        return line
+    # An argument that can't be made again is taken as the called function got it.
+    return _line(step, failing, _given(failing, inner))
+
+
+def _line(step: Step, failing: ast.expr, given: Mapping[tuple[int, int, int], Any]) -> Line | None:
+    reader = _Reader(step, given)
+    tree = reader.visit(_copied(failing))
+    if not isinstance(tree, ast.expr):
+        return None
+    line = Line(step, tree, tuple(reader.leaves), False)
+    return replace(line, again=not reader.unread and _is_harmless(tree, line))
+
+
+def _failing(step: Step) -> ast.expr | None:
+    node: Any = None
+    try:
+        node = Source.executing(TracebackType(None, step.frame, step.lasti, step.line)).node
+    except Exception:  # a source that is no longer the one that ran
+        node = None
+    parent = getattr(node, "parent", None)
+    if isinstance(node, ast.Attribute) and isinstance(parent, ast.Call) and parent.func is node:
+        return parent
+    if isinstance(node, ast.expr):
+        return node
+    if isinstance(node, ast.Assign | ast.AugAssign):
+        return node.value
+    return decompiled(step.frame.f_code, step.lasti) if node is None else None
+
+
+class _Reader(ast.NodeTransformer):
+    """Puts a slot in the place of everything that the expression names."""
+
+    def __init__(self, step: Step, given: Mapping[int, Any]) -> None:
+        self.step, self.given = step, given
+        self.leaves: list[Leaf] = []
+        self.unread = False
+
+    def visit(self, node: ast.AST) -> Any:
+        at = (getattr(node, "lineno", 0), getattr(node, "col_offset", 0), getattr(node, "end_col_offset", 0))
+        if isinstance(node, CHAIN):
+            value = read(node, self.step)
+            if value is not MISSING:
+                return self._slot(node, value)
+            if isinstance(node, ast.Name):
+                self.unread = True
+                return node
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and at not in self.given:
+            owner = read(node.func.value, self.step)
+            if isinstance(
+                owner, ModuleType
+            ):  # np.stack is more to the search than a function that it can't see
+                node.func.value = self._slot(node.func.value, owner)
+                node.args = [self.visit(each) for each in node.args]
+                node.keywords = [self.visit(each) for each in node.keywords]
+                return node
+        given = self.given.get(at, MISSING)
+        if (
+            given is not MISSING
+            and isinstance(node, ast.expr)
+            and not isinstance(node, ast.Constant | ast.Starred)
+        ):
+            return self._slot(node, given)
+        return super().visit(node) if not isinstance(node, _OWN_NAMES) else self._unread(node)
+
+    def _unread(self, node: ast.AST) -> ast.AST:
+        self.unread = True
+        return node
+
+    def _slot(self, node: ast.expr, value: Any) -> ast.Name:
+        text = ast.unparse(node)
+        known = next((leaf for leaf in self.leaves if leaf.text == text), None)
+        if known is None:
+            known = Leaf(text, value, f"_{len(self.leaves)}")
+            self.leaves.append(known)
+        return ast.Name(known.slot, ast.Load())
+
+
+# These bind names of their own, which no frame holds.
+_OWN_NAMES = (ast.ListComp, ast.GeneratorExp, ast.SetComp, ast.DictComp, ast.Lambda, ast.NamedExpr)
+
+
+class _Renamed(ast.NodeTransformer):
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self.texts = texts
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        text = self.texts.get(node.id)
+        return node if text is None else ast.parse(text, mode="eval").body
+
+
+def _copied(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_copied(part) for part in node]
+    if not isinstance(node, ast.AST):
+        return node
+    # Not copy.deepcopy: `executing` links each node to its parent, and so to the whole file.
+    new = type(node)(**{field: _copied(value) for field, value in ast.iter_fields(node)})
+    return ast.copy_location(new, node)
+
+
+def read(node: ast.expr, step: Step) -> Any:
+    """Return what a name, an attribute or an item is, without running code of the learner's; else MISSING."""
+    if isinstance(node, ast.Name):
+        for space in (step.variables, step.frame.f_globals, vars(builtins)):
+            if node.id in space:
+                return space[node.id]
+        return MISSING
+    base = read(node.value, step) if isinstance(node, ast.Attribute | ast.Subscript) else MISSING
+    if base is MISSING:
+        return MISSING
+    if isinstance(node, ast.Attribute):
+        return attribute(base, node.attr)
+    key = (
+        node.slice.value if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) else None
+    )
+    if isinstance(base, dict | UserDict) and key is not None:
+        return base.get(key, MISSING)
+    if isinstance(base, list | tuple) and isinstance(key, int) and -len(base) <= key < len(base):
+        return base[key]
+    return MISSING
+
+
+def attribute(owner: Any, name: str) -> Any:
+    """Read an attribute from where the object keeps it, without running any code of the object's class."""
+    if isinstance(owner, ModuleType):
+        return getattr(owner, name, MISSING)
+    if isinstance(owner, UserDict) and name in owner.data:  # a BatchEncoding gives its fields as attributes
+        return owner.data[name]
+    kept = getattr(owner, "__dict__", None)
+    if not isinstance(kept, dict):
+        return MISSING
+    parts = ("_modules", "_parameters", "_buffers") if isinstance(owner, nn.Module) else ()
+    places = [kept, *(kept.get(part, {}) for part in parts)]
+    return next((place[name] for place in places if name in place), MISSING)
+
+
+def stored(owner: Any, name: str) -> Any:
+    """Read an attribute as `attribute` does; None where there is none."""
+    value = attribute(owner, name)
+    return None if value is MISSING else value
+
+
+def _is_harmless(tree: ast.expr, line: Line) -> bool:
+    """Whether running the expression once more touches nothing: libraries' operations only."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Await | ast.Yield | ast.YieldFrom | ast.NamedExpr):
+            return False
+        if isinstance(node, ast.Call):
+            func = node.func
+            leaf = line.of(func.id) if isinstance(func, ast.Name) else None
+            last = (leaf.text if leaf else func.attr if isinstance(func, ast.Attribute) else "").rpartition(
+                "."
+            )[2]
+            if not last or last in NEVER_AGAIN or (last.endswith("_") and not last.endswith("__")):
+                return False
+            if (
+                isinstance(func, ast.Attribute)
+                and isinstance(func.value, ast.Name)
+                and (owner := line.of(func.value.id))
+            ):
+                value = owner.value
+                value = getattr(value, func.attr, None) if isinstance(value, ModuleType) else None
+                if isinstance(owner.value, ModuleType) and not _is_librarys(value):
+                    return False
+            if leaf is not None and not _is_librarys(leaf.value):
+                return False
+            if leaf is not None and isinstance(leaf.value, nn.Module) and node is not tree:
+                return False  # a model inside another call: it takes its time, and its result is at hand
+    return True
+
+
+def _is_librarys(value: Any) -> bool:
+    """Whether calling this runs a library's code alone."""
+    if isinstance(value, nn.Module):
+        return all(is_librarys(type(part).__module__) for part in value.modules())
+    if any(value is harmless for harmless in HARMLESS):
+        return True
+    owner = getattr(value, "__self__", None)
+    if owner is not None and not isinstance(owner, ModuleType | type) and not callable(value):
+        return False
+    name = getattr(value, "__name__", "")
+    if any(value is getattr(place, name, None) for place in (torch, F, np)):
+        return True  # those written in C name no module
+    module = getattr(value, "__module__", None) or type(owner if owner is not None else value).__module__
+    return is_librarys(module) or (
+        module == "builtins" and isinstance(owner, Tensor | str | list | tuple | dict)
+    )
+
+
+def _given(call: ast.expr, inner: Step) -> dict[tuple[int, int, int], Any]:
+    """Return what the called function was given, by where each argument stands in the learner's line."""
+    if not isinstance(call, ast.Call) or any(isinstance(part, ast.Starred) for part in call.args):
+        return {}
+    code, names = inner.frame.f_code, inner.frame.f_code.co_varnames
+    values = inner.variables
+    plain = list(names[: code.co_argcount])
+    bound = bool(plain) and plain[0] in ("self", "cls")
+    in_order = [values.get(name, MISSING) for name in plain[bound:]]
+    rest = names[code.co_argcount + code.co_kwonlyargcount :]
+    if code.co_flags & 4 and rest:  # *args
+        in_order += list(values.get(rest[0], ()))
+    by_name = dict(values)
+    if code.co_flags & 8:  # **kwargs
+        extra = values.get(rest[1 if code.co_flags & 4 else 0], {})
+        by_name |= extra if isinstance(extra, dict) else {}
+    found = dict(zip(map(_place, call.args), in_order, strict=False))
+    found |= {_place(part.value): by_name.get(part.arg or "", MISSING) for part in call.keywords}
+    return {place: value for place, value in found.items() if value is not MISSING}
+
+
+def _place(node: ast.expr) -> tuple[int, int, int]:
+    return node.lineno, node.col_offset, node.end_col_offset or 0
+
+
+def name_of(value: Any, steps: list[Step]) -> str:
+    """Return the learner's own name for an object, such as "model.head", or "" where it has none."""
+    return next((name for name, found in _named(steps) if found is value), "")
+
+
+def _named(steps: list[Step]) -> Iterator[tuple[str, Any]]:
+    own = learners_steps(steps)
+    for step in own:
+        line = line_of(step)
+        yield from ((leaf.text, leaf.value) for leaf in (line.leaves if line else ()))
+        yield from ((name, value) for name, value in step.variables.items() if not name.startswith("_"))

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from explained import explained
+from judge import explained
 
 from helpers.diagnosis import Mark, dropped_rows
 

@@ -5,7 +5,7 @@ from html import escape
 import pytest
 import torch
 import torch.nn.functional as F
-from explained import explained
+from judge import explained
 
 from helpers import check_loss
 from helpers.diagnosis import Diagnosis

@@ -1,7 +1,7 @@
 """A verdict on a Keras model names its arrays by their names, its labels once, its head by its classes."""
 
 import pytest
-from explained import explained
+from judge import explained
 
 KERAS = "import numpy as np, keras\nL = keras.layers\n"
 LAST = "m = keras.Sequential([keras.Input((8,)), L.Dense({units}, activation='softmax')])\n"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from judge import explained, failure
+from judge import case_of, explained, failure
 from torch import nn
 
 from helpers import explain
@@ -89,6 +89,11 @@ def test_parts_joined_on_the_wrong_axis_are_named() -> None:
     )
     assert diagnosis.cause == "batch_target"
     assert "branches holds 3 tensors of 10 rows" in diagnosis.needs
+
+
+def test_labels_below_0_do_not_hide_how_many_classes_there_are() -> None:
+    labels = explained(case_of("words-keras-minus-1-for-1").code, "keras")
+    assert "Dense(3)" in labels.needs  # which of the labels is refused first is left to chance
 
 
 def test_nothing_of_the_learners_is_changed() -> None:

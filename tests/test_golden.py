@@ -11,7 +11,7 @@ import pytest
 from judge import SEED, cases, diagnosis_of, run
 
 from helpers.diagnosis import Diagnosis
-from helpers.diagnosis.said.causes import CAUSES
+from helpers.diagnosis.said.causes import CAUSES, Cause
 from helpers.trial import came_of
 
 GOLDEN = pathlib.Path(__file__).with_name("golden") / "diagnoses.txt"
@@ -48,6 +48,12 @@ def test_every_cause_is_shown() -> None:
 @pytest.mark.parametrize("name", SHOWN)
 def test_a_diagnosis_reads_as_before(name: str) -> None:
     assert str(said_of(name)) == golden()[name]
+
+
+@pytest.mark.parametrize("cause", CAUSES.values(), ids=list(CAUSES))
+def test_a_cause_says_sentence_as_the_lab_does(cause: Cause) -> None:
+    words = f"{cause.title} {cause.rule} {cause.why}".replace("sequence classification", "")
+    assert "sequence" not in words
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""torch's own error inputs: a call that its developers know to fail gets no second error, and no odd cause."""
+"""torch's own error inputs: a call that its developers know to fail gets no second error, no odd cause."""
 
 import sys
 import unittest

@@ -38,7 +38,7 @@ help:
 	@echo "make compare      the same beside tensor-sensor, which it installs"
 	@echo "make score        say how many cases the diagnosis names: ours, and a file's (CASES=FILE.jsonl)"
 	@echo "make fuzz         check_loss on 100,000 random calls, the labs on 2,000 random settings"
-	@echo "make golden       write one diagnosis per cause into tests/golden"
+	@echo "make golden       write what is said of some programs into tests/golden"
 	@echo "make clean        remove everything that can be made again"
 
 # ServerApp.ip is said here so that no configuration of the learner's own opens the server to the network.

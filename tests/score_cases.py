@@ -1,38 +1,15 @@
 """Print how many of our own cases are named, per family: python tests/score_cases.py [-v] [CASES.jsonl]
 
-With a file it scores that instead, as field_cases/score.py does. `-v` prints each diagnosis too.
+With a file of reports it scores that instead. `-v` prints each diagnosis too; SEED=1 draws other values.
 """
 
 import collections
-import json
 import pathlib
 import sys
 
-from cases import LEGAL, MISTAKES, NOT_OURS, Case
-from cases.judge import Verdict, judge
+from judge import Verdict, cases, judge, reports
 
-LOSSES = {
-    "CrossEntropyLoss": "cross_entropy",
-    "cross_entropy": "cross_entropy",
-    "MSELoss": "mse_loss",
-    "BCEWithLogitsLoss": "binary_cross_entropy_with_logits",
-    "NLLLoss": "nll_loss",
-}
 WORDS = ("right", "wrong", "silent on it", "crashed")
-
-
-def from_file(path: pathlib.Path) -> list[Case]:
-    """Read a JSON lines file, without the cases that neither raise nor have a loss that we know."""
-    cases = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        row = json.loads(line)
-        raises, loss = row["observed"]["type"] is not None, LOSSES.get(row["call"], "")
-        has_tensors = "logits =" in row["runnable"] and row["framework"] not in ("keras", "tf")
-        if raises or (loss and has_tensors):
-            name = f"{row['cause']}-{row['id']}"
-            loss = loss if has_tensors else ""
-            cases.append(Case(name, row["runnable"], tuple(row["accept"]), loss, silent=not raises))
-    return cases
 
 
 def table(verdicts: list[Verdict]) -> list[str]:
@@ -54,8 +31,7 @@ def table(verdicts: list[Verdict]) -> list[str]:
 
 def main() -> int:
     files = [pathlib.Path(name) for name in sys.argv[1:] if not name.startswith("-")]
-    cases = from_file(files[0]) if files else [*MISTAKES, *LEGAL, *NOT_OURS]
-    verdicts = [judge(case) for case in cases]
+    verdicts = [judge(case) for case in (reports(files[0]) if files else cases())]
     for verdict in verdicts:
         if verdict.word != "right":
             print(f"{verdict.word.upper():12} {verdict.case.name}: {verdict.detail}")
@@ -64,7 +40,7 @@ def main() -> int:
         if "-v" in sys.argv and verdict.diagnosis:
             print(f"--- {verdict.case.name}\n{verdict.diagnosis}\n")
     print("\n".join(table(verdicts)))
-    mistakes = [verdict for verdict in verdicts if verdict.case.accept]
+    mistakes = [verdict for verdict in verdicts if verdict.case.accept not in (("ok",), ("nothing",))]
     named = sum(verdict.word == "right" for verdict in mistakes)
     print(f"cause named: {named} of {len(mistakes)} ({100 * named / len(mistakes):.1f} %)")
     return 0

@@ -1,71 +1,23 @@
-from typing import Any
+"""What a diagnosis holds beside its words: marks at both ends, rows that were dropped, itself as HTML."""
+
+from html import escape
 
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given
-from hypothesis import strategies as st
-from torch import nn
+from batches import bert, given
+from judge import explained
 
-from helpers import check_loss
-from helpers.diagnosis import Mark
+from helpers import check_batch, check_loss
+from helpers.diagnosis import Diagnosis, Mark, dropped_rows
+from helpers.diagnosis.said.html import as_html
 
 LOGITS = torch.randn(4, 3)
+MASK = torch.tensor([[1, 1, 0, 0], [1, 1, 1, 0], [1, 1, 1, 1], [1, 0, 0, 0]])
 
 
 def labels(*values: int) -> torch.Tensor:
     return torch.tensor(values, dtype=torch.int64)
-
-
-@pytest.mark.parametrize(
-    ("outputs", "target", "classes", "outcome", "cause"),
-    [
-        (3, (2, 0, 1, 2), None, "ok", None),
-        (3, (2, 0, 1, 2), 3, "ok", None),
-        (3, (0, 0, 0, 0), None, "ok", None),  # one batch can't tell a rare class from an unused output
-        (3, (1,), None, "raises", "batch_target"),
-        (3, (), None, "raises", "batch_target"),
-        (1, (1, 0, 2, 1), None, "raises", "head_size"),
-        (33, (3, 40, 7, 32), None, "raises", "head_size"),
-        (3, (1, 3, 2, 1), None, "raises", "label_range"),
-        (2, (1, -1, 1, 1), None, "raises", "label_range"),
-        (1, (0, 0, 0, 0), None, "silent", "head_size"),
-        (73, (0, 32, 5, 1), 33, "silent", "unused_outputs"),
-        (4, (0, 1, 2, 0), 3, "silent", "unused_outputs"),
-    ],
-)
-def test_outcome_and_cause(
-    outputs: int, target: tuple[int, ...], classes: int | None, outcome: str, cause: str | None
-) -> None:
-    diagnosis = check_loss(F.cross_entropy, torch.randn(4, outputs), labels(*target), classes)
-    assert (diagnosis.outcome, diagnosis.cause) == (outcome, cause)
-    assert bool(diagnosis.needs) == (outcome != "ok")
-    assert (diagnosis.loss is None) == (outcome == "raises")
-
-
-@given(
-    rows=st.integers(0, 5),
-    outputs=st.integers(1, 5),
-    target=st.lists(st.integers(-2, 7), max_size=6),
-    module=st.booleans(),
-)
-def test_it_always_says_what_torch_does_and_changes_nothing(
-    rows: int, outputs: int, target: list[int], module: bool
-) -> None:
-    criterion = nn.CrossEntropyLoss() if module else F.cross_entropy
-    logits, wanted = torch.randn(rows, outputs, requires_grad=True), labels(*target)
-    before = logits.detach().clone(), wanted.clone()
-    raised = None
-    try:
-        criterion(logits, wanted)
-    except Exception as error:
-        raised = f"{type(error).__name__}: {error}"
-    diagnosis = check_loss(criterion, logits, wanted)
-    assert diagnosis.error == raised
-    assert (diagnosis.outcome == "raises") == (raised is not None)
-    assert torch.equal(logits, before[0])
-    assert torch.equal(wanted, before[1])
-    assert logits.grad is None
 
 
 def test_the_cause_does_not_hang_on_the_wording() -> None:
@@ -91,42 +43,77 @@ def test_marks_name_both_ends(target: torch.Tensor, marks: tuple[Mark, ...]) -> 
     assert check_loss(F.cross_entropy, LOGITS, target).marks == marks
 
 
-def test_text_has_got_and_needs() -> None:
-    words = str(check_loss(F.cross_entropy, LOGITS, labels(1)))
-    assert words.splitlines() == [
-        "✗ ValueError: Expected input batch_size (4) to match target batch_size (1).",
-        "cause  not one label per row",
-        "got    logits (N=4, C=3), target (N=1,) with label 1",
-        "needs  one label for each row of logits: target (4,)",
-    ]
-
-
 @pytest.mark.parametrize(
-    ("criterion", "target"),
-    [(F.mse_loss, torch.randn(4, 3)), (F.cross_entropy, torch.rand(4, 3).softmax(1))],
+    "labels", [torch.tensor([[0, 0, 1], [1, 0, 0]]), torch.tensor([[0.0, 0, 1], [1, 0, 0]])]
 )
-def test_other_legal_uses_are_left_alone(criterion: Any, target: torch.Tensor) -> None:
-    assert check_loss(criterion, LOGITS, target).outcome == "ok"
+def test_a_label_with_a_column_is_not_marked_as_if_it_had_none(labels: torch.Tensor) -> None:
+    diagnosis = check_batch(bert("sequence", 3), {**given(), "labels": labels})
+    assert diagnosis.marks == (Mark("target", "dtype"),)
+
+
+@pytest.mark.parametrize(("highest", "part"), [(2, "label"), (0, "C")])
+def test_with_one_output_a_label_is_marked_where_it_has_no_column(highest: int, part: str) -> None:
+    diagnosis = check_batch(bert("sequence", 1), {**given(), "labels": torch.tensor([highest, 0])})
+    assert diagnosis.cause == "problem_type"
+    assert diagnosis.marks[-1].part == part
 
 
 @pytest.mark.parametrize(
-    ("shape", "target", "classes", "cause"),
+    ("kept", "needs"),
     [
-        ((4, 9, 3), torch.tensor([[8, 0, 1]] * 4), 3, "needs_flatten_or_transpose"),
-        ((4, 9, 9), torch.arange(36).reshape(4, 9) % 3, 3, "needs_flatten_or_transpose"),
-        (
-            (4, 9, 3),
-            torch.eye(4, 3, dtype=torch.int64).index_fill(0, torch.tensor(3), 0),
-            None,
-            "unused_outputs",
-        ),  # a row without a 1
-        ((3, 9, 3), torch.eye(3, dtype=torch.int64), None, "token_logits_for_sequence"),
-        ((4, 3, 9), torch.arange(36).reshape(4, 9) % 3, 3, None),
-        ((3, 2, 3), torch.eye(3, dtype=torch.int64), None, None),  # one marked token in each sentence
+        ([0, 0, 1, 0], "3 have padding and were left out, and the 1st label now goes to the 3rd row"),
+        ([1, 1, 1, 0], "1 has padding and was left out"),
+        ([1, 0, 0, 1], "2 were left out, and the 2nd label now goes to the 4th row"),
     ],
 )
-def test_logits_whose_tokens_are_read_as_classes_are_named(
-    shape: tuple[int, ...], target: torch.Tensor, classes: int | None, cause: str | None
-) -> None:
-    torch.manual_seed(0)
-    assert check_loss(F.cross_entropy, torch.randn(shape), target, classes).cause == cause
+def test_a_loss_of_a_part_of_the_batch_is_silent(kept: list[int], needs: str) -> None:
+    diagnosis = dropped_rows(MASK, torch.tensor(kept).bool(), sum(kept), 1.5)
+    assert diagnosis is not None
+    assert (diagnosis.outcome, diagnosis.cause, diagnosis.loss) == ("silent", "dropped_rows", 1.5)
+    assert diagnosis.certain
+    assert diagnosis.needs == f"all 4 rows; {needs}"
+    rows = "1 row" if sum(kept) == 1 else f"{sum(kept)} rows"
+    assert diagnosis.got == f"mask (4, 4), logits of {rows}, target of {rows}"
+    assert diagnosis.marks == (Mark("logits", "N"), Mark("target", "N"))
+
+
+def test_nothing_is_said_of_a_whole_batch_nor_of_a_loss_that_raised() -> None:
+    everything = torch.ones(4, dtype=torch.bool)
+    assert dropped_rows(MASK, everything, 4, 1.0) is None
+    assert dropped_rows(MASK, MASK.bool().all(1), 4, None) is None
+
+
+# A trap, a fix and a line; a fix with a choice of when; a silent mistake; nothing wrong.
+SHOWN = {
+    "trap": lambda: explained("F.cross_entropy(torch.randn(2, 7, 3), torch.tensor([[1], [0]]))"),
+    "range": lambda: explained("F.cross_entropy(torch.randn(4, 3), torch.tensor([1, 3, 2, 1]))"),
+    "also": lambda: explained("F.cross_entropy(torch.randn(60, 7), torch.zeros(10).long())"),
+    "silent": lambda: check_loss(F.mse_loss, torch.randn(4, 1), torch.randn(4)),
+    "ok": lambda: check_loss(F.mse_loss, torch.randn(4), torch.randn(4)),
+}
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_every_row_of_the_text_is_there(name: str) -> None:
+    diagnosis = SHOWN[name]()
+    html = as_html(diagnosis)
+    names = [row for row, _ in diagnosis.rows]
+    assert {row: html.count(f">{row}</th>") for row in names} == {row: names.count(row) for row in names}
+    assert html.count("</th>") == len(names)
+    assert all(f"<pre>{escape(fix.code)}</pre>" in html for fix in diagnosis.fixes)
+    assert ("Why this happens" in html) == (diagnosis.cause is not None)
+    assert 'role="status"' in html
+    for forbidden in ("<style", "<svg", " id=", "var(", "<script", " onerror="):
+        assert forbidden not in html
+
+
+def test_the_examples_show_every_kind_of_row() -> None:
+    shown = {row for make in SHOWN.values() for row, _ in make().rows}
+    assert shown == {"at", "cause", "got", "needs", "or", "trap", "try"}
+
+
+def test_what_a_learner_typed_is_escaped() -> None:
+    nasty = "<img src=x onerror=alert(1)>"
+    html = as_html(Diagnosis("raises", got=nasty, error=nasty, needs=nasty, where=nasty, also=nasty))
+    assert "<img" not in html
+    assert html.count("&lt;img") == 5

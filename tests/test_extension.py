@@ -1,6 +1,9 @@
-"""`%load_ext helpers` in a real shell and a real kernel."""
+"""`%load_ext helpers` in a real shell and a real kernel, `clinic()` in a function, a block and a script."""
 
+import importlib
 import re
+import subprocess
+import sys
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,17 +11,41 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from extension_tools import HEADLINE, explained_by, known_error, run_script
 from nbformat import NotebookNode, v4
-from notebook_tools import ROOT, execute
+from notebook_tools import ROOT, execute, kernel_environment
 
 from helpers import extension
 from helpers.diagnosis.said.result import Diagnosis
 from helpers.extension import clinic, load_ipython_extension, unload_ipython_extension
 
+HEADLINE = "✗ IndexError: Target 1 is out of bounds."
 LOAD, UNLOAD = "%load_ext helpers", "%unload_ext helpers"
 IMPORTS = "import torch\nimport torch.nn.functional as F"
 LOSS = "logits = torch.zeros(4, 1)\nloss = F.cross_entropy(logits, torch.tensor([1, 0, 2, 1]))"
+
+
+def run_script(source: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    path = folder / "script.py"
+    path.write_text(textwrap.dedent(source), encoding="utf-8")
+    return subprocess.run(
+        [sys.executable, str(path)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+        cwd=folder,
+        env=kernel_environment(str(folder)) | {"PYTHONIOENCODING": "utf-8"},
+    )
+
+
+def explained_by(monkeypatch: pytest.MonkeyPatch, explain: Any) -> None:
+    # Not by its dotted name: the function of the same name hides the module.
+    monkeypatch.setattr(importlib.import_module("helpers.diagnosis.explain"), "explain", explain)
+
+
+def known_error(error: BaseException) -> Diagnosis:
+    return Diagnosis("raises", got="logits (4, 1)", error=str(error), cause="head_size")
 
 
 # A real kernel: each cell's outputs, with the extension and without it.
@@ -238,3 +265,61 @@ def test_the_package_is_the_extension() -> None:
     assert helpers.load_ipython_extension is load_ipython_extension
     assert helpers.unload_ipython_extension is unload_ipython_extension
     assert str(ROOT) in str(helpers.__file__)
+
+
+# The same from Python.
+
+
+def test_the_clinic_adds_a_note_once_and_changes_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    explained_by(monkeypatch, known_error)
+    raised = RuntimeError("x")
+
+    @clinic()
+    def train() -> None:
+        with clinic():
+            raise raised
+
+    with pytest.raises(RuntimeError) as caught:
+        train()
+    assert caught.value is raised
+    assert raised.args == ("x",)
+    assert raised.__cause__ is raised.__context__ is None
+    assert raised.__notes__ == [str(known_error(raised))]
+
+
+def test_the_clinic_is_silent_where_there_is_nothing_to_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    explained_by(monkeypatch, lambda error: None)
+    for error in (RuntimeError("x"), KeyboardInterrupt()):
+        with pytest.raises(type(error)), clinic():
+            raise error
+        assert not hasattr(error, "__notes__")
+
+
+def test_the_clinic_returns_what_a_function_returns() -> None:
+    @clinic()
+    def double(number: int) -> int:
+        """Double it."""
+        return 2 * number
+
+    assert double(2) == 4
+    assert double.__doc__ == "Double it."
+
+
+def test_a_script_ends_as_it_would_have_with_a_note(tmp_path: Path) -> None:
+    done = run_script(
+        """
+        import sys
+        from helpers.extension import clinic
+        heavy = {"torch", "transformers", "keras", "numpy", "IPython"} & set(sys.modules)
+        assert not heavy, heavy
+        import torch, torch.nn.functional as F
+        with clinic():
+            F.cross_entropy(torch.zeros(4, 1), torch.tensor([1, 0, 2, 1]))
+        """,
+        tmp_path,
+    )
+    assert done.returncode == 1
+    error, _, note = done.stderr.partition("\nIndexError: Target 1 is out of bounds.\n")
+    assert error.startswith("Traceback (most recent call last):")
+    assert "extension.py" not in error
+    assert note.startswith(f"{HEADLINE}\nat     script.py, line 8: F.cross_entropy(")

@@ -29,15 +29,15 @@ FUZZ = settings(
 )
 
 
-def raises(call: Drawn) -> bool:
-    """Make the call as the learner would, on copies."""
+def error_of(call: Drawn) -> str | None:
+    """Make the call as the learner would, on copies, and say what it raised."""
     logits = call.logits.detach().clone().requires_grad_(call.logits.requires_grad)
     target = call.target.detach().clone().requires_grad_(call.target.requires_grad)
     try:
         call.criterion(logits, target)
-    except Exception:  # of any type: that it raises is the answer
-        return True
-    return False
+    except Exception as error:  # of any type: that it raises is the answer
+        return f"{type(error).__name__}: {error}"
+    return None
 
 
 def state(tensor: Tensor) -> tuple[Any, ...]:
@@ -55,12 +55,13 @@ def test_any_loss_call(loss: str, data: st.DataObject) -> None:
     names = {"criterion": call.criterion, "logits": call.logits, "target": call.target}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        outcome_is_error = raises(call)
+        error = error_of(call)
         before = state(call.logits), state(call.target), torch.get_rng_state().tolist()
         diagnosis = check_loss(**names)
         after = state(call.logits), state(call.target), torch.get_rng_state().tolist()
 
-        assert (diagnosis.outcome == "raises") == outcome_is_error, diagnosis
+        assert diagnosis.error == error
+        assert (diagnosis.outcome == "raises") == (error is not None), diagnosis
         assert after == before
         assert diagnosis.cause is None or diagnosis.cause in CAUSES
         if diagnosis.outcome == "ok":

@@ -16,7 +16,6 @@ LEFT_TO_RIGHT = (
     {"diagnosis", "__main__"},
     {"drawing", "extension"},
     {"lab", "practice", "reference"},
-    {"claims"},
 )
 PLACE = {room: place for place, rooms in enumerate(LEFT_TO_RIGHT) for room in rooms}
 # The public names, each imported on first use, and the JSON files that Jupyter reads.

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from html import escape
 from itertools import groupby
 
-from helpers.claims.claim import Checked
-from helpers.claims.verdict import VERDICTS
+from claims.claim import Checked
+from claims.verdict import VERDICTS
 
 DOCUMENTS = {
     "000": "Answer 000: why a classifier's target and input sizes don't fit",

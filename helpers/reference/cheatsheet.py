@@ -131,7 +131,7 @@ def row_of(block: str, example: Example) -> Row:
     if ran.told.outcome != "ok":
         raise RuntimeError(f"got {ran.told.headline} from {right}. The table needs a right call.")
     # Of a broadcast torch only warns; in the other libraries a warning may be about anything.
-    error = error_of(wrong, ran.names, "error" if block == "PyTorch" else "ignore")
+    error = error_of(wrong, ran.names, or_warning=block == "PyTorch")
     said, sign = last_line(error), "⚠" if isinstance(error, Warning) else "✗"
     said = said if len(said) < 180 else f"{said.partition('. ')[0]}. …"
     made_of = letters(ran.logits), letters(ran.target), str(ran.target.dtype).removeprefix("torch.")

@@ -6,7 +6,6 @@ lines agree, one reading serves them all; where they part, the words that differ
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -15,6 +14,7 @@ from itertools import zip_longest
 from textwrap import wrap
 
 from helpers.diagnosis.seen.frames import said
+from helpers.trial import came_of
 
 SAME, DIFFERS, MISSING = "=", "≠", "·"
 _WIDTH = 40  # characters per message in the text: two of them fit a terminal
@@ -103,11 +103,7 @@ def compare_errors(calls: Mapping[str, Callable[[], object]]) -> Comparison:
 
 
 def _last_line(name: str, call: Callable[[], object]) -> str:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch also warns before some of these errors
-            call()
-    except Exception as error:
+    if error := came_of(call).error:
         # torch breaks some messages over several lines, and some errors have none.
         return " ".join(said(error).split()) if str(error).strip() else type(error).__name__
     raise ValueError(

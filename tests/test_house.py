@@ -10,7 +10,7 @@ from notebook_tools import ROOT
 
 HELPERS = ROOT / "helpers"
 LEFT_TO_RIGHT = (
-    {"data", "vocab", "threads", "readable", "server", "trial"},
+    {"data", "vocab", "threads", "readable", "server", "table", "trial"},
     {"bert", "voice"},
     {"keras_bert", "trace", "doctor"},
     {"diagnosis", "__main__"},

@@ -7,11 +7,12 @@ import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
 from filelock import FileLock
+
+from helpers.table import table, tag
 
 FILE, LOCK = "shape_clinic_progress.json", ".shape_clinic_progress.lock"  # JupyterLab shows no dot files
 EXERCISE = re.compile(r"\d\d\.[1-9]\d?", re.ASCII)
@@ -45,15 +46,10 @@ class Progress:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        left = 'style="text-align:left"'
-        rows = "".join(
-            f'<tr><th scope="row" {left}>{escape(lesson.name)}</th>'
-            f"<td {left}>{'✓ ' if lesson.done == lesson.exercises else ''}{escape(_words(lesson))}</td></tr>"
-            for lesson in self.lessons
-        )
-        head = f'<tr><th scope="col" {left}>lesson</th><th scope="col" {left}>exercises done</th></tr>'
-        table = f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>" if rows else ""
-        return table + "".join(f"<p>{escape(note)}</p>" for note in self._notes())
+        done = ("✓ " if lesson.done == lesson.exercises else "" for lesson in self.lessons)
+        rows = [(lesson.name, sign + _words(lesson)) for lesson, sign in zip(self.lessons, done, strict=True)]
+        shown = table(rows, ("lesson", "exercises done")) if rows else ""
+        return shown + "".join(tag("p", note) for note in self._notes())
 
     def _notes(self) -> list[str]:
         if not self.lessons:

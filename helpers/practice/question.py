@@ -14,6 +14,7 @@ import ipywidgets as widgets
 import traitlets
 
 from helpers.readable import ReadableVBox
+from helpers.table import LINES, tag
 from helpers.trial import came_of
 from helpers.voice import Voice
 
@@ -126,9 +127,8 @@ class Question(ReadableVBox):
         if run is not None:
             self.happened.value = "Running it …"  # seen where it takes a while
             lines = outcome(run)
-            wrap = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;margin:0"
-            shown = escape("\n".join(lines))
-            self.happened.value = f'It was run just now:<pre style="{wrap}">{shown}</pre>'
+            shown = tag("pre", "\n".join(lines), style=f"{LINES};margin:0")
+            self.happened.value = f"It was run just now:{shown}"
             said.append(f"It was run just now: {'. '.join(lines)}")
         self._voice.say(" ".join(said))
 
@@ -138,8 +138,8 @@ class Question(ReadableVBox):
 
     def as_html(self) -> str:
         """Return the question and its choices as a list."""
-        choices = "".join(f"<li>{escape(choice)}</li>" for choice in self._choices)
-        return f"<p><b>{escape(self._question)}</b></p><ul>{choices}</ul>"
+        choices = (tag("li", choice) for choice in self._choices)
+        return tag("p", tag("b", self._question)) + tag("ul", *choices)
 
 
 def outcome(run: Run) -> list[str]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from html import escape
 from itertools import zip_longest
 from textwrap import wrap
 
 from helpers.diagnosis.seen.frames import said
+from helpers.table import table, tag
 from helpers.trial import came_of
 
 SAME, DIFFERS, MISSING = "=", "≠", "·"
@@ -64,16 +64,8 @@ class Comparison:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        left = '<td style="text-align:left">'
-        names = "".join(f'<th style="text-align:left">{escape(name)}</th>' for name in self.names)
-        rows = "".join(
-            f"<tr><td>{_sign(row)}</td>"
-            + "".join(f"{left}<code>{escape(words or MISSING)}</code></td>" for words in row)
-            + "</tr>"
-            for row in self.rows
-        )
-        head = f"<tr><th>same?</th>{names}</tr>"
-        return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table><p>{self.summary}</p>"
+        rows = ((_sign(row), *(tag("code", words or MISSING) for words in row)) for row in self.rows)
+        return table(rows, ("same?", *self.names), named=False) + tag("p", self.summary)
 
 
 def compare_errors(calls: Mapping[str, Callable[[], object]]) -> Comparison:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from html import escape
 from typing import NamedTuple
 
 import torch
@@ -17,6 +16,7 @@ from torch import nn
 from torch.utils.data import default_collate
 
 from helpers.diagnosis.seen.frames import said
+from helpers.table import table, tag
 from helpers.trial import came_of
 
 
@@ -72,15 +72,11 @@ class Index:
         return "\n".join(f"{message}\n    {meaning}: {lesson}" for message, meaning, lesson in self.rows)
 
     def _repr_html_(self) -> str:
-        left = 'style="text-align:left"'
-        rows = "".join(
-            f"<tr><td {left}><code>{escape(message)}</code></td><td {left}>{escape(meaning)}</td>"
-            f'<td {left}><a href="{lesson}.ipynb">{escape(lesson)}</a></td></tr>'
+        rows = (
+            (tag("code", message), meaning, tag("a", lesson, href=f"{lesson}.ipynb"))
             for message, meaning, lesson in self.rows
         )
-        heads = ("the last line of the traceback", "what it means", "lesson")
-        head = f"<tr>{''.join(f'<th {left}>{words}</th>' for words in heads)}</tr>"
-        return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+        return table(rows, ("the last line of the traceback", "what it means", "lesson"), named=False)
 
 
 def error_index() -> Index:

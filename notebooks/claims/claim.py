@@ -7,11 +7,11 @@ import inspect
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 from claims.outcome import NotHere, Outcome, observe, seeded
 from claims.verdict import Prediction, Verdict, judge
+from helpers.table import tag
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class Checked:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return f'<pre role="status">{escape(str(self))}</pre>'
+        return tag("pre", str(self), role="status")
 
 
 def _named(name: str, text: str) -> str:

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from helpers.bert import load_bert as load_bert
     from helpers.bert import load_tokenizer as load_tokenizer
-    from helpers.claims import Claim as Claim
-    from helpers.claims import check_claims as check_claims
     from helpers.data import TAGS as TAGS
     from helpers.data import load_reviews as load_reviews
     from helpers.data import load_tagged as load_tagged
@@ -63,8 +61,6 @@ _ROOM_OF = {
     "loss_curves": "drawing.figures",
     "compare_errors": "reference.compare",
     "cheat_sheet": "reference.cheatsheet",
-    "Claim": "claims",
-    "check_claims": "claims",
     "error_index": "reference.index",
     "predict": "practice.question",
     "check": "practice.checks",

@@ -7,16 +7,13 @@ at the top: a check must be able to say that they are missing.
 
 import ast
 import importlib.metadata
+import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCK = ROOT / "requirements.lock"
 INSTALL = f'"{sys.executable}" -m pip install -c requirements.lock -e . (in {ROOT})'
-
-# Name to version, or None where the package is not installed.
-Versions = dict[str, str | None]
 
 
 class Unfit(Exception):
@@ -50,29 +47,23 @@ def check_python(version: Sequence[int] = sys.version_info[:3]) -> str:
     return f"python {text}"
 
 
-def check_packages(lock: Path = LOCK, installed: Callable[[], Versions] | None = None) -> str:
-    """Check every package that a learner needs against the lock.
+def check_packages(project: str = "shape-clinic", ask: Callable[[], str] | None = None) -> str:
+    """Check that the project is installed, and that every package has those that it needs.
 
     Args:
-        lock: The file of exact versions.
-        installed: Gives the versions that are installed here.
+        project: Its name.
+        ask: Gives what pip has to say against the packages; nothing where all is well.
 
     Raises:
-        Unfit: The lock or the project is not there, or packages are missing or at another version.
+        Unfit: The project is not installed, or packages are missing or at a version that another can't use.
     """
-    if not lock.is_file():
-        hint = "pip install -e . in a checkout of the project, which must stay where it is"
-        raise Unfit("packages", f"no {lock.name} in {lock.parent}", "the lock beside helpers/", hint)
     try:
-        pins = locked(lock.read_text(encoding="utf-8"))
-        found = (installed or learner_packages)()
-    except ImportError as error:  # PackageNotFoundError is one
-        raise Unfit("packages", f"{error}", "the project, installed by pip", INSTALL) from error
-    wrong = [name for name in pins if name in found and not _same(found[name], pins[name])]
-    if wrong:
-        got = ", ".join(f"{name} {found[name] or 'missing'}" for name in wrong)
-        raise Unfit("packages", got, ", ".join(f"{name} {pins[name]}" for name in wrong), INSTALL)
-    return f"packages: {len(pins.keys() & found.keys())} at the versions of {lock.name}"
+        importlib.metadata.distribution(project)
+    except importlib.metadata.PackageNotFoundError as error:
+        raise Unfit("packages", str(error), "the project, installed by pip", INSTALL) from error
+    if broken := (ask or _ask_pip)():
+        raise Unfit("packages", broken, "packages that fit each other", INSTALL)
+    return "packages: all there, at versions that fit each other"
 
 
 def check_kernel(ask: Callable[[], str] | None = None) -> str:
@@ -117,67 +108,10 @@ def check_bert(run: Callable[[], tuple[int, ...]] | None = None) -> str:
 CHECKS: tuple[Callable[[], str], ...] = (check_python, check_packages, check_kernel, check_bert)
 
 
-def locked(text: str) -> dict[str, str]:
-    r"""Give the pins of a lock file that apply to this machine.
-
-    Example:
-        >>> locked('torch==2.13.0\ncolorama==0.4.6 ; python_version < "3"')
-        {'torch': '2.13.0'}
-    """
-    from packaging.requirements import Requirement
-
-    lines = (line.partition("#")[0].strip() for line in text.splitlines())
-    pins = [Requirement(line) for line in lines if line]
-    here = [pin for pin in pins if pin.marker is None or pin.marker.evaluate()]
-    return {pin.name: str(pin.specifier).removeprefix("==") for pin in here}
-
-
-def learner_packages(project: str = "shape-clinic") -> Versions:
-    """Follow the installed project's requirements, their requirements, and so on.
-
-    Test tools are an extra, so they are left out. On Linux an ordinary torch adds CUDA packages, which the
-    lock does not name.
-
-    Raises:
-        ImportError: The project itself, or `packaging`, is not installed.
-    """
-    importlib.metadata.distribution(project)
-    versions: Versions = {}
-    seen: set[tuple[str, str]] = set()
-    waiting = [(project, "")]
-    while waiting:
-        node = waiting.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        versions[node[0]] = _version(node[0])
-        waiting += _requirements(*node)
-    del versions[project]
-    return versions
-
-
-def _requirements(name: str, extra: str) -> Iterator[tuple[str, str]]:
-    from packaging.requirements import Requirement
-    from packaging.utils import canonicalize_name
-
-    if _version(name) is None:
-        return
-    for requirement in map(Requirement, importlib.metadata.requires(name) or []):
-        if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
-            wanted = canonicalize_name(requirement.name)
-            yield from ((wanted, each) for each in ("", *requirement.extras))
-
-
-def _version(name: str) -> str | None:
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
-def _same(version: str | None, pin: str) -> bool:
-    # torch 2.13.0+cpu is torch 2.13.0 with another set of libraries.
-    return version is not None and version.partition("+")[0] == pin
+def _ask_pip() -> str:
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "check"]
+    run = subprocess.run(pip, capture_output=True, text=True, check=False)
+    return "; ".join((run.stdout + run.stderr).split("\n")).strip("; ") if run.returncode else ""
 
 
 def _ask_kernel() -> str:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import torch
 from torch import nn
+
+from helpers.table import table, tag
 
 # The four axes of a classifier: one letter and one name each, everywhere in the kit.
 AXES = {"N": "batch_size", "T": "sequence_length", "H": "hidden_size", "C": "num_labels"}
@@ -70,13 +71,8 @@ class Trace:
         return "\n".join(f"{stage.name:{width}}  {stage.sizes} {stage.dtype}" for stage in self.stages)
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f'<tr><th scope="row">{escape(stage.name)}</th><td><code>{escape(stage.sizes)}</code></td>'
-            f"<td>{escape(stage.dtype)}</td></tr>"
-            for stage in self.stages
-        )
-        head = "<tr><th>step</th><th>shape</th><th>dtype</th></tr>"
-        return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+        rows = ((stage.name, tag("code", stage.sizes), stage.dtype) for stage in self.stages)
+        return table(rows, ("step", "shape", "dtype"))
 
 
 def trace_shapes(model: nn.Module, **inputs: Any) -> Trace:

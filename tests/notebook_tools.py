@@ -142,7 +142,8 @@ def run_gate(notebooks: Iterable[Path], folder: Path) -> dict[tuple[str, int], s
     command = [sys.executable, "-m", "pytest", *RECIPE.split(), *own, *map(str, notebooks)]
     # The tests that call this are themselves run by pytest, whose variables are not for this one.
     env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    env |= {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    # The notebooks are copies: what stands beside the originals must be found too.
+    env |= {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "notebooks")]), "OMP_NUM_THREADS": "1"}
     run = subprocess.run(
         command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=1800, check=False
     )

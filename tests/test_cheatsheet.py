@@ -168,10 +168,10 @@ def test_the_html_is_what_an_untrusted_notebook_may_show(sheet: CheatSheet, kera
     html = sheet._repr_html_() + keras_sheet._repr_html_()
     tags = {"table", "thead", "tbody", "tr", "th", "td", "code", "br", "wbr"}
     assert set(re.findall(r"<([a-z]+)", html)) == tags
-    assert set(re.findall(r" ([a-z-]+)=\"", html)) == {"style"}
+    assert set(re.findall(r" ([a-z-]+)=\"", html)) == {"scope", "style"}
     styles = re.findall(r"style=\"([^\"]*)\"", html)
     assert set(styles) == {"text-align:left", "text-align:left;overflow-wrap:anywhere"}
-    words = re.findall(r"<t[hd] style=\"text-align:left\">(.*?)</t[hd]>", html)
+    words = re.findall(r"<t[hd](?: scope=\"col\")? style=\"text-align:left\">(.*?)</t[hd]>", html)
     assert {"logits", "target", "dtype", "float32", "(N,&nbsp;C,&nbsp;T)"} <= set(words)
     assert not any("<code>" in word for word in words)
     assert "\x1b" not in html + str(sheet) + str(keras_sheet)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from helpers import claims
-from helpers.claims import CLAIMS, Claim, check_claims
+import claims
+from claims import CLAIMS, Claim, check_claims
 
 ROOT = Path(__file__).parents[1]
 

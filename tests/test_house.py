@@ -10,13 +10,12 @@ from notebook_tools import ROOT
 
 HELPERS = ROOT / "helpers"
 LEFT_TO_RIGHT = (
-    {"data", "vocab", "threads", "readable", "server", "trial"},
+    {"data", "vocab", "threads", "readable", "server", "table", "trial"},
     {"bert", "voice"},
     {"keras_bert", "trace", "doctor"},
     {"diagnosis", "__main__"},
     {"drawing", "extension"},
     {"lab", "practice", "reference"},
-    {"claims"},
 )
 PLACE = {room: place for place, rooms in enumerate(LEFT_TO_RIGHT) for room in rooms}
 # The public names, each imported on first use, and the JSON files that Jupyter reads.

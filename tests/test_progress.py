@@ -5,7 +5,6 @@ import os
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from notebook_tools import ROOT
 
 import helpers.practice.progress
 from helpers import Need, check, progress
-from helpers.practice.progress import FILE, done_in, remember
+from helpers.practice.progress import FILE, LOCK, done_in, remember
 
 ALL = {"01_heads": ("01.2", "01.1", "01.10"), "02_batches": ("02.1",)}
 
@@ -178,15 +177,20 @@ def test_kernels_that_write_at_the_same_time_lose_nothing(folder: Path) -> None:
     assert done_in() == {each for ids in asked for each in ids}
 
 
-def test_what_a_killed_kernel_left_is_waited_for_and_then_removed(
+def test_another_kernels_lock_is_waited_for_and_a_killed_kernel_leaves_none(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    new = folder / f"{FILE}.new"
-    new.write_text('{"do', encoding="utf-8")
     monkeypatch.setattr(helpers.practice.progress, "_PATIENCE", 0.05)
-    assert not remember("01.1")
-    assert new.exists()
-    os.utime(new, (time.time() - 60,) * 2)
+    hold = "lock = filelock.FileLock(sys.argv[1]); lock.acquire(); print('held', flush=True)"
+    kernel = python(f"import sys, time, filelock; {hold}; time.sleep(60)", LOCK)
+    assert kernel.stdout
+    with kernel, kernel.stdout:
+        assert kernel.stdout.readline() == "held\n"
+        new = folder / f"{FILE}.new"
+        new.write_text('{"do', encoding="utf-8")  # as far as it came
+        assert not remember("01.1")
+        assert new.exists()
+        kernel.kill()
     assert remember("01.1")
     assert done_in() == {"01.1"}
     assert not new.exists()

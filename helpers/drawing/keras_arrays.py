@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from helpers.drawing.svg import BAD, FILLS, RAISED, TEXT
+from helpers.table import Html, row, table, tag
 from helpers.trace import AXES
 
 Shape = tuple[int | None, ...]
@@ -36,17 +37,16 @@ def draw_arrays(
         signs: From the names of arrays to a sign and its words, as `in_words` gives them.
         changed: The names of the arrays to draw attention to.
     """
-    head = '<tr><td></td><th scope="col">the model was built for</th><th scope="col">came</th><td></td></tr>'
-    rows = "".join(_row(*row, signs.get(row[0], ""), row[0] in changed) for row in shapes)
-    return f'{STYLE}<div class="shape-clinic-arrays"><table>{head}{rows}</table></div>'
+    rows = (_row(*each, signs.get(each[0], ""), each[0] in changed) for each in shapes)
+    shown = table(rows, ("", "the model was built for", "came", ""), heads="")
+    return f'{STYLE}<div class="shape-clinic-arrays">{shown}</div>'
 
 
-def _row(name: str, built: Shape | None, came: Shape | None, sign: str, changed: bool) -> str:
+def _row(name: str, built: Shape | None, came: Shape | None, sign: str, changed: bool) -> Html:
     axes, bad = AXES_OF[name], misfits(name, built, came)
-    named = f'<span role="img" aria-label="{sign[2:]}">{sign[0]}</span>' if sign else ""
-    cells = f"<td>{_chips(axes, built, bad)}</td><td>{_chips(axes, came, bad)}</td>"
-    mark = ' class="changed"' if changed else ""
-    return f'<tr{mark}><th scope="row">{name}</th>{cells}<td>{named}</td></tr>'
+    named = tag("span", sign[0], role="img", aria_label=sign[2:]) if sign else ""
+    cells = (name, _chips(axes, built, bad), _chips(axes, came, bad), named)
+    return row(cells, styles=("",), class_="changed" if changed else "")
 
 
 def misfits(name: str, built: Shape | None, came: Shape | None) -> list[bool]:
@@ -85,9 +85,9 @@ def differs(built: Shape | None, came: Shape | None, place: int) -> bool:
     return built[place] is not None and built[place] != came[place]
 
 
-def _chips(axes: str, shape: Shape | None, bad: Sequence[bool]) -> str:
+def _chips(axes: str, shape: Shape | None, bad: Sequence[bool]) -> Html:
     if shape is None:
-        return f'<span class="axis none{" bad" * any(bad)}">none</span>'
+        return tag("span", "none", class_=f"axis none{' bad' * any(bad)}")
     chips = []
     for place, size in enumerate(shape):
         axis = axes[place] if place < len(axes) else ""
@@ -97,7 +97,7 @@ def _chips(axes: str, shape: Shape | None, bad: Sequence[bool]) -> str:
         chips.append(
             f'<span class="axis{ring}" style="background:{fill}" title="{name}"><b>{axis}</b> {words}</span>'
         )
-    return "".join(chips)
+    return Html("".join(chips))
 
 
 def as_words(shape: Shape | None) -> str:

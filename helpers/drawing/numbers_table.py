@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from helpers.drawing.svg import FAINT, TEXT
+from helpers.table import LEFT, table, tag
 
 MOST_ROWS, MOST_COLUMNS = 12, 10
 
@@ -42,19 +42,18 @@ def draw_numbers(
         rows, right, of = tensor, target, name
         heads = sentences if len(sentences) == len(rows) else [f"row {number}" for number in range(len(rows))]
     shown = rows[:MOST_ROWS, :MOST_COLUMNS]
-    start = '<tr><th scope="row" style="text-align:left">'
-    lines = "".join(
-        f"{start}{escape(head)}</th>{_cells(values)}{_beside(right, place)}</tr>"
+    lines = (
+        (head, *(f"{value:.2f}" for value in values), *_beside(right, place))
         for place, (head, values) in enumerate(zip(heads, shown.tolist(), strict=False))
     )
-    columns = "".join(f'<th scope="col">class {number}</th>' for number in range(shown.shape[1]))
-    beside = '<th scope="col">target</th>' if right is not None else ""
+    classes = [f"class {number}" for number in range(shown.shape[1])]
+    names = ("", *classes, *(["target"] if right is not None else []))
+    styles = (LEFT, *["text-align:right"] * len(classes), "")
     caption = f"{of}{_cut(rows, shown)}{'' if right is not None else '; the target has no label per token'}"
     style = f"color:{TEXT};border-spacing:10px 2px;font-variant-numeric:tabular-nums"
-    title = f'<caption style="text-align:left;color:{FAINT}">{escape(caption)}</caption>'
+    title = tag("caption", caption, style=f"{LEFT};color:{FAINT}")
     region = 'tabindex="0" role="group" aria-label="the numbers" style="overflow-x:auto"'
-    head = f"<tr><td></td>{columns}{beside}</tr>"
-    return f'<div {region}><table style="{style}">{title}{head}{lines}</table></div>'
+    return f"<div {region}>{table(lines, names, styles, heads='', caption=title, style=style)}</div>"
 
 
 def _cut(rows: Tensor, shown: Tensor) -> str:
@@ -67,16 +66,12 @@ def _cut(rows: Tensor, shown: Tensor) -> str:
     return f" (the first {' and '.join(parts)})" if parts else ""
 
 
-def _cells(values: Sequence[float]) -> str:
-    return "".join(f'<td style="text-align:right">{value:.2f}</td>' for value in values)
-
-
-def _beside(target: Sequence[Any] | None, place: int) -> str:
+def _beside(target: Sequence[Any] | None, place: int) -> list[str]:
     """Return the cell with a row's target: none where there is no label for it."""
     if target is None:
-        return ""
+        return []
     if place >= len(target):
-        return "<td>none</td>"
+        return ["none"]
     parts = target[place] if isinstance(target[place], list) else [target[place]]
     rounded = torch.tensor(parts, dtype=torch.float64).round(decimals=2).tolist()
-    return f"<td>{' '.join(f'{part:g}' for part in rounded)}</td>"
+    return [" ".join(f"{part:g}" for part in rounded)]

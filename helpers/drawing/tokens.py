@@ -6,10 +6,10 @@ is too wide.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from html import escape
+from collections.abc import Iterator, Sequence
 
 from helpers.drawing.svg import FAINT, LINE, TEXT
+from helpers.table import Html, table, tag
 
 _ALL = ".shape-clinic-ids"
 STYLE = f"""<style>
@@ -39,8 +39,8 @@ def draw_tokens(
         mask_is_read: Whether the model gets the mask.
         with_ids: Whether to write each id and mask value below its token.
     """
-    rows = "".join(
-        f'<tr><th scope="row">{number}</th>{_row(with_ids, *row)}</tr>'
+    rows = (
+        tag("tr", tag("th", str(number), scope="row"), *_cells(with_ids, *row))
         for number, row in enumerate(zip(tokens, ids, mask, strict=True))
     )
     shown = "Each token, its id, and its attention_mask" if with_ids else "The tokens"
@@ -49,18 +49,16 @@ def draw_tokens(
         if mask_is_read
         else "the model does not get the mask: it reads padding too"
     )
-    caption = f"<caption>{shown}; {read}</caption>"
+    caption = tag("caption", f"{shown}; {read}")
     # A table that scrolls must be reachable by the keyboard, and then it needs a name.
     region = 'class="shape-clinic-ids" tabindex="0" role="group" aria-label="the tokens of the batch"'
-    return f"{STYLE}<div {region}><table>{caption}{rows}</table></div>"
+    return f"{STYLE}<div {region}>{table(rows, caption=caption)}</div>"
 
 
-def _row(with_ids: bool, tokens: Sequence[str], ids: Sequence[int], mask: Sequence[int]) -> str:
-    cells = []
+def _cells(with_ids: bool, tokens: Sequence[str], ids: Sequence[int], mask: Sequence[int]) -> Iterator[Html]:
     for token, number, keep in zip(tokens, ids, mask, strict=True):
-        below = f"<br>{number}<br>{keep}" if with_ids else ""
-        cells.append(f'<td class="{_kind(token, keep)}"><code>{escape(token)}</code>{below}</td>')
-    return "".join(cells)
+        below = Html(f"<br>{number}<br>{keep}" if with_ids else "")
+        yield tag("td", tag("code", token), below, class_=_kind(token, keep))
 
 
 def _kind(token: str, keep: int) -> str:

@@ -8,6 +8,7 @@ from html import escape
 from helpers.diagnosis import Diagnosis
 from helpers.drawing.svg import BAD, FAINT, LINE, RAISED, TEXT
 from helpers.readable import SIGNS
+from helpers.table import LINES, table, tag
 
 
 def draw_verdict(diagnosis: Diagnosis, notes: Mapping[str, str]) -> str:
@@ -23,11 +24,8 @@ def draw_verdict(diagnosis: Diagnosis, notes: Mapping[str, str]) -> str:
     rows = [*rows, *((f"⚠ {name}", words) for name, words in notes.items())]
     head = f"text-align:left;vertical-align:top;padding:2px 16px 2px 0;color:{FAINT}"
     cell = f"text-align:left;color:{TEXT}"
-    table = "".join(
-        f'<tr><th scope="row" style="{head}">{escape(name)}</th>'
-        f'<td style="{cell}">{_words(name, words)}</td></tr>'
-        for name, words in rows
-    )
+    cells = ((name, _words(name, words)) for name, words in rows)
+    shown = table(cells, styles=(head, cell), style="border-spacing:0;margin:4px 0 0")
     edge = FAINT if diagnosis.outcome == "ok" else BAD
     return (
         '<div role="group" aria-label="the verdict" '
@@ -36,7 +34,7 @@ def draw_verdict(diagnosis: Diagnosis, notes: Mapping[str, str]) -> str:
         # As high as most verdicts are, so that what stands below stays where it is.
         f'min-height:10.5em;box-sizing:border-box">'
         f'<code style="font-weight:700;white-space:normal">{_headline(diagnosis)}</code>'
-        f'<table style="border-spacing:0;margin:4px 0 0">{table}</table></div>'
+        f"{shown}</div>"
     )
 
 
@@ -47,13 +45,12 @@ def _headline(diagnosis: Diagnosis) -> str:
 
 
 def _words(name: str, words: str) -> str:
-    return f'<code style="white-space:pre-wrap">{escape(words)}</code>' if name == "try" else escape(words)
+    return tag("code", words, style="white-space:pre-wrap") if name == "try" else words
 
 
 def draw_code(code: str) -> str:
     """Return the code behind the picture, folded."""
     summary = '<summary style="cursor:pointer">The code that did it</summary>'
     # It wraps: what scrolls would have to be one more stop of the Tab key.
-    wrap = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere"
-    look = f"background:{RAISED};padding:10px;line-height:1.4;{wrap}"
-    return f'<details>{summary}<pre style="{look}">{escape(code)}</pre></details>'
+    look = f"background:{RAISED};padding:10px;line-height:1.4;{LINES}"
+    return f"<details>{summary}{tag('pre', code, style=look)}</details>"

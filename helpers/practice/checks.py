@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from html import escape
 from typing import Any, NamedTuple
 
 from helpers.practice.progress import EXERCISE, remember
+from helpers.table import LINES, tag
 
 
 class Need(NamedTuple):
@@ -46,8 +46,7 @@ class Checked:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        wrap = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere"
-        return f'<pre role="status" style="{wrap}">{escape(str(self))}</pre>'
+        return tag("pre", str(self), role="status", style=LINES)
 
 
 def check(*needs: Need, exercise: str = "") -> Checked:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import os
 import re
-import time
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import NamedTuple
 
-FILE = "shape_clinic_progress.json"
+from filelock import FileLock
+
+from helpers.table import table, tag
+
+FILE, LOCK = "shape_clinic_progress.json", ".shape_clinic_progress.lock"  # JupyterLab shows no dot files
 EXERCISE = re.compile(r"\d\d\.[1-9]\d?", re.ASCII)
 _MARK = re.compile(rf"\bexercise\s*=\s*([\"'])({EXERCISE.pattern})\1", re.ASCII)
-_PATIENCE, _ABANDONED = 1.0, 10.0  # seconds
+_PATIENCE = 1.0  # seconds
 
 
 class Lesson(NamedTuple):
@@ -45,15 +46,10 @@ class Progress:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        left = 'style="text-align:left"'
-        rows = "".join(
-            f'<tr><th scope="row" {left}>{escape(lesson.name)}</th>'
-            f"<td {left}>{'✓ ' if lesson.done == lesson.exercises else ''}{escape(_words(lesson))}</td></tr>"
-            for lesson in self.lessons
-        )
-        head = f'<tr><th scope="col" {left}>lesson</th><th scope="col" {left}>exercises done</th></tr>'
-        table = f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>" if rows else ""
-        return table + "".join(f"<p>{escape(note)}</p>" for note in self._notes())
+        done = ("✓ " if lesson.done == lesson.exercises else "" for lesson in self.lessons)
+        rows = [(lesson.name, sign + _words(lesson)) for lesson, sign in zip(self.lessons, done, strict=True)]
+        shown = table(rows, ("lesson", "exercises done")) if rows else ""
+        return shown + "".join(tag("p", note) for note in self._notes())
 
     def _notes(self) -> list[str]:
         if not self.lessons:
@@ -111,18 +107,14 @@ def remember(exercise: str, folder: str | os.PathLike[str] = ".") -> bool:
     file = Path(folder, FILE)
     new = file.with_name(f"{FILE}.new")
     try:
-        # The new file is also the lock: only one kernel can make it, and os.replace publishes it and lets go.
-        handle = _open_alone(new)
-    except OSError:
-        return False
-    try:
-        with handle:
+        with FileLock(file.with_name(LOCK), timeout=_PATIENCE, poll_interval=0.01):
             done = done_in(folder) | {exercise}  # another kernel may just have added one
-            json.dump({"done": _in_order(done)}, handle, indent=1)
-        os.replace(new, file)
-    except OSError:  # the disk is full, or a folder has the file's name
-        with suppress(OSError):
-            new.unlink()
+            try:
+                new.write_text(json.dumps({"done": _in_order(done)}, indent=1), encoding="utf-8")
+                os.replace(new, file)  # so that nobody ever reads half of it
+            finally:
+                new.unlink(missing_ok=True)
+    except OSError:  # another kernel keeps the lock, the disk is full, or a folder has the file's name
         return False
     return True
 
@@ -137,22 +129,6 @@ def done_in(folder: str | os.PathLike[str] = ".") -> frozenset[str]:
     if not isinstance(ids, list):
         return frozenset()
     return frozenset(each for each in ids if isinstance(each, str) and EXERCISE.fullmatch(each))
-
-
-def _open_alone(path: Path) -> TextIO:
-    """Create a file that isn't there; wait while it is another kernel's, which is done in a moment."""
-    until = time.monotonic() + _PATIENCE
-    while True:
-        with suppress(FileNotFoundError):
-            # Left behind by a kernel that was killed in just that moment.
-            if time.time() - path.stat().st_mtime > _ABANDONED:
-                path.unlink()
-        try:
-            return path.open("x", encoding="utf-8")
-        except FileExistsError:
-            if time.monotonic() > until:
-                raise
-        time.sleep(0.01)
 
 
 def _exercises(path: Path) -> set[str]:

@@ -5,11 +5,7 @@ A prediction made before the run is what makes the run worth watching.
 
 from __future__ import annotations
 
-import io
-import random
-import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
 
@@ -18,6 +14,8 @@ import ipywidgets as widgets
 import traitlets
 
 from helpers.readable import ReadableVBox
+from helpers.table import LINES, tag
+from helpers.trial import came_of
 from helpers.voice import Voice
 
 Run = Callable[[], object]
@@ -129,9 +127,8 @@ class Question(ReadableVBox):
         if run is not None:
             self.happened.value = "Running it …"  # seen where it takes a while
             lines = outcome(run)
-            wrap = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;margin:0"
-            shown = escape("\n".join(lines))
-            self.happened.value = f'It was run just now:<pre style="{wrap}">{shown}</pre>'
+            shown = tag("pre", "\n".join(lines), style=f"{LINES};margin:0")
+            self.happened.value = f"It was run just now:{shown}"
             said.append(f"It was run just now: {'. '.join(lines)}")
         self._voice.say(" ".join(said))
 
@@ -141,8 +138,8 @@ class Question(ReadableVBox):
 
     def as_html(self) -> str:
         """Return the question and its choices as a list."""
-        choices = "".join(f"<li>{escape(choice)}</li>" for choice in self._choices)
-        return f"<p><b>{escape(self._question)}</b></p><ul>{choices}</ul>"
+        choices = (tag("li", choice) for choice in self._choices)
+        return tag("p", tag("b", self._question)) + tag("ul", *choices)
 
 
 def outcome(run: Run) -> list[str]:
@@ -154,38 +151,15 @@ def outcome(run: Run) -> list[str]:
     >>> outcome(lambda: [0, 1][2]), outcome(lambda: 1 + 1)
     (['✗ IndexError: list index out of range'], ['it gives 2'])
     """
-    with (
-        _random_numbers_kept(),
-        warnings.catch_warnings(record=True) as warned,
-        redirect_stdout(io.StringIO()) as out,
-        redirect_stderr(out),
-    ):
-        warnings.simplefilter("always", UserWarning)  # torch's kind; the others are about the libraries
-        try:
-            result = run()
-            ran = "it runs, and gives nothing back" if result is None else f"it gives {result!r}"
-        except Exception as error:
-            ran = f"✗ {_first_line(error)}"
-    # One that is given in a loop is one.
-    signs = dict.fromkeys(
-        f"⚠ {_first_line(each.message)}" for each in warned if isinstance(each.message, Warning)
-    )
+    came = came_of(lambda: _spelt(run()))
+    ran = f"✗ {_first_line(came.error)}" if came.error else came.value
+    # torch's kind; the others are about the libraries
+    signs = dict.fromkeys(f"⚠ {_first_line(each)}" for each in came.warned if isinstance(each, UserWarning))
     return [line if len(line) <= LONGEST else f"{line[:LONGEST]} …" for line in (*signs, ran)]
 
 
-@contextmanager
-def _random_numbers_kept() -> Iterator[None]:
-    """Give Python, NumPy and torch back where they were. Keras' new layers take their seeds from Python."""
-    import numpy as np  # late, as torch: a question alone needs neither
-    import torch
-
-    python, numpy = random.getstate(), np.random.get_state()
-    try:
-        with torch.random.fork_rng(devices=[]):
-            yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(numpy)
+def _spelt(result: object) -> str:
+    return "it runs, and gives nothing back" if result is None else f"it gives {result!r}"
 
 
 def _first_line(error: Exception) -> str:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from html import escape
 from typing import NamedTuple
 
-import torch
-
 from helpers.reference.index import error_of, last_line
 from helpers.reference.loss_calls import RUNS, letters, mending
+from helpers.table import LEFT, WRAPPED, Html, table
 from helpers.threads import one_thread
+from helpers.trial import kept
 
 
 class Example(NamedTuple):
@@ -119,7 +119,7 @@ def cheat_sheet(library: str = "torch") -> CheatSheet:
     """
     if library not in BLOCKS:
         raise ValueError(f"got library {library!r}. cheat_sheet needs 'torch' or 'keras'. Try 'torch'.")
-    with torch.random.fork_rng(devices=[]), one_thread():
+    with kept(), one_thread():
         rows = {block: tuple(row_of(block, each) for each in EXAMPLES[block]) for block in BLOCKS[library]}
     return CheatSheet(tuple(rows.items()))
 
@@ -131,7 +131,7 @@ def row_of(block: str, example: Example) -> Row:
     if ran.told.outcome != "ok":
         raise RuntimeError(f"got {ran.told.headline} from {right}. The table needs a right call.")
     # Of a broadcast torch only warns; in the other libraries a warning may be about anything.
-    error = error_of(wrong, ran.names, "error" if block == "PyTorch" else "ignore")
+    error = error_of(wrong, ran.names, or_warning=block == "PyTorch")
     said, sign = last_line(error), "⚠" if isinstance(error, Warning) else "✗"
     said = said if len(said) < 180 else f"{said.partition('. ')[0]}. …"
     made_of = letters(ran.logits), letters(ran.target), str(ran.target.dtype).removeprefix("torch.")
@@ -149,27 +149,20 @@ def _text(library: str, row: Row) -> str:
 
 def _table(library: str, rows: tuple[Row, ...]) -> str:
     names = (library, _READS[library], "target", "dtype", "✓ right", "✗ wrong, and its message", "the fix")
-    body = "".join(f"<tr>{_cells('td', *_words(row))}</tr>" for row in rows)
-    return f"<table><thead><tr>{_cells('th', *names)}</tr></thead><tbody>{body}</tbody></table>"
+    # Code may be broken anywhere; a word, as float32, may not, however narrow the page.
+    styles = (WRAPPED, LEFT, LEFT, LEFT, WRAPPED, WRAPPED, WRAPPED)
+    return table(map(_cells, rows), names, styles, named=False)
 
 
-def _cells(tag: str, *cells: str) -> str:
-    def one(cell: str) -> str:
-        # Code may be broken anywhere; a word, as float32, may not, however narrow the page.
-        wrap = ";overflow-wrap:anywhere" if "<code>" in cell else ""
-        return f'<{tag} style="text-align:left{wrap}">{cell}</{tag}>'
-
-    return "".join(map(one, cells))
-
-
-def _words(row: Row) -> tuple[str, ...]:
+def _cells(row: Row) -> tuple[str, ...]:
     loss, holds, right, wrong, _ = row.example
-    shapes = [words.replace(" ", "&nbsp;") for words in (row.logits, row.target)]
-    says = f"{_code(wrong)}<br>{row.sign}&nbsp;{escape(row.message)}"
-    return f"{_code(loss)}<br>{escape(holds)}", *shapes, row.dtype, _code(right), says, _code(row.fix)
+    shapes = [Html(words.replace(" ", "&nbsp;")) for words in (row.logits, row.target)]
+    takes = Html(f"{_code(loss)}<br>{escape(holds)}")
+    says = Html(f"{_code(wrong)}<br>{row.sign}&nbsp;{escape(row.message)}")
+    return takes, *shapes, row.dtype, _code(right), says, _code(row.fix)
 
 
-def _code(words: str) -> str:
+def _code(words: str) -> Html:
     # Where a line may break at no blank, so that the table is no wider than a notebook.
     lines = re.sub(r"(\((?!\))|=(?=[^\d-]))", r"\1<wbr>", escape(words)).split("\n")
-    return "<br>".join(f"<code>{line}</code>" for line in lines)
+    return Html("<br>".join(f"<code>{line}</code>" for line in lines))

@@ -6,15 +6,15 @@ lines agree, one reading serves them all; where they part, the words that differ
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from html import escape
 from itertools import zip_longest
 from textwrap import wrap
 
 from helpers.diagnosis.seen.frames import said
+from helpers.table import table, tag
+from helpers.trial import came_of
 
 SAME, DIFFERS, MISSING = "=", "≠", "·"
 _WIDTH = 40  # characters per message in the text: two of them fit a terminal
@@ -64,16 +64,8 @@ class Comparison:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        left = '<td style="text-align:left">'
-        names = "".join(f'<th style="text-align:left">{escape(name)}</th>' for name in self.names)
-        rows = "".join(
-            f"<tr><td>{_sign(row)}</td>"
-            + "".join(f"{left}<code>{escape(words or MISSING)}</code></td>" for words in row)
-            + "</tr>"
-            for row in self.rows
-        )
-        head = f"<tr><th>same?</th>{names}</tr>"
-        return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table><p>{self.summary}</p>"
+        rows = ((_sign(row), *(tag("code", words or MISSING) for words in row)) for row in self.rows)
+        return table(rows, ("same?", *self.names), named=False) + tag("p", self.summary)
 
 
 def compare_errors(calls: Mapping[str, Callable[[], object]]) -> Comparison:
@@ -103,11 +95,7 @@ def compare_errors(calls: Mapping[str, Callable[[], object]]) -> Comparison:
 
 
 def _last_line(name: str, call: Callable[[], object]) -> str:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch also warns before some of these errors
-            call()
-    except Exception as error:
+    if error := came_of(call).error:
         # torch breaks some messages over several lines, and some errors have none.
         return " ".join(said(error).split()) if str(error).strip() else type(error).__name__
     raise ValueError(

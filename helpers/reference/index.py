@@ -6,11 +6,9 @@ version of torch that words an error differently changes the index by itself, an
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from html import escape
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -18,6 +16,8 @@ from torch import nn
 from torch.utils.data import default_collate
 
 from helpers.diagnosis.seen.frames import said
+from helpers.table import table, tag
+from helpers.trial import came_of
 
 
 class Example(NamedTuple):
@@ -72,15 +72,11 @@ class Index:
         return "\n".join(f"{message}\n    {meaning}: {lesson}" for message, meaning, lesson in self.rows)
 
     def _repr_html_(self) -> str:
-        left = 'style="text-align:left"'
-        rows = "".join(
-            f"<tr><td {left}><code>{escape(message)}</code></td><td {left}>{escape(meaning)}</td>"
-            f'<td {left}><a href="{lesson}.ipynb">{escape(lesson)}</a></td></tr>'
+        rows = (
+            (tag("code", message), meaning, tag("a", lesson, href=f"{lesson}.ipynb"))
             for message, meaning, lesson in self.rows
         )
-        heads = ("the last line of the traceback", "what it means", "lesson")
-        head = f"<tr>{''.join(f'<th {left}>{words}</th>' for words in heads)}</tr>"
-        return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+        return table(rows, ("the last line of the traceback", "what it means", "lesson"), named=False)
 
 
 def error_index() -> Index:
@@ -100,25 +96,22 @@ def message_of(code: str) -> str:
     return last_line(error_of(code, {"torch": torch, "F": F, "nn": nn, "default_collate": default_collate}))
 
 
-def error_of(
-    code: str, names: Mapping[str, object], warned: Literal["ignore", "error"] = "ignore"
-) -> Exception:
+def error_of(code: str, names: Mapping[str, object], or_warning: bool = False) -> Exception:
     """Run one line with these names and return what it raises.
 
     Args:
         code: An expression.
         names: What it may name.
-        warned: What a warning does, which torch also gives before some of these errors.
+        or_warning: Whether a warning will do where it raises nothing.
 
     Raises:
-        RuntimeError: It ran without an error.
+        RuntimeError: There is neither.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter(warned)
-            eval(code, dict(names))
-    except Exception as error:
-        return error
+    came = came_of(lambda: eval(code, dict(names)))
+    if came.error:
+        return came.error
+    if or_warning and came.warned:
+        return came.warned[0]
     raise RuntimeError(f"got no error from {code}. The table needs one. Try removing the example.")
 
 

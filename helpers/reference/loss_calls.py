@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from helpers.bert import load_bert
 from helpers.diagnosis import Diagnosis, check_batch, check_loss, explain
+from helpers.trial import came_of
 
 LETTERS = {2: "N", 5: "T", 3: "C"}  # the sizes of all examples: two sentences, five tokens, three classes
 IDS = [[101, 200, 201, 202, 102], [101, 202, 201, 200, 102]]  # [CLS], three tokens, [SEP]
@@ -66,12 +67,13 @@ def mending(run: Run, loss: str, call: str, fix: str, like: Tensor) -> str:
         RuntimeError: There is none.
     """
     for code in [fix] if fix else [found.code for found in run(loss, call, "").told.fixes]:
-        try:
-            mended = run(loss, call, code)
-        except NameError:  # it mends logits inside a model, for which the line outside has no name
-            continue
-        is_like = mended.target.is_floating_point() == like.is_floating_point()
-        if mended.told.outcome == "ok" and (fix or is_like):
+        came = came_of(partial(run, loss, call, code))
+        if isinstance(came.error, NameError):
+            continue  # it mends logits inside a model, for which the line outside has no name
+        if came.error:
+            raise came.error
+        is_like = came.value.target.is_floating_point() == like.is_floating_point()
+        if came.value.told.outcome == "ok" and (fix or is_like):
             return code
     raise RuntimeError(f"got no fix for {call}. The table needs one that runs and is right.")
 
@@ -117,10 +119,10 @@ def _keras(loss: str, call: str, fix: str) -> Ran:
 
 def _fitted(names: Mapping[str, Any], y: Any) -> Diagnosis:
     """Fit with labels that have a name, so that a fix can name them."""
-    try:
-        loss = eval("model.fit(x, y)", {**names, "y": y}).history["loss"][0]
-    except Exception as error:
-        return explain(error) or Diagnosis("raises", got="", error=str(error))
+    came = came_of(lambda: eval("model.fit(x, y)", {**names, "y": y}).history["loss"][0])
+    if came.error:
+        return explain(came.error) or Diagnosis("raises", got="", error=str(came.error))
+    loss = came.value
     return Diagnosis("ok" if isfinite(loss) else "silent", got="", loss=loss)
 
 

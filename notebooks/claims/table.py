@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from html import escape
 from itertools import groupby
 
-from helpers.claims.claim import Checked
-from helpers.claims.verdict import VERDICTS
+from claims.claim import Checked
+from claims.verdict import VERDICTS
+from helpers.table import LEFT, WRAPPED, Html, table, tag
 
 DOCUMENTS = {
     "000": "Answer 000: why a classifier's target and input sizes don't fit",
@@ -20,8 +21,6 @@ DOCUMENTS = {
     "silent": "Left out by all five: mistakes that raise nothing, or not where they are made",
     "gpu": "Only on a GPU",
 }
-_LEFT = 'style="text-align:left;overflow-wrap:anywhere"'  # sentences, with long names in them
-_WORD = 'style="text-align:left"'  # a word or two, which must not be broken where the page is narrow
 
 
 @dataclass(frozen=True)
@@ -67,40 +66,23 @@ class Claims:
             yield DOCUMENTS.get(document, document), list(results)
 
     def _repr_html_(self) -> str:
-        head = "".join(
-            f'<th scope="col" {_WORD}>{name}</th>'
-            for name in ("claim", "what is said", "what happened when it ran", "verdict", "lesson")
-        )
-        bodies = []
+        head = ("claim", "what is said", "what happened when it ran", "verdict", "lesson")
+        rows: list[Html | tuple[str, ...]] = []
         for title, results in self._by_document():
-            bodies.append(f'<tr><th scope="rowgroup" colspan="5" {_LEFT}>{escape(title)}</th></tr>')
-            bodies += map(_row, results)
-        words = [VERDICTS[word] for word in self.counts]
-        legend = "".join(f"<li>{verdict}: {escape(verdict.rule)}</li>" for verdict in words)
-        return (
-            f"<p>{self.summary}</p><ul>{legend}</ul>"
-            f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(bodies)}</tbody></table>"
-        )
+            rows.append(tag("tr", tag("th", title, scope="rowgroup", colspan="5", style=WRAPPED)))
+            rows += map(_cells, results)
+        legend = tag("ul", *(tag("li", f"{VERDICTS[word]}: {VERDICTS[word].rule}") for word in self.counts))
+        return tag("p", self.summary) + legend + table(rows, head, (LEFT, WRAPPED, WRAPPED, LEFT))
 
 
-def _row(result: Checked) -> str:
+def _cells(result: Checked) -> tuple[str, ...]:
     claim = result.claim
-    cells = (
-        f"<td {_LEFT}>{escape(claim.says)}<br><small>predicts: {_lines(result.predicted)}</small></td>",
-        f"<td {_LEFT}>{_lines(result.happened)}{_code(claim.code)}</td>",
-        f"<td {_WORD}>{result.verdict}</td>",
-        f"<td {_WORD}>{_link(claim.lesson)}</td>",
-    )
-    return f'<tr><th scope="row" {_WORD}>{escape(claim.id)}</th>{"".join(cells)}</tr>'
+    predicts = tag("small", "predicts: ", _lines(result.predicted))
+    code = tag("details", tag("summary", "code"), tag("pre", claim.code)) if claim.code else ""
+    link = tag("a", claim.lesson.partition("_")[0], href=f"{claim.lesson}.ipynb") if claim.lesson else ""
+    said = Html(f"{escape(claim.says)}<br>{predicts}")
+    return claim.id, said, Html(_lines(result.happened) + code), str(result.verdict), link
 
 
-def _lines(parts: tuple[str, ...]) -> str:
-    return "<br>".join(map(escape, parts))
-
-
-def _code(code: str) -> str:
-    return f"<details><summary>code</summary><pre>{escape(code)}</pre></details>" if code else ""
-
-
-def _link(lesson: str) -> str:
-    return f'<a href="{escape(lesson)}.ipynb">{escape(lesson.partition("_")[0])}</a>' if lesson else ""
+def _lines(parts: tuple[str, ...]) -> Html:
+    return Html("<br>".join(map(escape, parts)))

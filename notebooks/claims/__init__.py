@@ -7,11 +7,12 @@ which claim it was. Importing this imports neither transformers nor Keras.
 
 from __future__ import annotations
 
-from helpers.claims import doc_000, doc_001, doc_002, doc_003, doc_004, gpu, silent
-from helpers.claims.claim import Checked, Claim
-from helpers.claims.outcome import Found, Outcome
-from helpers.claims.table import DOCUMENTS, Claims
-from helpers.claims.verdict import VERDICTS, Verdict
+# Importing a document registers its claims, in the order in which they are to be read.
+from claims import doc_000, doc_001, doc_002, doc_003, doc_004, silent  # noqa: F401
+from claims.claim import CLAIMS, Checked, Claim
+from claims.outcome import Found, Outcome
+from claims.table import DOCUMENTS, Claims
+from claims.verdict import VERDICTS, Verdict
 
 __all__ = [
     "CLAIMS",
@@ -25,9 +26,6 @@ __all__ = [
     "Verdict",
     "check_claims",
 ]
-
-_ROOMS = (doc_000, doc_001, doc_002, doc_003, doc_004, silent, gpu)
-CLAIMS: tuple[Claim, ...] = tuple(claim for room in _ROOMS for claim in room.CLAIMS)
 
 
 def check_claims(document: str | None = None) -> Claims:

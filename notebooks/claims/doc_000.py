@@ -6,9 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from helpers.claims.claim import claim
-from helpers.claims.outcome import Found
-from helpers.claims.tiny import cls_rows
+from claims.claim import claim
+from claims.outcome import Found
+from claims.tiny import cls_rows
 from helpers.reference.index import BATCH, HEAD, ONE_HOT, TOKENS
 
 _TITLE = "raises ValueError: Expected target size"
@@ -111,10 +111,3 @@ def _one_output_for_two_classes() -> object:
         "cross_entropy": lambda: F.cross_entropy(logits, target),
         "binary_cross_entropy_with_logits": lambda: F.binary_cross_entropy_with_logits(logits, column),
     }
-
-
-CLAIMS = (
-    _title, _title_in_two_axes, _title_in_the_examples, _one_output, _one_output_shape,
-    _one_output_labels_zero, _three_outputs, _one_label_for_two, _target_in_a_row, _two_labels_for_two,
-    _one_hot_or_indices, _one_output_for_two_classes,
-)  # fmt: skip

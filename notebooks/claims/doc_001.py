@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from torch import nn
 
-from helpers.claims.claim import claim
-from helpers.claims.outcome import Found
-from helpers.claims.tiny import tiny_bert, tokenizer, tokens
+from claims.claim import claim
+from claims.outcome import Found
+from claims.tiny import tiny_bert, tokenizer, tokens
 from helpers.reference.index import PADDING, TOKENS
 
 _THREE = ("This is a positive sentence.", "This is a negative sentence.", "This is a neutral sentence.")
@@ -71,9 +71,3 @@ def _batches_need_padding() -> object:
         "as they are": lambda: tokens(*_TWO, padding=False),
         "padded": lambda: tokens(*_TWO)["input_ids"],
     }
-
-
-CLAIMS = (
-    _one_row_per_sentence, _predictions_of_a_new_head, _one_row_per_token, _tokens_and_classes, _rows_by_mask,
-    _length_does_not_matter, _batches_need_padding,
-)  # fmt: skip

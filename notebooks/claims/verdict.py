@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from helpers.claims.outcome import Outcome
+from claims.outcome import Outcome
 
 
 class Verdict(NamedTuple):

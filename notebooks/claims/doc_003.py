@@ -6,14 +6,47 @@ and transformers 5 go together.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import torch
 
-from helpers.claims.claim import claim
-from helpers.claims.keras_tools import LABELS, SENTENCES, arrays, fit_dense, keras_model
-from helpers.claims.outcome import Found
-from helpers.claims.tiny import tiny_bert, tokenizer, tokens
+from claims.claim import claim
+from claims.outcome import Found
+from claims.tiny import sizes, tiny_bert, tokenizer, tokens
 from helpers.reference.index import PADDING
+
+SENTENCES = ("This is a positive sentence.", "Another sentence here.", "A short one.")
+LABELS = np.array([[1], [0], [1]], dtype="float32")  # (N, 1)
+
+
+def keras_model(names: Sequence[str], length: int | None = None) -> Any:
+    """Build and compile: inputs of these names, BERT, [CLS], one sigmoid. `length` None takes any T."""
+    from helpers.keras_bert import BertLayer, keras
+
+    inputs = [keras.Input((length,), dtype="int32", name=name) for name in names]
+    cls = BertLayer(bert=sizes())(*inputs)[:, 0]  # (N, T, H) -> (N, H)
+    output = keras.layers.Dense(1, activation="sigmoid")(cls)
+    # With a name of its own: Keras numbers those that it makes up, so messages would differ from run to run.
+    model = keras.Model(inputs, output, name="classifier")
+    model.compile("adam", "binary_crossentropy")
+    return model
+
+
+def arrays() -> dict[str, Any]:
+    """Tokenize the three sentences: int64 NumPy arrays (N, T)."""
+    batch = tokens(*SENTENCES)
+    return {name: batch[name].numpy() for name in ("input_ids", "attention_mask")}
+
+
+def fit_dense(units: int, loss: str, labels: Any) -> Any:
+    """Train one layer on four rows of numbers with these labels and this loss."""
+    from helpers.keras_bert import keras
+
+    model = keras.Sequential([keras.layers.Dense(units)], name="classifier")
+    model.compile("sgd", loss)
+    return model.fit(np.zeros((4, 5), dtype="float32"), labels, verbose=0)
 
 
 @claim("003-1", "gives (3, 1)", PADDING)
@@ -142,10 +175,3 @@ def _labels_and_losses() -> object:
         "binary, 3 columns for 1 unit": lambda: fit_dense(1, "binary_crossentropy", one_hot),
         "4 rows, 3 labels": lambda: fit_dense(3, "sparse_categorical_crossentropy", indices[:3]),
     }
-
-
-CLAIMS = (
-    _functional_model, _tensorflow_class, _padded_by_hand, _not_padded, _no_mask, _one_of_two_inputs,
-    _embeddings_as_input, _where_the_third_axis_comes_from, _length_of_the_model, _mask_of_integers,
-    _no_special_tokens, _too_long, _labels_and_losses,
-)  # fmt: skip

@@ -7,11 +7,11 @@ import inspect
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
-from helpers.claims.outcome import NotHere, Outcome, observe, seeded
-from helpers.claims.verdict import Prediction, Verdict, judge
+from claims.outcome import NotHere, Outcome, observe, seeded
+from claims.verdict import Prediction, Verdict, judge
+from helpers.table import tag
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,12 @@ class Claim:
         """
         if isinstance(self.predicts, str):
             return Checked(self, {"": observe(self.run)})
-        try:
-            with seeded():
-                parts = self.run()
-        except NotHere as missing:
-            return Checked(self, {name: Outcome(missing=str(missing)) for name in self.predicts})
+        came = seeded(self.run)
+        if isinstance(came.error, NotHere):
+            return Checked(self, {name: Outcome(missing=str(came.error)) for name in self.predicts})
+        if came.error:
+            raise came.error
+        parts = came.value
         if set(parts) != set(self.predicts):
             raise ValueError(
                 f"got the parts {sorted(parts)}. Claim {self.id} needs {sorted(self.predicts)}."
@@ -122,17 +123,21 @@ class Checked:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return f'<pre role="status">{escape(str(self))}</pre>'
+        return tag("pre", str(self), role="status")
 
 
 def _named(name: str, text: str) -> str:
     return f"{name}: {text}" if name else text
 
 
+# Every claim that a document holds, in the order in which they stand there.
+CLAIMS: list[Claim] = []
+
+
 def claim(
     name: str, predicts: str | Mapping[str, str], lesson: str, document: str = ""
 ) -> Callable[[Callable[[], Any]], Claim]:
-    """Turn a function into a claim that says what its docstring says.
+    """Turn a function into one of the `CLAIMS`, which says what its docstring says.
 
     Args:
         name: The claim's id; its document is what stands before the first dash, unless given.
@@ -143,6 +148,8 @@ def claim(
 
     def as_claim(run: Callable[[], Any]) -> Claim:
         says = " ".join((run.__doc__ or "").split())
-        return Claim(name, says, predicts, run, document or name.partition("-")[0], lesson)
+        made = Claim(name, says, predicts, run, document or name.partition("-")[0], lesson)
+        CLAIMS.append(made)
+        return made
 
     return as_claim

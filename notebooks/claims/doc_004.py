@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from helpers.claims.claim import claim
-from helpers.claims.outcome import Found
+from claims.claim import claim
+from claims.outcome import Found
 from helpers.reference.index import BATCH, HEAD, ONE_HOT, SILENT
 
 
@@ -81,9 +81,3 @@ def _range_of_labels() -> object:
         "labels 0 to 9": lambda: F.cross_entropy(logits, torch.tensor([0, 9, 3, 3])),
         "a label of 10": lambda: F.cross_entropy(logits, torch.tensor([0, 10, 3, 3])),
     }
-
-
-CLAIMS = (
-    _last_batch, _drop_last, _without_softmax, _with_softmax, _one_hot_labels, _class_indices,
-    _range_of_labels,
-)  # fmt: skip

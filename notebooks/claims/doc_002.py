@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from helpers.claims.claim import claim
-from helpers.claims.outcome import Found
+from claims.claim import claim
+from claims.outcome import Found
 from helpers.reference.index import HEAD, ONE_HOT, SILENT, TOKENS
 
 
@@ -103,9 +103,3 @@ def _shapes_must_match() -> object:
         "mse_loss": lambda: F.mse_loss(logits, target.float()),
         "cross_entropy": lambda: F.cross_entropy(logits, target),
     }
-
-
-CLAIMS = (
-    _too_many_outputs, _too_few_outputs, _one_prediction_per_sequence, _one_prediction_per_step,
-    _mean_squared_error, _softmax_and_shape, _one_hot_target, _shapes_must_match,
-)  # fmt: skip

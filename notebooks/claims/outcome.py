@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import random
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
 import torch
 
 from helpers.bert import SEED
 from helpers.diagnosis.seen.frames import ANSI
 from helpers.threads import one_thread
+from helpers.trial import Came, came_of
 
 _MOST = 170  # characters of a message: what it says stands at its beginning
 
@@ -78,30 +76,20 @@ def observe(run: Callable[[], object]) -> Outcome:
     >>> print(observe(lambda: torch.zeros(2, 3).shape))
     gives (2, 3)
     """
-    with seeded(), warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        outcome = _run(run)
-    names = dict.fromkeys(type(entry.message).__name__ for entry in caught if _is_meant(entry))
-    return Outcome(outcome.value, outcome.error, outcome.note, outcome.wrong, tuple(names), outcome.missing)
-
-
-def _run(run: Callable[[], object]) -> Outcome:
-    try:
-        found = run()
-    except NameError:
-        raise
-    except NotHere as missing:
-        return Outcome(missing=str(missing))
-    except Exception as error:  # whatever it is: it is what the claim is judged by
-        return Outcome(" ".join(ANSI.sub("", str(error)).split()), type(error).__name__)
-    if isinstance(found, Found):
-        return Outcome(in_words(found.value), note=found.note, wrong=bool(found.wrong))
-    return Outcome(in_words(found))
-
-
-def _is_meant(entry: warnings.WarningMessage) -> bool:
+    came = seeded(run)
+    if isinstance(came.error, NameError):
+        raise came.error
+    if isinstance(came.error, NotHere):
+        return Outcome(missing=str(came.error))
     # A UserWarning is for who called; others are between the libraries.
-    return issubclass(entry.category, UserWarning)
+    warned = tuple(
+        dict.fromkeys(type(each).__name__ for each in came.warned if isinstance(each, UserWarning))
+    )
+    if came.error:  # whatever it is: it is what the claim is judged by
+        said = " ".join(ANSI.sub("", str(came.error)).split())
+        return Outcome(said, type(came.error).__name__, warned=warned)
+    found = came.value if isinstance(came.value, Found) else Found(came.value)
+    return Outcome(in_words(found.value), note=found.note, wrong=bool(found.wrong), warned=warned)
 
 
 def in_words(value: object) -> str:
@@ -121,16 +109,7 @@ def in_words(value: object) -> str:
     return str(value) if isinstance(value, str | int) else f"a {type(value).__name__}"
 
 
-@contextmanager
-def seeded() -> Iterator[None]:
-    """Seed what torch, NumPy and Keras draw from, on one thread, and give the learner's own state back."""
-    theirs, numpys = random.getstate(), np.random.get_state()
-    try:
-        with one_thread(), torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(SEED)  # not torch.manual_seed, which seeds a GPU too
-            random.seed(SEED)
-            np.random.seed(SEED)
-            yield
-    finally:
-        random.setstate(theirs)
-        np.random.set_state(numpys)
+def seeded(run: Callable[[], Any]) -> Came:
+    """Run something on seeds of its own, on one thread, so that it gives the same on every machine."""
+    with one_thread():
+        return came_of(run, SEED)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from helpers.claims.claim import claim
-from helpers.claims.outcome import Found
-from helpers.claims.tiny import tiny_bert, tokens
+from claims.claim import claim
+from claims.outcome import Found, NotHere
+from claims.tiny import tiny_bert, tokens
 from helpers.reference.index import BATCH, HEAD, ONE_HOT, SILENT, TOKENS
 
 _TWO = ("Short sentence.", "A much longer sentence with more words.")
@@ -152,8 +155,33 @@ def _types_of_labels() -> object:
     }
 
 
-CLAIMS = (
-    _mse_of_a_column, _tokens_as_classes, _obeying_the_message, _attention_to_padding, _squeezed_batch_of_one,
-    _remembered_problem_type, _one_label_is_regression, _mask_of_another_length, _everything_ignored,
-    _types_of_labels,
-)  # fmt: skip
+# In a process of its own, for nothing works on CUDA after it.
+_PROGRAM = """
+import torch, torch.nn.functional as F
+logits = torch.zeros(4, 33, device="cuda")
+for label in (40, 1):  # the second call is a right one
+    try:
+        print("ran", F.cross_entropy(logits, torch.full((4,), label, device="cuda")).item())
+    except Exception as error:
+        print(str(error).splitlines()[0])
+"""
+_ASSERT = "raises RuntimeError: device-side assert"
+
+
+@claim("s-cuda", {"a label of 40, 33 outputs": _ASSERT, "a right label after it": _ASSERT}, HEAD, "gpu")
+def _label_on_a_gpu() -> object:
+    """On a GPU a label out of range is a device-side assert, and every later CUDA call fails too."""
+    if not torch.cuda.is_available():
+        raise NotHere("no GPU")
+    program = [sys.executable, "-c", _PROGRAM]
+    lines = subprocess.run(program, capture_output=True, text=True, check=True).stdout.splitlines()
+
+    def again(line: str) -> object:
+        if not line.startswith("ran"):
+            raise RuntimeError(line)
+        return line
+
+    return {
+        "a label of 40, 33 outputs": lambda: again(lines[0]),
+        "a right label after it": lambda: again(lines[1]),
+    }

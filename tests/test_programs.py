@@ -35,7 +35,7 @@ STILL_WRONG: dict[str, str] = {
     "strings_collator": "rows of different lengths, though they are padded",
     "tags_crf_ignored": "a length is fixed in one place, for an index of -100",
     "tags_shifted": "all is well",
-    "trainer_default_labels": "a new nn.Linear on `hidden`, which a Trainer's program doesn't have; not num_labels=5",
+    "trainer_default_labels": "a new nn.Linear on `hidden`, which a Trainer hasn't; not num_labels=5",
     "trainer_float_labels": "labels that count from 1, as those of this batch happen to; they count from 0",
     "trainer_no_padding": "only input_ids is padded, by a line that has no place in a Trainer's program",
     "trainer_tuple_metrics": "rows of different lengths, for a tuple of logits and hidden states",

@@ -9,8 +9,9 @@ from pytest import TerminalReporter
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-# pytest imports every module that it looks at for doctests; this one would cut the tests' own network.
-collect_ignore = ["socket_guard"]
+# pytest imports every module that it looks at for doctests; one would cut the tests' own network, and the
+# programs fail on purpose.
+collect_ignore = ["socket_guard", "programs"]
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:

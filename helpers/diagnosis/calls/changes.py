@@ -7,7 +7,10 @@ tensor belongs, 1 for an axis of size 1, 1.5 and more for what runs in many ways
 from __future__ import annotations
 
 import ast
+import linecache
+import re
 from collections.abc import Iterator, Mapping
+from types import CodeType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +19,7 @@ from torch import Tensor, nn
 
 from helpers.diagnosis.calls.operations import AXIS, JOINS, MAKES, PAIRS, PRODUCTS, VIEWS
 from helpers.diagnosis.calls.rows import lengths_of
+from helpers.diagnosis.seen.frames import LIBRARIES
 from helpers.diagnosis.seen.line import Leaf, Line
 from helpers.diagnosis.seen.raised import Raised, described, shape
 
@@ -64,7 +68,7 @@ def changes(raised: Raised, line: Line, leaf: Leaf) -> Iterator[Change]:
         if line.operation not in MAKES - {"TensorDataset"}:
             yield from _axes(raised, line, leaf)
     elif isinstance(value, np.ndarray):
-        yield from _of_array(value)
+        yield from _of_array(leaf.text, value)
     elif hasattr(value, "to_numpy"):
         needs = f"a tensor of numbers; {leaf.text} is a table's column"
         yield Change("not_a_tensor", 0.5, "torch.tensor({x}.to_numpy())", "take the numbers out", needs)
@@ -75,15 +79,22 @@ def changes(raised: Raised, line: Line, leaf: Leaf) -> Iterator[Change]:
 def _of_list(line: Line, leaf: Leaf, value: list[Any]) -> Iterator[Change]:
     makes, lengths = line.operation in MAKES | JOINS, lengths_of(value)
     sizes = [tuple(part.shape) if hasattr(part, "shape") else None for part in value]
-    if all(isinstance(part, str) for part in value):
+    if all(isinstance(part, str) and part.lstrip("-").isdigit() for part in value):
+        needs = "numbers; these are digits, as text: int(...) where they are read"
+        for price, code in (
+            (0.4, "[int(text) for text in {x}]"),
+            (0.5, "torch.tensor([int(text) for text in {x}])"),
+        ):
+            yield Change("target_dtype", price, code, "make them numbers", needs)
+    elif all(isinstance(part, str) for part in value):
         yield from _numbered(
             "[sorted(set({x})).index(name) for name in {x}]", "torch.tensor({})", len(set(value))
         )
     elif makes and lengths:
         yield from _of_parts(line, leaf, sizes, lengths)
-    elif isinstance(leaf.value, tuple) and len(value) < 6 and None not in sizes and not makes:
-        needs = f"one tensor; {leaf.text} {described(leaf.value)}, of which most often the first is meant"
-        for place in range(len(value)):
+    elif isinstance(leaf.value, tuple) and len(value) < 6 and sizes[0] is not None and not makes:
+        needs = f"one of its parts, {leaf.text}[0] for the first; {leaf.text} {described(leaf.value)}"
+        for place in (place for place, size in enumerate(sizes) if size is not None):
             yield Change("not_a_tensor", 0.6 + 0.1 * place, f"{{x}}[{place}]", "take one of the parts", needs)
     elif all(isinstance(part, Tensor) for part in value) and len(set(sizes)) == 1:
         yield from _of_tensors(line, leaf, sizes[0] or ())
@@ -137,17 +148,24 @@ def _of_parts(line: Line, leaf: Leaf, sizes: list[Any], lengths: str) -> Iterato
     )
 
 
-def _of_array(value: np.ndarray) -> Iterator[Change]:
+def _of_array(name: str, value: np.ndarray) -> Iterator[Change]:
     kind = value.dtype.kind
     if kind in "US" or (kind == "O" and value.size and isinstance(value.flat[0], str)):
         numbers = "np.unique({x}, return_inverse=True)[1]"
         yield from _numbered(numbers, "torch.from_numpy({})", len(set(value.ravel().tolist())))
+    elif kind == "O" and value.size and isinstance(value.flat[0], int | float):
+        needs = "a dtype of numbers; this array holds objects, as a table with text in it does: .astype(np.float32)"
+        yield Change("target_dtype", 0.4, "{x}.astype('float32')", "give it a dtype of numbers", needs)
     elif kind == "O":
         needs = "an array of numbers; this one holds objects, which no tensor can"
         for price, code in ((0.5, "np.stack({x}.tolist())"), (0.6, "torch.tensor(np.stack({x}.tolist()))")):
             yield Change("not_a_tensor", price, code, "make one array of the rows", needs)
-        yield Change("target_dtype", 0.7, "{x}.astype('float32')", "give it a dtype of numbers", needs)
     else:
+        if value.ndim == 2 and kind == "f":
+            needs = f"one class per row: the index of the highest; {name} {shape(value)} holds a score for each class"
+            yield Change(
+                "one_hot_index", 0.9, "{x}.argmax(-1)", "take the class with the highest score", needs
+            )
         needs = f"a tensor; this is a NumPy array of {value.dtype}"
         for price, then in ((0.6, ""), (0.7, ".float()"), (0.7, ".long()")):
             yield Change("not_a_tensor", price, f"torch.from_numpy({{x}}){then}", "make it a tensor", needs)
@@ -155,6 +173,18 @@ def _of_array(value: np.ndarray) -> Iterator[Change]:
 
 def _dtypes(line: Line, leaf: Leaf) -> Iterator[Change]:
     value: Tensor = leaf.value
+    if (
+        isinstance(line.node, ast.Subscript)
+        and not value.is_floating_point()
+        and value.numel()
+        and value.min() < 0
+    ):
+        low = int(value.min())
+        needs = f"labels from 0 on; {leaf.text} has {low}, which is for a loss that leaves it out: "
+        needs += "here every label is looked up, so give those another label and switch them off in the mask"
+        yield Change(
+            "label_range", 0.8, "{x}.clamp(min=0)", "give what does not count a label that exists", needs
+        )
     here = f"{leaf.text} is {str(value.dtype).removeprefix('torch.')}"
     if isinstance(line.node, ast.Subscript) and value.dtype == torch.bool:
         return  # what selects by True and False would select rows 0 and 1
@@ -200,7 +230,7 @@ def _axes(raised: Raised, line: Line, leaf: Leaf) -> Iterator[Change]:
     elif sizes and line.operation in PAIRS | JOINS:
         needs = f"as many axes on both sides; {here}"
         yield Change(cause, 1.4, "{x}.unsqueeze(-1)", "add the missing axis", needs)
-    if len(sizes) > 1 and isinstance(line.node, ast.Compare):
+    if len(sizes) > 1 and (isinstance(line.node, ast.Compare) or line.operation in ("at", "bincount")):
         needs = f"one class per row; {here}, a score for each class"
         yield Change(cause, 1.3, "{x}.argmax(-1)", "compare the class with the highest score", needs)
     others = [other for other in line.operands if other is not leaf and isinstance(other.value, Tensor)]
@@ -220,31 +250,26 @@ def _axes(raised: Raised, line: Line, leaf: Leaf) -> Iterator[Change]:
 
 def _squeezed(raised: Raised, value: Tensor) -> str:
     """Say that squeeze() took the axis of a batch of one, and where, if that is seen."""
-    node = value.grad_fn
-    was = False
-    for _ in range(8):
-        was = was or (node is not None and node.name().startswith("SqueezeBackward"))
-        node = (
-            next((parent for parent, _ in node.next_functions if parent is not None), None) if node else None
-        )
-    around = [each for step in raised.own[:2] for each in step.variables.values()]
-    one_row = any(isinstance(each, Tensor) and each.ndim > 1 and each.shape[0] == 1 for each in around)
-    place = next(filter(None, (_squeeze_in(each) for each in around if isinstance(each, nn.Module))), "")
-    if not was and not (one_row and place):
+    own = raised.own[:4]
+    around = [each for step in own for each in step.variables.values()]
+    if not any(isinstance(each, Tensor) and each.ndim > 1 and each.shape[0] == 1 for each in around):
         return ""
-    return f": squeeze(){place} takes it from a batch of one; squeeze(-1) takes only the axis that is meant"
+    models = [type(each).forward for each in around if isinstance(each, nn.Module)]
+    codes = [step.frame.f_code for step in own] + [getattr(each, "__code__", None) for each in models]
+    place = next(filter(None, map(_squeeze_in, filter(None, codes))), "")
+    words = (
+        f"squeeze() in {place} takes it from a batch of one; squeeze(-1) takes only the axis that is meant"
+    )
+    return f": {words}" if place else ""
 
 
-def _squeeze_in(model: nn.Module) -> str:
-    """Return where a model of the learner's own squeezes every axis, such as " in Net.forward, line 27"."""
-    code = type(model).forward.__code__ if hasattr(type(model).forward, "__code__") else None
-    if code is None or type(model).__module__.partition(".")[0] in ("torch", "transformers"):
+def _squeeze_in(code: CodeType) -> str:
+    """Return where a function of the learner's own squeezes, such as "Net.forward, line 27"."""
+    if any(f"/{part}/" in code.co_filename for part in LIBRARIES):
         return ""
-    import linecache
-
     for number in sorted({line for _, _, line in code.co_lines() if line}):
-        if ".squeeze()" in linecache.getline(code.co_filename, number):
-            return f" in {type(model).__name__}.forward, line {number},"
+        if re.search(r"\.squeeze\(0?\)", linecache.getline(code.co_filename, number)):
+            return f"{code.co_qualname if code.co_name != '<module>' else 'your code'}, line {number},"
     return ""
 
 
@@ -266,6 +291,17 @@ def _variants_of(line: Line, node: ast.AST) -> Iterator[tuple[Change, ast.expr]]
         return
     name, owner = node.func.attr, ast.unparse(node.func.value)
     given = [ast.unparse(each) for each in node.args]
+    if name == "argmax" and given and (node.keywords or len(given) > 1):
+        needs = (
+            "the labels as they are: they are class indices already, and argmax is for one-hot rows or scores"
+        )
+        yield Change("one_hot_index", 0.9, given[0], "leave argmax out", needs), node.args[0]
+    if name == "pack_padded_sequence":
+        needs = "the longest row first, or enforce_sorted=False, which sorts them and puts the order back"
+        new = ast.Call(
+            node.func, node.args, [*node.keywords, ast.keyword("enforce_sorted", ast.Constant(False))]
+        )
+        yield Change("ragged_padding", 0.9, "", "let it sort the rows", needs), new
     if name in ("concatenate", "cat", "concat", "hstack") and given:
         axis = "axis" if name == "concatenate" else "dim"
         needs = "the parts beside each other, as columns; joined end to end they are one long row"

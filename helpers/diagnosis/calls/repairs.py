@@ -59,7 +59,10 @@ def _diagnosis(raised: Raised, line: Line, found: list[Found]) -> Diagnosis | No
         return None
     first = found[0]
     near = [each for each in found if each.price <= first.price + NEAR]
-    also = next((each.change.needs for each in near if each.change.cause != first.change.cause), "")
+    said = (first.change.cause, first.change.needs)
+    also = next(
+        (each.change.needs for each in near if not {*said} & {*each.change[:1], each.change.needs}), ""
+    )
     fixes = list(dict.fromkeys(each.fix for each in near))[:MOST_FIXES]
     return raised.diagnosis(
         first.change.cause, _got(line), first.change.needs, fixes, certain=not also, also=also
@@ -94,7 +97,7 @@ def _search(raised: Raised, line: Line) -> list[Found]:
 
 
 def _is_about_operands(line: Line) -> bool:
-    known = line.operation in KNOWN or isinstance(line.called, nn.Module)
+    known = line.operation in KNOWN or isinstance(line.called, nn.Module) or line.parts
     return (
         known or isinstance(line.node, ast.Subscript) or any(is_output(leaf.value) for leaf in line.operands)
     )

@@ -186,6 +186,9 @@ def _no_column(raised: Raised) -> Diagnosis | None:
         got = f"{leaf.text} {shape(leaf.value)} with labels {lowest} to {highest}"
         if lowest < 0:
             return raised.diagnosis("label_range", got, "labels that count from 0")
+        if classes and lowest > 0 and highest - lowest < classes[-1]:
+            needs = f"labels from 0 to {classes[-1] - 1}; these count from {lowest}: {leaf.text} - {lowest}"
+            return raised.diagnosis("label_range", got, needs)
         if classes and highest >= classes[-1]:
             needs = f"num_classes {highest + 1} for labels up to {highest}; it is {classes[-1]}"
             return raised.diagnosis("head_size", got, needs)

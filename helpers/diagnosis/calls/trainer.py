@@ -28,7 +28,22 @@ def explain_trainer(raised: Raised) -> Diagnosis | None:
             and "inputs" in step.variables
         ):
             return _no_loss(raised, step)
+        if step.function == "__call__" and step.module == "transformers.trainer_pt_utils":
+            return _smoothed(raised, step)
     return None
+
+
+def _smoothed(raised: Raised, step: Step) -> Diagnosis | None:
+    """Label smoothing spreads one class over the others; it has no use for several, for one output or for numbers."""
+    output, labels = step.variables.get("model_output"), step.variables.get("labels")
+    logits = step.variables.get("logits")
+    if not isinstance(labels, Tensor) or not isinstance(logits, Tensor) or output is None:
+        return None
+    got = f"logits {shape(logits)}, labels {shape(labels)} of {str(labels.dtype).removeprefix('torch.')}"
+    needs = "label_smoothing_factor=0.0: it is for one class index per row and an output for each class"
+    if logits.shape[-1] == 1:
+        return raised.diagnosis("head_size", got, f"num_labels=2 for labels 0 and 1; or {needs}")
+    return raised.diagnosis("problem_type", got, needs)
 
 
 def _no_loss(raised: Raised, step: Step) -> Diagnosis | None:
@@ -42,8 +57,11 @@ def _no_loss(raised: Raised, step: Step) -> Diagnosis | None:
             f"a model with a head and a loss: {WITH_A_HEAD}; {type(model).__name__} gives only hidden states"
         )
         return raised.diagnosis("missing_input", got, needs)
+    if raised.steps[0].frame is not step.frame:
+        return None
     row = _first_row(getattr(step.variables.get("self"), "train_dataset", None))
-    left_out = [name for name in row if name not in takes and name not in ("label", "label_ids")]
+    came = [name for name in inputs if name not in takes and name in row]
+    left_out = came or [name for name in row if name not in takes and name not in ("label", "label_ids")]
     columns = [name for name in left_out if not isinstance(row[name], str)] or left_out
     if not columns:
         return raised.diagnosis("missing_input", got, 'a column named "labels" in the dataset: it has none')

@@ -25,8 +25,10 @@ from torch import Tensor, nn
 from helpers.diagnosis.seen.decompiled import decompiled
 from helpers.diagnosis.seen.frames import Step, is_librarys, learners_steps
 from helpers.diagnosis.seen.stand_in import stand_in
+from helpers.trial import came_of, quiet
 
 MISSING = object()
+Place = tuple[int, int, int]
 CHAIN = (ast.Name, ast.Attribute, ast.Subscript)
 # Of Python's own functions, those that change nothing.
 HARMLESS = (
@@ -104,12 +106,14 @@ class Line:
         node: The expression, with a slot for each leaf.
         leaves: What the slots stand for.
         again: Whether it can be run once more without touching anything of the learner's.
+        parts: Into how many names its value was to be unpacked; 0 where it was not.
     """
 
     step: Step
     node: ast.expr
     leaves: tuple[Leaf, ...]
     again: bool
+    parts: int = 0
 
     @cached_property
     def operation(self) -> str:
@@ -170,7 +174,10 @@ class Line:
         """
         names = {leaf.slot: self._safe(leaf.value) for leaf in self.leaves} | dict(changed or {})
         tree = ast.fix_missing_locations(ast.Expression(_copied(node or self.node)))
-        return eval(compile(tree, "<line>", "eval"), names)
+        value = eval(compile(tree, "<line>", "eval"), names)
+        if self.parts and (isinstance(value, Mapping) or len(value) != self.parts):
+            raise ValueError(f"{len(value)} parts for {self.parts} names")
+        return value
 
     def _safe(self, value: Any) -> Any:
         if isinstance(value, nn.Module):
@@ -178,6 +185,8 @@ class Line:
             if twin is None:
                 twin = self._twins[id(value)] = stand_in(value)
             return twin
+        if isinstance(value, np.ndarray):
+            return value.copy()  # what writes in place writes there
         return value.detach() if isinstance(value, Tensor) else value
 
     @cached_property
@@ -222,51 +231,61 @@ def line_of(step: Step, inner: Step | None = None, node: ast.expr | None = None)
         inner: The frame that it called, where that is one of Python's: it knows what it was given.
         node: Another expression of the same frame.
     """
-    failing = node if node is not None else _failing(step)
+    failing, parts = (node, 0) if node is not None else _failing(step)
     if failing is None:
         return None
-    line = _line(step, failing, {})
-    if line is None or line.again or inner is None:
-        return line
-    # An argument that can't be made again is taken as the called function got it.
-    return _line(step, failing, _given(failing, inner))
+    line = _line(step, failing)
+    if line is not None and not line.again and inner is not None:
+        # An argument that can't be made again is taken as the called function got it.
+        line = _line(step, failing, _given(failing, inner)) or line
+    if line is not None and not line.again:
+        line = _line(step, failing, computed=True) or line
+    return replace(line, parts=parts) if line is not None else None
 
 
-def _line(step: Step, failing: ast.expr, given: Mapping[tuple[int, int, int], Any]) -> Line | None:
-    reader = _Reader(step, given)
-    tree = reader.visit(_copied(failing))
+def _line(
+    step: Step, failing: ast.expr, given: Mapping[Place, Any] | None = None, computed: bool = False
+) -> Line | None:
+    root = _copied(failing)
+    reader = _Reader(step, given or {}, root if computed else None)
+    tree = reader.visit(root)
     if not isinstance(tree, ast.expr):
         return None
     line = Line(step, tree, tuple(reader.leaves), False)
     return replace(line, again=not reader.unread and _is_harmless(tree, line))
 
 
-def _failing(step: Step) -> ast.expr | None:
-    node: Any = None
+def _failing(step: Step) -> tuple[ast.expr | None, int]:
+    """Return the expression that failed, and into how many names it was unpacked where that was it."""
     try:
-        node = Source.executing(TracebackType(None, step.frame, step.lasti, step.line)).node
+        node: Any = Source.executing(TracebackType(None, step.frame, step.lasti, step.line)).node
     except Exception:  # a source that is no longer the one that ran
         node = None
     parent = getattr(node, "parent", None)
+    if isinstance(node, ast.Tuple | ast.List) and isinstance(parent, ast.Assign) and node in parent.targets:
+        return parent.value, len(node.elts)
     if isinstance(node, ast.Attribute) and isinstance(parent, ast.Call) and parent.func is node:
-        return parent
-    if isinstance(node, ast.expr):
-        return node
+        return parent, 0
     if isinstance(node, ast.Assign | ast.AugAssign):
-        return node.value
-    return decompiled(step.frame.f_code, step.lasti) if node is None else None
+        return node.value, 0
+    if isinstance(node, ast.expr):
+        return node, 0
+    return (decompiled(step.frame.f_code, step.lasti) if node is None else None), 0
 
 
 class _Reader(ast.NodeTransformer):
     """Puts a slot in the place of everything that the expression names."""
 
-    def __init__(self, step: Step, given: Mapping[int, Any]) -> None:
-        self.step, self.given = step, given
+    def __init__(self, step: Step, given: Mapping[Place, Any], root: ast.AST | None) -> None:
+        self.step, self.given, self.root = step, given, root
         self.leaves: list[Leaf] = []
+        self.bound: set[str] = set()
         self.unread = False
 
     def visit(self, node: ast.AST) -> Any:
         at = (getattr(node, "lineno", 0), getattr(node, "col_offset", 0), getattr(node, "end_col_offset", 0))
+        if isinstance(node, CHAIN) and _first_name(node) in self.bound:
+            return node
         if isinstance(node, CHAIN):
             value = read(node, self.step)
             if value is not MISSING:
@@ -290,11 +309,33 @@ class _Reader(ast.NodeTransformer):
             and not isinstance(node, ast.Constant | ast.Starred)
         ):
             return self._slot(node, given)
-        return super().visit(node) if not isinstance(node, _OWN_NAMES) else self._unread(node)
+        if self.root is not None and node is not self.root and isinstance(node, ast.Call | ast.ListComp):
+            value = self._computed(node)
+            if value is not MISSING:
+                return self._slot(node, value)
+        if isinstance(node, ast.ListComp):
+            self.bound |= {
+                part.id
+                for each in node.generators
+                for part in ast.walk(each.target)
+                if isinstance(part, ast.Name)
+            }
+        elif isinstance(node, _OWN_NAMES):
+            self.unread = True
+            return node
+        return super().visit(node)
 
-    def _unread(self, node: ast.AST) -> ast.AST:
-        self.unread = True
-        return node
+    def _computed(self, node: ast.expr) -> Any:
+        """Return what a part of the line gives: a model's output, or a list that is made on the line."""
+        func = read(node.func, self.step) if isinstance(node, ast.Call) else None
+        if isinstance(node, ast.Call) and not isinstance(func, nn.Module):
+            return MISSING
+        line = _line(self.step, node)
+        if line is None or not line.again:
+            return MISSING
+        with quiet():
+            came = came_of(line.run)
+        return MISSING if came.error is not None else came.value
 
     def _slot(self, node: ast.expr, value: Any) -> ast.Name:
         text = ast.unparse(node)
@@ -306,7 +347,13 @@ class _Reader(ast.NodeTransformer):
 
 
 # These bind names of their own, which no frame holds.
-_OWN_NAMES = (ast.ListComp, ast.GeneratorExp, ast.SetComp, ast.DictComp, ast.Lambda, ast.NamedExpr)
+_OWN_NAMES = (ast.GeneratorExp, ast.SetComp, ast.DictComp, ast.Lambda, ast.NamedExpr)
+
+
+def _first_name(node: ast.AST) -> str:
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 class _Renamed(ast.NodeTransformer):
@@ -402,7 +449,7 @@ def _is_harmless(tree: ast.expr, line: Line) -> bool:
 def _is_librarys(value: Any) -> bool:
     """Whether calling this runs a library's code alone."""
     if isinstance(value, nn.Module):
-        return all(is_librarys(type(part).__module__) for part in value.modules())
+        return True  # it is run on a stand-in
     if any(value is harmless for harmless in HARMLESS):
         return True
     owner = getattr(value, "__self__", None)

@@ -110,9 +110,9 @@ class Experiment(ABC, Generic[SceneT]):
         single = [{name: value} for name, control in controls.items() for value in control.wrong]
         return [*single, *cls.double_mistakes]
 
+    @abstractmethod
     def right(self) -> Any:
         """Return settings that run with the sentences that were typed, without a mistake."""
-        return self.settings_type(text=self.settings.text)
 
     def _read(self, sentences: tuple[str, ...]) -> str:
         """Take the sentences, or keep the last good ones and say why."""

@@ -22,7 +22,7 @@ from matplotlib.patches import Rectangle
 from torch import nn
 
 from helpers import ShapeLab
-from helpers.lab.choices import SENTENCES
+from helpers.lab.control import SENTENCES
 
 MOVES = 60
 

@@ -20,7 +20,7 @@ from browser_tools import (
     write_scratch,
 )
 
-from helpers.lab.settings import PRESETS
+from helpers.lab.presets import PRESETS
 
 SHOTS = ROOT / "tests" / "screenshots"
 WIDTHS = (1280, 800)

@@ -9,22 +9,21 @@ from helpers.drawing.flow import describe, draw_flow
 from helpers.drawing.layout import Flow
 from helpers.drawing.svg import FILLS, HEADS, hatch
 from helpers.drawing.verdict import draw_code, draw_verdict
-from helpers.lab.bert_lab import flow_of as flow_of_scene
-from helpers.lab.experiment import Experiment
-from helpers.lab.settings import PRESETS, Settings
+from helpers.lab.bert_lab import BertExperiment
+from helpers.lab.presets import PRESETS
 from helpers.trace import AXES, Stage
 
-TORCH = [name for name, preset in PRESETS.items() if isinstance(preset.settings, Settings)]
+TORCH = [name for name, preset in PRESETS.items() if preset.experiment is BertExperiment]
 SIGNS = {"ok": "✓ runs", "silent": "⚠ runs", "raises": "✗ raises"}
 
 
 @pytest.fixture(scope="module")
-def experiment() -> Experiment:
-    return Experiment()
+def experiment() -> BertExperiment:
+    return BertExperiment()
 
 
-def flow_of(experiment: Experiment, preset: str, **changes: Any) -> Flow:
-    return flow_of_scene(experiment.change(**{**vars(PRESETS[preset].settings), **changes}))
+def flow_of(experiment: BertExperiment, preset: str, **changes: Any) -> Flow:
+    return experiment.change(**{**vars(PRESETS[preset].settings), **changes}).flow()
 
 
 def pictures(flow: Flow) -> list[ElementTree.Element]:
@@ -36,7 +35,7 @@ def words(picture: ElementTree.Element) -> str:
 
 
 @pytest.mark.parametrize("preset", TORCH)
-def test_both_layouts_are_well_formed_and_say_the_same(experiment: Experiment, preset: str) -> None:
+def test_both_layouts_are_well_formed_and_say_the_same(experiment: BertExperiment, preset: str) -> None:
     flow = flow_of(experiment, preset)
     wide, narrow = pictures(flow)
     assert words(wide) == words(narrow)
@@ -47,7 +46,7 @@ def test_both_layouts_are_well_formed_and_say_the_same(experiment: Experiment, p
 
 
 @pytest.mark.parametrize("preset", TORCH)
-def test_everything_lies_within_the_picture(experiment: Experiment, preset: str) -> None:
+def test_everything_lies_within_the_picture(experiment: BertExperiment, preset: str) -> None:
     flow = flow_of(experiment, preset, batch_size=8, softmax=True, kept="unpadded")
     for picture in pictures(flow):
         _, _, width, height = map(float, picture.attrib["viewBox"].split())
@@ -62,13 +61,15 @@ def test_everything_lies_within_the_picture(experiment: Experiment, preset: str)
 @pytest.mark.parametrize(
     ("softmax", "kept", "steps"), [(False, "all", 7), (True, "all", 8), (True, "unpadded", 9)]
 )
-def test_an_arrow_leads_to_each_step(experiment: Experiment, softmax: bool, kept: str, steps: int) -> None:
+def test_an_arrow_leads_to_each_step(
+    experiment: BertExperiment, softmax: bool, kept: str, steps: int
+) -> None:
     drawn = draw_flow(flow_of(experiment, "all_right", softmax=softmax, kept=kept))
     for layout in drawn.split("</svg>")[:2]:
         assert sum(layout.count(head) for head in HEADS.values()) == steps
 
 
-def test_a_mismatch_is_dashed_signed_and_joined_never_colour_alone(experiment: Experiment) -> None:
+def test_a_mismatch_is_dashed_signed_and_joined_never_colour_alone(experiment: BertExperiment) -> None:
     right, wrong = (
         pictures(flow_of(experiment, "all_right"))[0],
         pictures(flow_of(experiment, "batch_target"))[0],
@@ -83,25 +84,25 @@ def test_a_mismatch_is_dashed_signed_and_joined_never_colour_alone(experiment: E
     assert words(wrong).count("✗") == 3
 
 
-def test_an_axis_that_one_side_lacks_is_drawn_where_it_would_be(experiment: Experiment) -> None:
+def test_an_axis_that_one_side_lacks_is_drawn_where_it_would_be(experiment: BertExperiment) -> None:
     shown = words(pictures(flow_of(experiment, "token_vs_sequence"))[0])
     assert "T 12 | ✗ | C 3" in shown
     assert "N 4 | no T | ✗" in shown
 
 
-def test_a_wrong_dtype_is_marked_where_it_stands(experiment: Experiment) -> None:
+def test_a_wrong_dtype_is_marked_where_it_stands(experiment: BertExperiment) -> None:
     shown = words(pictures(flow_of(experiment, "one_hot_targets"))[0])
     assert "target int64 | N 4 | C 3 | ✗" in shown
     assert shown.count("✗") == 2  # the dtype's, and the loss
 
 
-def test_a_missing_output_is_drawn_where_it_would_be(experiment: Experiment) -> None:
+def test_a_missing_output_is_drawn_where_it_would_be(experiment: BertExperiment) -> None:
     shown = words(pictures(flow_of(experiment, "wrong_head_size"))[0])
     assert "C 1" in shown
     assert shown.count("✗") == 6  # the chip, the missing column, three labels that ask for it, the loss
 
 
-def test_the_picture_keeps_its_size_so_that_the_verdict_stays_where_it_is(experiment: Experiment) -> None:
+def test_the_picture_keeps_its_size_so_that_the_verdict_stays_where_it_is(experiment: BertExperiment) -> None:
     boxes = {
         tuple(
             picture.attrib["viewBox"] for picture in pictures(flow_of(experiment, "all_right", batch_size=n))
@@ -111,7 +112,7 @@ def test_the_picture_keeps_its_size_so_that_the_verdict_stays_where_it_is(experi
     assert len(boxes) == 1
 
 
-def test_each_axis_has_one_colour_under_black_text(experiment: Experiment) -> None:
+def test_each_axis_has_one_colour_under_black_text(experiment: BertExperiment) -> None:
     assert FILLS.keys() == AXES.keys()
     picture = draw_flow(flow_of(experiment, "all_right"))
     for fill in FILLS.values():

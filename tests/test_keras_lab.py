@@ -13,19 +13,16 @@ from helpers.diagnosis.seen.frames import said
 from helpers.drawing.keras_arrays import differs
 from helpers.drawing.tokens import draw_tokens
 from helpers.keras_bert import keras
-from helpers.lab.keras_code import code_of
-from helpers.lab.keras_experiment import KerasExperiment
-from helpers.lab.keras_lab import KERAS
-from helpers.lab.keras_settings import KerasSettings
+from helpers.lab.keras_lab import KerasExperiment, KerasSettings, code_of
 from helpers.threads import one_thread
 
 WALK = int(os.environ.get("SHAPE_CLINIC_WALK", "60"))
 SETTINGS = st.fixed_dictionaries(
     {
-        **{name: st.integers(*reach) for name, reach in KERAS.ranges.items()},
-        **{name: st.sampled_from(list(choices)) for name, choices in KERAS.choices.items()},
-        "two_inputs": st.booleans(),
-        "mask_given": st.booleans(),
+        name: st.integers(*control.range)
+        if control.range
+        else st.sampled_from(list(control.options) or [True, False])
+        for name, control in KerasSettings.controls().items()
     }
 )
 
@@ -60,7 +57,7 @@ def test_every_setting_says_what_keras_did(experiment: KerasExperiment, chosen: 
     assert (scene.diagnosis.error or scene.diagnosis.loss) == pytest.approx(expected, abs=1e-5)
     assert scene.diagnosis.outcome == "ok" or scene.diagnosis.cause
     assert "\x1b" not in str(scene.diagnosis)
-    picture = KERAS.draw(scene, frozenset()) + draw_tokens(scene.tokens, scene.ids, scene.mask)
+    picture = scene.draw() + draw_tokens(scene.tokens, scene.ids, scene.mask)
     picture = picture.replace("<br>", "<br/>")
     ElementTree.fromstring(f"<a>{picture}</a>")
 
@@ -111,8 +108,8 @@ def test_the_grid_shows_ids_and_mask(experiment: KerasExperiment) -> None:
 
 
 def test_a_fixed_length_is_marked_with_a_sign_and_an_outline(experiment: KerasExperiment) -> None:
-    fixed = KERAS.draw(experiment.change(**vars(KerasSettings(input_length="fixed"))), frozenset())
-    open_length = KERAS.draw(experiment.change(**vars(KerasSettings())), frozenset())
+    fixed = experiment.change(**vars(KerasSettings(input_length="fixed"))).draw()
+    open_length = experiment.change(**vars(KerasSettings())).draw()
     assert (fixed.count("✗"), fixed.count("axis bad")) == (2, 4)
     assert (open_length.count("✗"), open_length.count("axis bad")) == (0, 0)
 

@@ -9,39 +9,36 @@ from typing import Any
 import pytest
 
 from helpers import ShapeLab
+from helpers.lab.experiment import Experiment
 from helpers.lab.hunt import mistakes, spoil
-from helpers.lab.kind import Kind, kind_of
 from helpers.lab.mending import MOST_STEPS, in_words, mend
-from helpers.lab.settings import PRESETS
+from helpers.lab.presets import PRESETS
 
-KINDS = {
-    "all_right": kind_of(PRESETS["all_right"].settings),
-    "keras_padding": kind_of(PRESETS["keras_padding"].settings),
-}
-MISTAKES = [(preset, number) for preset, kind in KINDS.items() for number in range(len(kind.mistakes))]
+KINDS = {preset: PRESETS[preset].experiment for preset in ("all_right", "keras_padding")}
+MISTAKES = [(preset, number) for preset, kind in KINDS.items() for number in range(len(kind.mistakes()))]
 
 
 @pytest.fixture(scope="module")
 def experiments() -> dict[str, Any]:
-    return {preset: kind.experiment(type(PRESETS[preset].settings)()) for preset, kind in KINDS.items()}
+    return {preset: kind() for preset, kind in KINDS.items()}
 
 
 @pytest.mark.parametrize(("preset", "number"), MISTAKES)
 def test_a_mistake_is_one_and_can_be_mended(experiments: dict[str, Any], preset: str, number: int) -> None:
     kind, experiment = KINDS[preset], experiments[preset]
-    changes, wrong = spoil(kind, experiment, iter([kind.mistakes[number]]))
+    changes, wrong = spoil(experiment, iter([kind.mistakes()[number]]))
     broken = experiment.scene
-    assert wrong == kind.mistakes[number]
+    assert wrong == kind.mistakes()[number]
     assert experiment.settings == replace(experiment.settings, **changes)
     assert broken.diagnosis.outcome in ("raises", "silent")
     # What was meant as a label per sentence is mended as the verdict asks: with a prediction per token.
     for _ in range(2 if wrong == {"target_format": "per_token"} else 1):
         before, said = experiment.settings, experiment.scene.diagnosis
-        step = mend(kind, experiment)
+        step = mend(experiment)
         assert experiment.settings == before
         assert experiment.scene.diagnosis.error == said.error
         assert step is not None, said
-        assert " → " in in_words(kind, before, step)
+        assert " → " in in_words(before, step)
         experiment.change(**step)
     assert experiment.scene.diagnosis.outcome == "ok"
 
@@ -49,34 +46,32 @@ def test_a_mistake_is_one_and_can_be_mended(experiments: dict[str, Any], preset:
 @pytest.mark.parametrize("text", ["One.", "It was.\nIt was.\nIt was.\nIt was.\nIt was.", "", "word " * 600])
 @pytest.mark.parametrize("preset", KINDS)
 def test_whatever_was_typed_one_thing_is_wrong(preset: str, text: str) -> None:
-    kind: Kind = KINDS[preset]
-    experiment = kind.experiment(type(PRESETS[preset].settings)())
+    experiment: Experiment[Any] = KINDS[preset]()
     experiment.change(text=text)
-    wrong = mistakes(kind, (), Random(0))
-    for _ in range(len(kind.mistakes) // 2):
-        spoil(kind, experiment, wrong)
+    wrong = mistakes(experiment.mistakes(), (), Random(0))
+    for _ in range(len(experiment.mistakes()) // 2):
+        spoil(experiment, wrong)
         assert experiment.scene.diagnosis.outcome != "ok"
-        right = asdict(kind.right(experiment))
+        right = asdict(experiment.right())
         assert experiment.change(**right).diagnosis.outcome == "ok"
 
 
 def test_a_mistake_comes_again_only_after_all_others() -> None:
-    kind = KINDS["all_right"]
+    every = KINDS["all_right"].mistakes()
     in_sight = PRESETS["batch_target"].controls
-    first = list(islice(mistakes(kind, in_sight, Random(0)), len(kind.mistakes)))
-    assert sorted(map(str, first)) == sorted(map(str, kind.mistakes))
+    first = list(islice(mistakes(every, in_sight, Random(0)), len(every)))
+    assert sorted(map(str, first)) == sorted(map(str, every))
     # The lesson's own come first.
-    own = [changes for changes in kind.mistakes if changes.keys() <= set(in_sight)]
+    own = [changes for changes in every if changes.keys() <= set(in_sight)]
     assert 3 <= len(own) < len(first)
     assert sorted(map(str, first[: len(own)])) == sorted(map(str, own))
 
 
 @pytest.mark.parametrize("preset", KINDS)
 def test_right_settings_are_right(experiments: dict[str, Any], preset: str) -> None:
-    kind: Kind = KINDS[preset]
-    settings = type(PRESETS[preset].settings)()
+    settings = KINDS[preset].settings_type()
     assert experiments[preset].change(**asdict(settings)).diagnosis.outcome == "ok"
-    assert set(kind.labels) | {"text"} == set(asdict(settings))
+    assert set(settings.controls()) | {"text"} == set(asdict(settings))
 
 
 def test_fix_it_does_what_the_top_fix_promises() -> None:
@@ -95,7 +90,7 @@ def test_fix_it_does_what_the_top_fix_promises() -> None:
 
 def test_what_no_control_mends_is_said() -> None:
     lab = ShapeLab("batch_target")
-    lab._kind = lab._kind._replace(mends={})
+    lab.experiment.mends = {}
     before = lab.experiment.settings
     lab.fix_it.click()
     assert "No control mends this" in lab.message.value
@@ -172,15 +167,15 @@ def test_fix_it_mends_what_a_lesson_shows(preset: str) -> None:
 @pytest.mark.parametrize("preset", KINDS)
 def test_two_mistakes_are_mended_one_after_the_other(experiments: dict[str, Any], preset: str) -> None:
     kind, experiment = KINDS[preset], experiments[preset]
-    right = asdict(type(PRESETS[preset].settings)())
+    right = asdict(kind.settings_type())
     pairs = [
-        {**one, **other} for one, other in combinations(kind.mistakes, 2) if not one.keys() & other.keys()
+        {**one, **other} for one, other in combinations(kind.mistakes(), 2) if not one.keys() & other.keys()
     ]
     for changes in Random(0).sample(pairs, 30):
         experiment.change(**{**right, **changes})
         for _ in range(MOST_STEPS):
             if experiment.scene.diagnosis.outcome != "ok":
-                step = mend(kind, experiment)
+                step = mend(experiment)
                 assert step is not None, changes
                 experiment.change(**step)
         assert experiment.scene.diagnosis.outcome == "ok", changes

@@ -21,8 +21,8 @@ from ipywidgets.widgets.widget import _instances
 from notebook_tools import ROOT, code_cells, read_notebook
 from playwright.sync_api import Browser, Page, expect
 
-from helpers.lab.present import TITLES, Projector, present
-from helpers.lab.settings import PRESETS
+from helpers.lab.present import Projector, present
+from helpers.lab.presets import PRESETS
 
 NOTEBOOK = ROOT / "classroom" / "present.ipynb"
 SHOTS = ROOT / "tests" / "screenshots"
@@ -31,8 +31,7 @@ NO_VOILA = 'no Voilà here: pip install -c requirements.lock -e ".[present]"'
 
 
 def test_every_preset_has_a_title_of_its_own() -> None:
-    assert set(TITLES) == set(PRESETS)
-    assert len(set(TITLES.values())) == len(TITLES)
+    assert len({preset.title for preset in PRESETS.values()}) == len(PRESETS)
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -42,7 +41,7 @@ def test_a_choice_shows_that_lab_and_no_other(preset: str) -> None:
     assert [type(child).__name__ for child in page.children] == ["HBox", "ShapeLab"]
     assert page.children[-1] is page.lab
     assert page.lab.experiment.settings == PRESETS[preset].settings
-    assert page.choice.label == TITLES[preset]
+    assert page.choice.label == PRESETS[preset].title
 
 
 def test_the_lab_before_is_closed_with_all_its_parts() -> None:
@@ -203,14 +202,14 @@ def test_a_room_sees_the_lab_alone_and_large(page: Page, server: Server) -> None
 def test_another_choice_swaps_the_lab_and_survives_a_reload(page: Page, server: Server) -> None:
     open_lab(page, server, "all_right")
     choice = page.get_by_label("Lab", exact=True)
-    choice.select_option(TITLES["batch_target"])
+    choice.select_option(PRESETS["batch_target"].title)
     expect(page.locator(LAB)).to_contain_text("✗ ValueError: Expected input batch_size (4)")
     expect(page.locator(LAB)).to_have_count(1)
     before = kernels_ended(server)
     page.reload(timeout=120_000)
     expect(page.locator(LAB)).to_contain_text("✗ ValueError: Expected input batch_size (4)")
     expect(page.get_by_label("Lab", exact=True).locator("option:checked")).to_have_text(
-        TITLES["batch_target"]
+        PRESETS["batch_target"].title
     )
     # The page that was left took its kernel along, some 450 MB.
     until = time.monotonic() + 30

@@ -21,7 +21,7 @@ from notebook_tools import ROOT, code_cells, committed_notebooks, read_notebook
 from refresh import WIDGET_VIEW
 
 from helpers import ShapeLab
-from helpers.lab.settings import PRESETS
+from helpers.lab.presets import PRESETS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -1,150 +1,299 @@
-"""The kind of lab that most lessons open: BERT, a head and a loss in PyTorch."""
+"""The lab that most lessons open: BERT, a head and a loss in PyTorch."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from typing import Any, ClassVar
 
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from helpers.bert import SEED, load_bert
+from helpers.diagnosis import Diagnosis, check_batch, diagnose
+from helpers.diagnosis.loss.call import loss_call
 from helpers.drawing.flow import draw_flow
 from helpers.drawing.layout import Flow
 from helpers.drawing.numbers_table import draw_numbers
-from helpers.lab.experiment import Experiment, Scene
-from helpers.lab.kind import Kind
-from helpers.lab.settings import ARRANGEMENTS, FORMATS, FRAMEWORKS, KEPT, LOSSES, PADDINGS, TASKS, Settings
-from helpers.trace import AXES
+from helpers.lab.control import PADDINGS, Idle, Option, Settings, choice, slider, tick
+from helpers.lab.experiment import Experiment, Scene, check_step, labels_of, listed, outcome_of, padding_of
+from helpers.trace import AXES, Stage
+from helpers.trial import kept
 
+MOST_MODELS = 12  # each holds 60 MB
 # What a mark names beside an axis.
 PARTS = {"label": "a label", "values": "what it holds", "dtype": "the dtype", "?": "one axis"}
 
+# What can be chosen.
 
-def flow_of(scene: Scene, changed: frozenset[str] = frozenset()) -> Flow:
-    """Return what the picture needs of a scene, with the names of what has changed."""
-    settings = scene.settings
-    # A number has no classes, and a model of transformers chooses its loss itself.
-    classes = settings.num_labels if settings.task == "regression" else settings.classes
-    loss = LOSSES[settings.loss] if settings.framework == "pytorch" else "the model's loss"
-    return Flow(
-        scene.stages,
-        scene.target,
-        scene.values,
-        scene.diagnosis,
-        classes,
-        loss,
-        settings.num_labels,
-        between_head_and_loss(settings),
-        changed,
-    )
-
-
-def between_head_and_loss(settings: Settings) -> list[str]:
-    """Return what is done to the logits, as the controls call it.
-
-    >>> between_head_and_loss(Settings(softmax=True, kept="unpadded"))
-    ['softmax', 'unpadded']
-    """
-    if settings.framework == "transformers":
-        return []
-    is_kept = settings.kept == "unpadded" or (settings.kept == "real_tokens" and settings.task == "token")
-    done = {"softmax": settings.softmax, settings.kept.replace("_", " "): is_kept}
-    return [name for name, is_done in done.items() if is_done]
-
-
-def _draw(scene: Scene, changed: frozenset[str]) -> str:
-    # What the loss reads is called by what was done to it; in the picture it is the logits' place.
-    read = {"logits"} if scene.stages[-1].name in changed else set()
-    return draw_flow(flow_of(scene, changed | read))
-
-
-def _values(scene: Scene) -> str:
-    read = scene.stages[-1]
-    return draw_numbers(read.name, scene.logits, read.axes, scene.values, scene.sentences, scene.tokens[0])
-
-
-def _table(scene: Scene) -> list[tuple[str, str]]:
-    stages = [(stage.name, stage.sizes) for stage in scene.stages]
-    return [*stages, ("target", f"{scene.target.sizes} {scene.target.dtype}")]
-
-
-def _signs(scene: Scene) -> dict[str, str]:
-    ends = {"logits": scene.stages[-1], "target": scene.target}
-    sign, is_silent = scene.diagnosis.sign, scene.diagnosis.outcome == "silent"
-    signs: dict[str, str] = {}
-    for tensor, part in scene.diagnosis.marks:
-        stage, words = ends[tensor], PARTS.get(part, part)
-        if part in AXES and part not in stage.axes:
-            said = f"{sign} no {words}"
-        else:
-            said = f"{sign} look at {words}" if is_silent else f"{sign} {words} doesn't fit"
-        signs[stage.name] = f"{signs[stage.name]}, {said}" if stage.name in signs else said
-    return signs
-
-
-def _right(experiment: Experiment) -> Settings:
-    settings = Settings(text=experiment.settings.text)
-    rows = len(experiment.change(**asdict(settings)).sentences)  # fewer may have been typed
-    return replace(settings, batch_size=rows, target_size=rows)
-
-
-BERT = Kind(
-    experiment=Experiment,
-    labels={
-        "num_labels": "num_labels",
-        "classes": "classes in the data",
-        "batch_size": "batch_size",
-        "target_size": "labels in target",
-        "framework": "framework",
-        "task": "one prediction per",
-        "arrangement": "logits",
-        "kept": "kept",
-        "softmax": "softmax before the loss",
-        "target_format": "target",
-        "loss": "loss",
-        "padding": "padding",
-        "max_length": "max_length",
-        "mask": "attention_mask given",
-    },
-    choices={
-        "framework": FRAMEWORKS,
-        "task": TASKS,
-        "padding": PADDINGS,
-        "kept": {name: words for name, (words, _) in KEPT.items()},
-        "arrangement": {name: words for name, (words, *_) in ARRANGEMENTS.items()},
-        "target_format": {name: kind.title for name, kind in FORMATS.items()},
-        "loss": LOSSES,
-    },
-    ranges={
-        "num_labels": (1, 10),
-        "classes": (1, 10),
-        "batch_size": (1, 8),
-        "target_size": (0, 8),
-        "max_length": (4, 24),
-    },
-    draw=_draw,
-    table=_table,
-    signs=_signs,
-    values=_values,
-    with_ids=False,
-    right=_right,
-    mistakes=(
-        {"num_labels": 1},
-        {"num_labels": 2},
-        {"classes": 5},
-        {"target_size": 1},
-        {"batch_size": 3},
-        {"target_format": "column"},
-        {"target_format": "one_hot_int"},
-        {"target_format": "int32"},
-        {"target_format": "per_token"},
-        {"task": "token"},
-        {"task": "token", "target_format": "per_token"},
-        {"loss": "binary_cross_entropy_with_logits"},
-        {"loss": "mse_loss"},
-        {"loss": "mse_loss", "num_labels": 1, "target_format": "numbers"},
-        {"softmax": True},
-        {"mask": False},
-        {"kept": "unpadded"},
-        {"framework": "transformers", "target_format": "one_hot_int"},
+FRAMEWORKS = {"pytorch": Option("PyTorch"), "transformers": Option("transformers")}
+TASKS = {
+    "sequence": Option("sentence"),
+    "token": Option("token"),
+    "regression": Option("sentence, a number"),
+}
+# How token logits (N, T, C) are handed to the loss.
+ARRANGEMENTS = {
+    "as_they_are": Option("as they are", "logits", "NTC"),
+    "transposed": Option("transposed", "logits.transpose(1, 2)", "NCT"),
+    "flattened": Option("flattened", "logits.flatten(0, 1)", "NC"),
+}
+# Which predictions reach the loss; `mask` is the batch's attention_mask (N, T).
+KEPT = {
+    "all": Option("all"),
+    "unpadded": Option("unpadded sentences", "mask.bool().all(dim=1)"),
+    "real_tokens": Option("real tokens", "mask.bool()"),
+}
+# The code makes `target` from `labels`; it may read `classes` and `tokens`, a label per token.
+FORMATS = {
+    "indices": Option("class indices (N,)", "labels", "N"),
+    "column": Option("column (N, 1)", "labels.unsqueeze(1)", "N?"),
+    "one_hot_float": Option("one-hot, float", "F.one_hot(labels, classes).float()", "NC"),
+    "one_hot_int": Option("one-hot, integer", "F.one_hot(labels, classes)", "NC"),
+    "probabilities": Option("probabilities", "F.one_hot(labels, classes) * 0.9 + 0.1 / classes", "NC"),
+    "multi_hot": Option(
+        "several classes, float",
+        "(F.one_hot(labels, classes) | F.one_hot((labels + 1) % classes, classes)).float()",
+        "NC",
     ),
-    mends={
+    "int32": Option("int32 indices", "labels.int()", "N"),
+    "numbers": Option("numbers (N,)", "labels.float()", "N"),
+    "numbers_column": Option("numbers (N, 1)", "labels.float().unsqueeze(1)", "N?"),
+    "per_token": Option("one per token (N, T)", "tokens", "NT"),
+    "per_token_flat": Option("one per token, flat", "tokens.flatten()", "N"),
+}
+# As torch.nn.functional calls them.
+LOSSES = {
+    "cross_entropy": Option("cross entropy"),
+    "binary_cross_entropy_with_logits": Option("BCE with logits"),
+    "mse_loss": Option("MSE"),
+}
+
+
+SENTENCE = "sequence regression"  # the tasks without a token axis
+INSIDE = Idle("a transformers model has its loss inside: this plays no part", {"framework": "transformers"})
+NO_TASK = Idle(
+    "{loss} still scores classes: a number needs MSE and num_labels 1",
+    {"framework": "pytorch", "task": "regression", "loss": "cross_entropy binary_cross_entropy_with_logits"},
+)
+NO_AXIS = Idle("logits (N, C) have no token axis: nothing to arrange", {"task": SENTENCE})
+ONE_LIST = Idle("the kept tokens are one list, (K, C): nothing to arrange", {"kept": "real_tokens"})
+ALL_KEPT = Idle("logits (N, C) have no token axis: all are kept", {"task": SENTENCE, "kept": "real_tokens"})
+NOT_CUT = Idle("padded to the longest sentence: this plays no part", {"padding": "longest"})
+
+
+@dataclass(frozen=True)
+class BertSettings(Settings):
+    """A control a line, in their order."""
+
+    num_labels: int = slider("num_labels", 3, 1, 10, wrong=(1, 2))  # C, the outputs of the head
+    classes: int = slider("classes in the data", 3, 1, 10, wrong=(5,))  # how many the labels are drawn from
+    batch_size: int = slider("batch_size", 4, 1, 8, wrong=(3,))
+    target_size: int = slider("labels in target", 4, 0, 8, wrong=(1,))  # the rows that it holds
+    framework: str = choice("framework", FRAMEWORKS)  # a head and a loss by hand, or a model with both inside
+    task: str = choice("one prediction per", TASKS, NO_TASK, wrong=("token",))
+    arrangement: str = choice("logits", ARRANGEMENTS, INSIDE, NO_AXIS, ONE_LIST)
+    kept: str = choice("kept", KEPT, INSIDE, ALL_KEPT, wrong=("unpadded",))
+    softmax: bool = tick("softmax before the loss", False, INSIDE, wrong=(True,))
+    target_format: str = choice("target", FORMATS, wrong=("column", "one_hot_int", "int32", "per_token"))
+    loss: str = choice("loss", LOSSES, INSIDE, wrong=("binary_cross_entropy_with_logits", "mse_loss"))
+    padding: str = choice("padding", PADDINGS)
+    max_length: int = slider("max_length", 12, 4, 24, NOT_CUT)  # what is padded and cut to, in tokens
+    mask: bool = tick("attention_mask given", True, wrong=(False,))
+
+    @property
+    def filters(self) -> bool:
+        """Whether some predictions may not reach the loss."""
+        return self.kept == "unpadded" or (self.kept == "real_tokens" and self.task == "token")
+
+    @property
+    def between(self) -> list[str]:
+        """What is done to the logits before the loss, as the controls call it.
+
+        >>> BertSettings(softmax=True, kept="unpadded").between
+        ['softmax', 'unpadded']
+        """
+        if self.framework == "transformers":
+            return []
+        done = {"softmax": self.softmax, self.kept.replace("_", " "): self.filters}
+        return [name for name, is_done in done.items() if is_done]
+
+    @property
+    def read(self) -> tuple[str, str]:
+        """The name and the axes of what the loss gets for its logits."""
+        if self.framework == "transformers":
+            return "logits", "NTC" if self.task == "token" else "NC"
+        softmax = "softmax" if self.softmax else "logits"
+        if self.task != "token" or self.kept == "real_tokens":
+            return softmax, "NC"
+        arranged = self.chosen("arrangement")
+        return arranged.code.replace("logits", softmax), arranged.axes
+
+
+# The Python behind it: what runs on every move, and the same from scratch.
+
+
+def code_of(settings: BertSettings, rows: int, length: int, width: int) -> list[str]:
+    """Return the lines that make `logits` and `target`.
+
+    They read `hidden_states` (N, T, H), `batch`, its `mask` (N, T), and `encoding` of all sentences.
+
+    >>> code_of(BertSettings(softmax=True), 4, 9, 768)[1:3]
+    ['logits = head(hidden_states[:, 0])', 'logits = logits.softmax(-1)']
+    """
+    target, per_token = _target(settings, length), settings.task == "token"
+    if settings.framework == "transformers":
+        kind = ', problem_type="regression"' if settings.task == "regression" else ""
+        task = "token" if per_token else "sequence"
+        model = f'model = load_bert("{task}", num_labels={settings.num_labels}{kind})'
+        return [model, "logits = model(**batch).logits", *target]
+    read = "hidden_states" if per_token else "hidden_states[:, 0]"
+    lines = [f"head = nn.Linear({width}, {settings.num_labels})", f"logits = head({read})"]
+    if settings.softmax:
+        lines.append("logits = logits.softmax(-1)")
+    if settings.filters:
+        lines.append(f"logits = logits[{settings.chosen('kept').code}]")
+    tokens_only = settings.kept == "real_tokens" and per_token
+    if per_token and not tokens_only and settings.arrangement != "as_they_are":
+        lines.append(f"logits = {settings.chosen('arrangement').code}")
+    lines += target
+    if tokens_only and settings.target_format == "per_token" and settings.target_size == rows:
+        lines.append("target = target[mask.bool()]")
+    return lines
+
+
+def _target(settings: BertSettings, length: int) -> list[str]:
+    rows, how = settings.target_size, settings.chosen("target_format").code
+    classes = f"classes = {settings.classes}"
+    if "tokens" not in how:
+        labels = f"labels = torch.tensor({labels_of(settings.classes, rows)}, dtype=torch.int64)"
+        return [classes, labels, f"target = {how}"]
+    return [
+        classes,
+        f"tokens = (torch.arange({rows * length}) + classes - 1).reshape({rows}, {length}) % classes",
+        f'padding = encoding["attention_mask"][:{rows}] == 0',
+        "tokens[: len(padding)][padding] = -100  # padding has no label",
+        f"target = {how}",
+    ]
+
+
+def from_scratch(
+    sentences: tuple[str, ...],
+    settings: BertSettings,
+    steps: list[str],
+    stages: tuple[Stage, ...],
+    diagnosis: Diagnosis,
+) -> str:
+    """Return the Python that gives the same shapes and the same outcome in a fresh process.
+
+    The stages are input_ids, hidden_states, logits and target.
+    """
+    input_ids, hidden_states, logits, target = (stage.shape for stage in stages)
+    lines = [
+        "import torch",
+        "import torch.nn.functional as F",
+        "from torch import nn",
+        "from helpers import load_bert, load_tokenizer",
+        "",
+        listed(sentences),
+        "tokenizer = load_tokenizer()",
+        f'encoding = tokenizer(sentences, {padding_of(settings)}, return_tensors="pt")',
+        f"batch = {{name: rows[:{input_ids[0]}] for name, rows in encoding.items()}}  # (N, T) {input_ids}",
+        'mask = batch["attention_mask"]',
+    ]
+    if not settings.mask:
+        lines.append('del batch["attention_mask"]')
+    if settings.framework == "pytorch":
+        bert = 'hidden_states = load_bert("encoder")(**batch).last_hidden_state'
+        lines += [f"{bert}  # (N, T, H) {hidden_states}", "", f"torch.manual_seed({SEED})"]
+        loss = f"loss = F.{settings.loss}(logits, target)"
+    else:
+        loss = "loss = model(**batch, labels=target).loss"
+    shapes_are = f"# logits {logits}, target {target}"
+    return "\n".join([*lines, *steps, shapes_are, f"{loss}  # {outcome_of(diagnosis)}", "loss", ""])
+
+
+# What one run gave, and how it is shown.
+
+
+@dataclass(frozen=True)
+class BertScene(Scene):
+    """All that one run gave.
+
+    Attributes:
+        stages: input_ids (N, T), hidden_states (N, T, H), what the head reads, (N, H) or (N, T, H), and what
+            the loss reads; its name says what was done to the logits.
+        target: The target's stage.
+        logits: What the loss reads, as a tensor.
+    """
+
+    stages: tuple[Stage, ...]
+    target: Stage
+    logits: Tensor
+    with_ids: ClassVar[bool] = False
+
+    def flow(self, changed: frozenset[str] = frozenset()) -> Flow:
+        """Return what the picture needs, with the names of what has changed."""
+        settings = self.settings
+        # A number has no classes, and a model of transformers chooses its loss itself.
+        classes = settings.num_labels if settings.task == "regression" else settings.classes
+        loss = settings.chosen("loss").words if settings.framework == "pytorch" else "the model's loss"
+        told, outputs = self.diagnosis, settings.num_labels
+        # What the loss reads is called by what was done to it; in the picture it is the logits' place.
+        changed |= {"logits"} if self.stages[-1].name in changed else set()
+        between = settings.between
+        return Flow(self.stages, self.target, self.values, told, classes, loss, outputs, between, changed)
+
+    def draw(self, changed: frozenset[str] = frozenset()) -> str:
+        """Return the flow from the sentences to the loss."""
+        return draw_flow(self.flow(changed))
+
+    def table(self) -> list[tuple[str, str]]:
+        """Return the stages' shapes, and the target's with its dtype."""
+        stages = [(stage.name, stage.sizes) for stage in self.stages]
+        return [*stages, ("target", f"{self.target.sizes} {self.target.dtype}")]
+
+    def signs(self) -> dict[str, str]:
+        """Return what the diagnosis marks, by the names of the stages."""
+        ends = {"logits": self.stages[-1], "target": self.target}
+        sign, is_silent = self.diagnosis.sign, self.diagnosis.outcome == "silent"
+        signs: dict[str, str] = {}
+        for tensor, part in self.diagnosis.marks:
+            stage, words = ends[tensor], PARTS.get(part, part)
+            if part in AXES and part not in stage.axes:
+                said = f"{sign} no {words}"
+            else:
+                said = f"{sign} look at {words}" if is_silent else f"{sign} {words} doesn't fit"
+            signs[stage.name] = f"{signs[stage.name]}, {said}" if stage.name in signs else said
+        return signs
+
+    def numbers(self) -> str:
+        """Return what the loss reads, beside the target."""
+        read = self.stages[-1]
+        return draw_numbers(read.name, self.logits, read.axes, self.values, self.sentences, self.tokens[0])
+
+
+class BertExperiment(Experiment[BertScene]):
+    """Runs a real head and a real loss on every change.
+
+    The encoder is the slow part, so its output is kept for as long as what it reads stays the same.
+
+    >>> experiment = BertExperiment(BertSettings(num_labels=1))
+    >>> print(experiment.scene.diagnosis.headline)
+    ✗ IndexError: Target 2 is out of bounds.
+    >>> print(experiment.change(num_labels=3).stages[-1])
+    logits (N=4, C=3) float32
+    """
+
+    settings_type = BertSettings
+    double_mistakes = (
+        {"task": "token", "target_format": "per_token"},
+        {"loss": "mse_loss", "num_labels": 1, "target_format": "numbers"},
+        {"framework": "transformers", "target_format": "one_hot_int"},
+    )
+    mends: Mapping[str, tuple[str, ...]] = {
         "head_size": ("num_labels", "target_format", "target_size", "kept", "classes"),
         "label_range": ("num_labels", "target_format", "classes"),
         "unused_outputs": ("num_labels", "classes"),
@@ -171,5 +320,102 @@ BERT = Kind(
         "problem_type": ("num_labels", "target_format", "task"),
         "static_length": ("task", "target_format"),
         "all_ignored": ("target_format",),
-    },
-)
+    }
+
+    def __init__(self, settings: BertSettings | None = None) -> None:
+        self.bert = load_bert("encoder")
+        self._models = lru_cache(MOST_MODELS)(load_bert)
+        self._encoded: tuple[object, ...] = ()  # what the encoding is of
+        self._encoding: dict[str, Tensor] = {}
+        self._hidden_states = torch.empty(0)
+        super().__init__(settings)
+
+    def right(self) -> BertSettings:
+        """Return settings that run with the sentences that were typed, without a mistake."""
+        settings = BertSettings(text=self.settings.text)
+        rows = len(self.change(**asdict(settings)).sentences)  # fewer may have been typed
+        return replace(settings, batch_size=rows, target_size=rows)
+
+    def _read(self, sentences: tuple[str, ...]) -> str:
+        padding, mask = padding_of(self.settings), self.settings.mask
+        if not sentences or (sentences, padding, mask) == self._encoded:
+            return ""
+        options = eval(f"dict({padding})")
+        encoding = self.tokenizer(list(sentences), return_tensors="pt", verbose=False, **options)
+        length, limit = encoding["input_ids"].shape[1], self.bert.config.max_position_embeddings
+        if length > limit:
+            too_long = f"one sentence has {length} tokens and BERT reads at most {limit}"
+            return f"{too_long}; the lab still shows the last ones"
+        inputs = {name: rows for name, rows in encoding.items() if mask or "mask" not in name}
+        self._hidden_states = self.bert(**inputs).last_hidden_state
+        self._encoding, self._encoded, self._sentences = encoding, (sentences, padding, mask), sentences
+        return ""
+
+    def _run(self, batch: list[str], notes: dict[str, str]) -> BertScene:
+        settings, rows = self.settings, len(batch)
+        hidden_states = self._hidden_states[:rows]
+        steps = code_of(settings, rows, *hidden_states.shape[1:])
+        names = self._names(rows)
+        with kept(SEED):
+            exec("\n".join(steps), names)  # the very lines that the learner is shown
+        logits, target = names["logits"], names["target"]
+        read = hidden_states if settings.task == "token" else hidden_states[:, 0]
+        diagnosis = self._diagnosed(settings, names, read)
+        name, axes = settings.read
+        stages = (
+            Stage.of("input_ids", self._encoding["input_ids"][:rows], "NT"),
+            Stage.of("hidden_states", hidden_states, "NTH"),
+            Stage.of("every token", read, "NTH") if read.ndim == 3 else Stage.of("[CLS]", read, "NH"),
+            Stage.of(name, logits, axes),
+        )
+        axes = "N" if target.ndim == 1 else settings.chosen("target_format").axes
+        end = Stage.of("target", target, axes)
+        ids, mask = (self._encoding[part][:rows].tolist() for part in ("input_ids", "attention_mask"))
+        shown = (stages[0], stages[1], stages[3], end)
+        return BertScene(
+            sentences=batch,
+            tokens=[self.tokenizer.convert_ids_to_tokens(row) for row in ids],
+            ids=ids,
+            mask=mask,
+            mask_is_read=settings.mask,
+            values=target.tolist(),
+            settings=settings,
+            notes=notes,
+            diagnosis=diagnosis,
+            code=from_scratch(self._sentences, settings, steps, shown, diagnosis),
+            stages=stages,
+            target=end,
+            logits=logits,
+        )
+
+    def _names(self, rows: int) -> dict[str, Any]:
+        batch = {name: values[:rows] for name, values in self._encoding.items()}
+        mask = batch["attention_mask"]
+        if not self.settings.mask:
+            del batch["attention_mask"]
+        names = {"torch": torch, "nn": nn, "F": F, "encoding": self._encoding, "mask": mask, "batch": batch}
+        return {**names, "hidden_states": self._hidden_states[:rows], "load_bert": self._load}
+
+    def _load(self, task: str, num_labels: int, problem_type: str | None = None) -> Any:
+        """Give what `load_bert` would: a model remembers its first labels' problem_type."""
+        model = self._models(task, num_labels)
+        model.config.problem_type = problem_type
+        return model
+
+    def _diagnosed(self, settings: BertSettings, names: dict[str, Any], read: Tensor) -> Diagnosis:
+        classes = None if settings.task == "regression" else settings.classes
+        if settings.framework == "transformers":
+            return check_batch(names["model"], {**names["batch"], "labels": names["target"]}, classes)
+        whole, target = settings.kept == "all", names["target"]
+
+        def loss() -> Diagnosis:
+            call = loss_call(getattr(F, settings.loss), names["logits"], target)
+            told = diagnose(replace(call, hidden=read) if whole else call, classes=classes)
+            if told.outcome == "raises" and not whole:
+                # What was filtered away can't be seen in the loss's tensors, but in the lines around it.
+                exec(f"F.{settings.loss}(logits, target)", names)
+            return told
+
+        rows = names["mask"].bool().all(dim=1)
+        filtered = (names["mask"], rows, len(target)) if settings.kept == "unpadded" else None
+        return check_step(loss, self.bert, lambda: names["batch"], filtered)

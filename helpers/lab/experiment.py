@@ -1,198 +1,211 @@
-"""The lab without its widgets: settings in, one real forward pass and one real loss out.
-
-Every change runs a real head and a real loss. The encoder is the slow part, so its output is kept for
-as long as what it reads stays the same.
-"""
+"""A lab without its widgets: settings in, one real run out. Here is what BERT's and Keras' have in common."""
 
 from __future__ import annotations
 
-import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar, Generic, TypeVar
 
-import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from helpers.bert import SEED, load_bert, load_tokenizer
-from helpers.diagnosis import Diagnosis, check_batch, diagnose, dropped_rows, explain
-from helpers.diagnosis.loss.call import loss_call
-from helpers.lab.choices import batch_note, cut_note, readable, sentences_in
-from helpers.lab.code import code_of, from_scratch, tokenizer_options
-from helpers.lab.model_run import ModelRuns
-from helpers.lab.settings import FORMATS, Settings, what_is_ignored, what_the_loss_reads
+from helpers.bert import load_tokenizer
+from helpers.diagnosis import Diagnosis, check_batch, dropped_rows, explain
+from helpers.diagnosis.seen.frames import said
+from helpers.lab.control import MAX_SENTENCES, Changes, Settings
 from helpers.threads import one_thread
-from helpers.trace import Stage
-
-Encoded = tuple[tuple[str, ...], dict[str, Any], bool]  # the sentences, how they are padded, with the mask
+from helpers.trial import quiet
 
 
 @dataclass(frozen=True)
-class Scene:
+class Scene(ABC):
     """All that one run gave: what the picture draws and the verdict says.
 
     Attributes:
         sentences: The batch, as typed.
-        tokens, ids, mask: Per sentence, its tokens, the number of each, and 1 for a token or 0 for padding.
-        stages: input_ids (N, T), hidden_states (N, T, H), what the head reads, (N, H) or (N, T, H), and what
-            the loss reads; its name says what was done to the logits.
-        target: The target's stage.
-        logits: What the loss reads, as a tensor.
-        values: The target's values, by row.
+        tokens, ids, mask: Per sentence, its tokens as the model gets them, the number of each, and 1 for a
+            token or 0 for padding; the tokenizer's mask, whether it is handed on or not.
+        mask_is_read: Whether the model gets the mask.
+        values: The labels, by row.
         settings: The settings that made it.
         notes: Per setting that could not be used as it is, why.
         diagnosis: What the loss did.
         code: Python that does the same from scratch.
+        with_ids: Whether the tokens are shown with ids and mask.
     """
 
-    sentences: tuple[str, ...]
+    sentences: Sequence[str]
     tokens: list[list[str]]
     ids: list[list[int]]
     mask: list[list[int]]
-    stages: tuple[Stage, ...]
-    target: Stage
-    logits: Tensor
+    mask_is_read: bool
     values: list[Any]
-    settings: Settings
+    settings: Any
     notes: dict[str, str]
     diagnosis: Diagnosis
     code: str
+    with_ids: ClassVar[bool]
 
-    @property
-    def mask_is_read(self) -> bool:
-        """Whether BERT gets the mask."""
-        return self.settings.mask
+    @abstractmethod
+    def draw(self, changed: frozenset[str] = frozenset()) -> str:
+        """Return its picture, which draws attention to what has changed."""
+
+    @abstractmethod
+    def table(self) -> list[tuple[str, str]]:
+        """Return what it shows, as (name, words), for those who don't see the picture."""
+
+    @abstractmethod
+    def signs(self) -> dict[str, str]:
+        """Return what the picture marks, as {name in the table: words}."""
+
+    @abstractmethod
+    def numbers(self) -> str:
+        """Return its numbers, as HTML."""
 
 
-class Experiment:
-    """Holds the settings, the encoder and its last output.
+SceneT = TypeVar("SceneT", bound=Scene)
 
-    >>> experiment = Experiment(Settings(num_labels=1))
-    >>> print(experiment.scene.diagnosis.headline)
-    ✗ IndexError: Target 2 is out of bounds.
-    >>> print(experiment.change(num_labels=3).stages[-1])
-    logits (N=4, C=3) float32
+
+class Experiment(ABC, Generic[SceneT]):
+    """Holds the settings and what the last run gave.
+
+    Attributes:
+        settings_type: What its settings are.
+        double_mistakes: Mistakes in several settings at once, as what they change in settings that are right.
+        mends: From a cause to the settings that can mend it, what the verdict asks for first; two names in
+            one text are set together.
     """
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    settings_type: ClassVar[type[Settings]]
+    double_mistakes: ClassVar[Sequence[Changes]]
+    mends: Mapping[str, tuple[str, ...]]
+
+    def __init__(self, settings: Any = None) -> None:
         self.tokenizer = load_tokenizer()
-        self.bert = load_bert("encoder")
-        self._models = ModelRuns()
-        self._encoded: Encoded = ((), {}, True)
-        self._encoding: dict[str, Tensor] = {}
-        self._hidden_states = torch.empty(0)
-        self.settings = settings or Settings()
+        self._sentences: tuple[str, ...] = ()
+        self.settings: Any = settings or self.settings_type()
         self.scene = self.change()
 
-    def change(self, **settings: Any) -> Scene:
+    def change(self, **settings: Any) -> SceneT:
         """Apply new settings, run everything that depends on them, and return the new scene.
 
         Raises:
-            TypeError: A setting that `Settings` doesn't have.
-            ValueError: A choice that its drop-down doesn't have.
+            TypeError: A setting that this lab doesn't have.
+            ValueError: A choice that its drop-down doesn't have, or no sentence to start with.
         """
         self.settings = replace(self.settings, **settings)
-        with one_thread(), torch.no_grad(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what a library warns of, the verdict says
-            notes = self._encode(self.settings)
-            self.scene = self._run(self.settings, notes)
+        with one_thread(), quiet():
+            typed, note = sentences_in(self.settings.text)
+            note = self._read(typed or self._sentences) or note
+            if not self._sentences:
+                raise ValueError(f"got no text that the lab can use: {note}. Try text='The film was fine.'")
+            batch = list(self._sentences[: self.settings.batch_size])
+            self.scene = self._run(batch, ({"text": note} if note else {}) | self._notes(batch))
         return self.scene
 
-    def _encode(self, settings: Settings) -> dict[str, str]:
-        """Encode what is new; where the sentences can't be used, keep the last good ones."""
-        sentences, note = sentences_in(settings.text)
-        wanted: Encoded = (sentences or self._encoded[0], tokenizer_options(settings), settings.mask)
-        if wanted[0] and wanted != self._encoded:
-            encoding = self.tokenizer(readable(wanted[0]), return_tensors="pt", verbose=False, **wanted[1])
-            length, limit = encoding["input_ids"].shape[1], self.bert.config.max_position_embeddings
-            if length <= limit:
-                inputs = {
-                    name: rows for name, rows in encoding.items() if settings.mask or "mask" not in name
-                }
-                self._hidden_states = self.bert(**inputs).last_hidden_state
-                self._encoding, self._encoded = encoding, wanted
-            else:
-                too_long = f"one sentence has {length} tokens and BERT reads at most {limit}"
-                note = f"{too_long}; the lab still shows the last ones"
-        if not self._encoded[0]:
-            raise ValueError(f"got no text that the lab can use: {note}. Try text='The film was fine.'")
-        return {"text": note} if note else {}
+    @classmethod
+    def mistakes(cls) -> list[Changes]:
+        """Return realistic ones, each as what it changes in settings that are right."""
+        controls = cls.settings_type.controls()
+        single = [{name: value} for name, control in controls.items() for value in control.wrong]
+        return [*single, *cls.double_mistakes]
 
-    def _run(self, settings: Settings, notes: dict[str, str]) -> Scene:
-        sentences = self._encoded[0]
-        batch = sentences[: settings.batch_size]
-        notes = notes | batch_note(len(batch), settings.batch_size) | what_is_ignored(settings)
-        if settings.padding == "max_length":
-            notes |= cut_note(self.tokenizer, batch, settings.max_length)
-        hidden_states = self._hidden_states[: len(batch)]
-        steps = code_of(settings, len(batch), *hidden_states.shape[1:])
-        names = self._names(len(batch))
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(SEED)  # not torch.manual_seed, which seeds a GPU too
-            exec("\n".join(steps), names)  # the very lines that the learner is shown
-        logits, target = names["logits"], names["target"]
-        read = hidden_states if settings.task == "token" else hidden_states[:, 0]
-        diagnosis = self._diagnosed(settings, names, read)
-        name, axes = what_the_loss_reads(settings)
-        stages = (
-            Stage.of("input_ids", self._encoding["input_ids"][: len(batch)], "NT"),
-            Stage.of("hidden_states", hidden_states, "NTH"),
-            Stage.of("every token", read, "NTH") if read.ndim == 3 else Stage.of("[CLS]", read, "NH"),
-            Stage.of(name, logits, axes),
-        )
-        target_stage = Stage.of(
-            "target", target, "N" if target.ndim == 1 else FORMATS[settings.target_format].axes
-        )
-        ids, mask = (self._encoding[part][: len(batch)].tolist() for part in ("input_ids", "attention_mask"))
-        tokens = [self.tokenizer.convert_ids_to_tokens(row) for row in ids]
-        shapes = (stages[0].shape, stages[1].shape, logits.shape, target.shape)
-        code = from_scratch(sentences, settings, steps, shapes, diagnosis)
-        return Scene(
-            batch,
-            tokens,
-            ids,
-            mask,
-            stages,
-            target_stage,
-            logits,
-            target.tolist(),
-            settings,
-            notes,
-            diagnosis,
-            code,
-        )
+    @abstractmethod
+    def right(self) -> Any:
+        """Return settings that run with the sentences that were typed, without a mistake."""
 
-    def _names(self, rows: int) -> dict[str, Any]:
-        batch = {name: values[:rows] for name, values in self._encoding.items()}
-        mask = batch["attention_mask"]
-        if not self.settings.mask:
-            del batch["attention_mask"]
-        names: dict[str, Any] = {"torch": torch, "nn": nn, "F": F, "encoding": self._encoding, "mask": mask}
-        load = self._models.load
-        return {**names, "batch": batch, "hidden_states": self._hidden_states[:rows], "load_bert": load}
+    def _read(self, sentences: tuple[str, ...]) -> str:
+        """Take the sentences, or keep the last good ones and say why."""
+        self._sentences = sentences
+        return ""
 
-    def _diagnosed(self, settings: Settings, names: dict[str, Any], read: Tensor) -> Diagnosis:
-        classes = None if settings.task == "regression" else settings.classes
-        if settings.framework == "transformers":
-            return check_batch(names["model"], {**names["batch"], "labels": names["target"]}, classes)
-        call = loss_call(getattr(F, settings.loss), names["logits"], names["target"])
-        whole = settings.kept == "all"
-        diagnosis = diagnose(replace(call, hidden=read) if whole else call, classes=classes)
-        if diagnosis.outcome == "raises" and not whole:
-            # What was filtered away can't be seen in the loss's tensors, but in the lines around it.
-            return self._explained(settings, names) or diagnosis
-        if diagnosis.outcome == "ok" and not settings.mask:
-            told = check_batch(self.bert, names["batch"])
-            diagnosis = diagnosis if told.outcome == "ok" else replace(told, loss=diagnosis.loss)
-        if diagnosis.outcome == "ok" and settings.kept == "unpadded":
-            kept = names["mask"].bool().all(dim=1)
-            return dropped_rows(names["mask"], kept, len(names["target"]), diagnosis.loss) or diagnosis
-        return diagnosis
+    @abstractmethod
+    def _run(self, batch: list[str], notes: dict[str, str]) -> SceneT: ...
 
-    def _explained(self, settings: Settings, names: dict[str, Any]) -> Diagnosis | None:
-        try:
-            exec(f"F.{settings.loss}(logits, target)", names)
-        except Exception as error:
-            told = explain(error)
-            return replace(told, where="") if told is not None else None  # a line of ours
-        return None
+    def _notes(self, batch: Sequence[str]) -> dict[str, str]:
+        """Say beside each setting that is not used as it is, why."""
+        settings, notes, typed = self.settings, {}, len(batch)
+        if typed < settings.batch_size:
+            words = "1 sentence" if typed == 1 else f"{typed} sentences"
+            notes["batch_size"] = f"only {words} typed, so this batch holds {typed}"
+        notes |= settings.idle()
+        cut = sum(self._is_cut(sentence) for sentence in batch)
+        if cut:
+            notes["max_length"] = f"{'1 sentence is' if cut == 1 else f'{cut} sentences are'} longer, and cut"
+        return notes
+
+    def _is_cut(self, sentence: str) -> bool:
+        if self.settings.padding != "max_length":
+            return False
+        return len(self.tokenizer(sentence, verbose=False)["input_ids"]) > int(self.settings.max_length)
+
+
+def check_step(
+    loss: Callable[[], Diagnosis],
+    encoder: Any,
+    given: Callable[[], Mapping[str, Any]],
+    filtered: tuple[Tensor, Tensor, int] | None = None,
+) -> Diagnosis:
+    """Ask about one step of training: what it raised, its loss, what BERT was given, which rows got lost.
+
+    Each is asked only where nothing was found before: a learner mends one thing at a time.
+
+    Args:
+        loss: Runs the step and asks about its loss, or raises what the step raises.
+        encoder: The BERT.
+        given: Gives what it got by name: input_ids (N, T) and mostly an attention_mask (N, T).
+        filtered: Where rows were left out, the attention_mask, which rows reached the loss, bool (N,), and
+            how many labels did.
+    """
+    try:
+        told = loss()
+    except Exception as error:  # whatever it is: it is the result to show
+        known = explain(error) or Diagnosis("raises", "", error=said(error))
+        return replace(known, where="")  # a line of ours, not of the learner's
+    if told.outcome == "ok" and "attention_mask" not in given():
+        found = check_batch(encoder, given())
+        told = told if found.outcome == "ok" else replace(found, loss=told.loss)
+    if told.outcome == "ok" and filtered:
+        told = dropped_rows(*filtered, told.loss) or told
+    return told
+
+
+def sentences_in(text: str) -> tuple[tuple[str, ...], str]:
+    """Return the sentences that a lab uses, one per line, and what to say about those that it doesn't.
+
+    >>> sentences_in(" One. ")
+    (('One.',), '')
+    """
+    # A browser can send half an emoji, which no tokenizer takes.
+    lines = text.encode("utf-8", "replace").decode().splitlines()
+    typed = tuple(line.strip() for line in lines if line.strip())
+    if not typed:
+        return (), "type at least one sentence; the lab still shows the last ones"
+    too_many = f"{len(typed)} sentences typed: the lab uses the first {MAX_SENTENCES}"
+    return typed[:MAX_SENTENCES], too_many if len(typed) > MAX_SENTENCES else ""
+
+
+def labels_of(classes: int, count: int) -> list[int]:
+    """Return the labels of the first `count` sentences, int, 0 to classes - 1.
+
+    The highest class comes first, so that a head with too few outputs fails on every batch and not by luck.
+
+    >>> labels_of(3, 4)
+    [2, 0, 1, 2]
+    """
+    return [(row + classes - 1) % classes for row in range(count)]
+
+
+def padding_of(settings: Any) -> str:
+    """Return how the tokenizer is asked to pad, as Python."""
+    return str(settings.chosen("padding").code.format(max_length=settings.max_length))
+
+
+def listed(sentences: Iterable[str]) -> str:
+    """Return the line, or lines, that make `sentences`."""
+    return "".join(["sentences = [\n", *(f"    {sentence!r},\n" for sentence in sentences), "]"])
+
+
+def outcome_of(diagnosis: Diagnosis) -> str:
+    """Return what a comment says that a loss gives: its number, or what it raises."""
+    return diagnosis.error.split(":")[0] if diagnosis.error else f"{diagnosis.loss:.3f}"

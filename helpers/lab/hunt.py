@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict
 from random import Random
 from typing import Any
 
 from helpers.diagnosis import Diagnosis
-from helpers.lab.kind import Changes, Kind
+from helpers.lab.control import Changes
+from helpers.lab.experiment import Experiment, Scene
 
 
 class Hunt:
@@ -19,50 +20,51 @@ class Hunt:
         is_on: Whether one is looked for: then no cause is told.
     """
 
-    def __init__(self, kind: Kind, in_sight: Collection[str]) -> None:
-        self.mistakes = mistakes(kind, in_sight, Random())
+    def __init__(self, own: Sequence[Changes], in_sight: Collection[str]) -> None:
+        self.mistakes = mistakes(own, in_sight, Random())
         self.is_on = False
-        self._kind, self._wrong = kind, dict[str, Any]()
+        self._wrong = dict[str, Any]()
 
-    def begin(self, experiment: Any) -> Changes:
+    def begin(self, experiment: Experiment[Any]) -> Changes:
         """Break one thing, and return all the settings with which the experiment has now run."""
         self.is_on = True
-        changes, self._wrong = spoil(self._kind, experiment, self.mistakes)
+        changes, self._wrong = spoil(experiment, self.mistakes)
         return changes
 
     def told(self, diagnosis: Diagnosis) -> Diagnosis:
         """Return what may be said of a diagnosis."""
         return diagnosis.without_cause() if self.is_on else diagnosis
 
-    def follow(self, scene: Any) -> str:
+    def follow(self, scene: Scene) -> str:
         """Say how far a change has brought the learner. A way around the mistake ends no hunt."""
         if not self.is_on:
             return ""
         if scene.diagnosis.outcome != "ok":
-            marked = ", and the picture marks where" if self._kind.signs(scene) else ""
+            marked = ", and the picture marks where" if scene.signs() else ""
             return f"Not yet. The verdict says what came{marked}."
-        unused = [self._kind.labels[name] for name in self._wrong if name in scene.notes]
+        controls = scene.settings.controls()
+        unused = [controls[name].label for name in self._wrong if name in scene.notes]
         if unused:
             return f'It runs, but only because "{unused[0]}" plays no part now. It is still set wrong.'
         self.is_on = False
         return "Found: nothing is wrong any more."
 
 
-def mistakes(kind: Kind, in_sight: Collection[str], random: Random) -> Iterator[Changes]:
-    """Give the kind's mistakes for ever, in random order, each once before any comes again.
+def mistakes(own: Sequence[Changes], in_sight: Collection[str], random: Random) -> Iterator[Changes]:
+    """Give a lab's own mistakes for ever, in random order, each once before any comes again.
 
-    First come those that the controls in sight make: they are the lesson's own.
+    First come those that the controls in sight make: they are the lesson's.
     """
     while True:
-        mixed = random.sample(kind.mistakes, len(kind.mistakes))
+        mixed = random.sample(own, len(own))
         yield from sorted(mixed, key=lambda changes: not changes.keys() <= set(in_sight))
 
 
-def spoil(kind: Kind, experiment: Any, wrong: Iterator[Changes]) -> tuple[Changes, Changes]:
+def spoil(experiment: Experiment[Any], wrong: Iterator[Changes]) -> tuple[Changes, Changes]:
     """Set everything right, but for the first of these mistakes that is one; return all settings, and it.
 
     With sentences of one length, say, a forgotten mask is none. The experiment has run with what is returned.
     """
-    right = asdict(kind.right(experiment))
+    right = asdict(experiment.right())
     both = (({**right, **changes}, changes) for changes in wrong)
     return next(each for each in both if experiment.change(**each[0]).diagnosis.outcome != "ok")

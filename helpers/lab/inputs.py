@@ -1,36 +1,38 @@
-"""All that a lab can be set to: a control for each setting, and a text box for the sentences."""
+"""The controls and buttons that a lab is turned with."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import ipywidgets as widgets
 
-from helpers.lab.choices import MAX_SENTENCES
-from helpers.lab.controls import make_control, mark
-from helpers.lab.kind import Changes, Kind
+from helpers.lab.control import MAX_SENTENCES, Changes, Control, Settings
+
+_LABEL = "124px"
+_COLUMN = 290  # pixels: two columns in a window of 800
+_LONG = 24  # letters; an option that is longer needs a row of its own
 
 
 class Inputs:
-    """The controls of a lab.
+    """The controls of a lab: one for each setting, and a text box for the sentences.
 
     Args:
-        kind: The kind of lab.
         settings: What they are set to at first.
         changed: Called with what a learner has changed, as {setting: value}.
 
     Attributes:
         controls: From a setting to its slider, drop-down or tick box.
         sentences: The text box, one sentence per line.
+        labels: From a setting to what its control is called.
     """
 
-    def __init__(self, kind: Kind, settings: Any, changed: Callable[[Changes], None]) -> None:
-        start = asdict(settings)
-        self._labels = {**kind.labels, "text": "sentences"}
+    def __init__(self, settings: Settings, changed: Callable[[Changes], None]) -> None:
+        start, controls = asdict(settings), settings.controls()
+        self.labels = {name: control.label for name, control in controls.items()} | {"text": "sentences"}
         self._changed, self._is_set = changed, False
-        self.controls = {name: make_control(kind, name, start[name]) for name in kind.labels}
+        self.controls = {name: _widget(control, start[name]) for name, control in controls.items()}
         self.sentences = widgets.Textarea(
             value=start["text"],
             description="sentences, one per line",
@@ -63,6 +65,56 @@ class Inputs:
         for name, control in self._all.items():
             mark(control, "shape-clinic-noted", name in names)
 
-    def name(self, setting: str) -> str:
-        """Return what a setting's control is called."""
-        return self._labels[setting]
+
+def _widget(control: Control, value: Any) -> widgets.Widget:
+    """Return the tick box, drop-down or slider of a setting."""
+    if isinstance(value, bool):
+        ticked = {"width": "auto", "padding": f"0 0 0 {_LABEL}"}
+        return widgets.Checkbox(value, description=control.label, indent=False, layout=ticked)
+    layout = {"width": "auto", "max_width": "340px"}
+    about = {"description": control.label, "style": {"description_width": _LABEL}, "layout": layout}
+    if control.range:
+        lowest, most = control.range
+        # A lesson about 73 outputs needs a slider that goes on past them.
+        return widgets.IntSlider(value, lowest, most if value <= most else value + 10, **about)
+    options = [(option.words, name) for name, option in control.options.items()]
+    if max(len(words) for words, _ in options) > _LONG:
+        # Not grid_column, which ipywidgets clears with the grid_area that it finds empty.
+        layout |= {"grid_area": "auto / 1 / auto / -1", "max_width": "430px"}
+    return widgets.Dropdown(options=options, value=value, **about)
+
+
+def in_columns(controls: Sequence[widgets.Widget]) -> widgets.GridBox:
+    """Return the controls below and beside each other, in as many columns as fit."""
+    columns = f"repeat(auto-fill, minmax({_COLUMN}px, 1fr))"
+    return widgets.GridBox(controls, layout={"grid_template_columns": columns, "align_items": "center"})
+
+
+def button(words: str, press: Callable[[], None]) -> widgets.Button:
+    """Return a button that calls a function without arguments."""
+    made = widgets.Button(description=words, layout={"width": "auto"})
+    made.on_click(lambda _: press())
+    return made
+
+
+def mark(control: widgets.DOMWidget, css_class: str, on: bool) -> None:
+    """Give a control a CSS class, or take it away."""
+    (control.add_class if on else control.remove_class)(css_class)
+
+
+class Fold(widgets.VBox):
+    """A box that is in the page only while its button is pressed. It starts folded.
+
+    To hide it would be simpler. But of a drop-down that was hidden and is shown, Chromium tells a screen
+    reader no new value (heard with Orca 43).
+
+    Attributes:
+        button: Folds and unfolds it.
+        box: What is folded.
+    """
+
+    def __init__(self, words: str, box: widgets.Widget) -> None:
+        self.box = box
+        self.button = widgets.ToggleButton(description=words, layout={"width": "auto"})
+        self.button.observe(lambda change: setattr(self, "children", [box] if change["new"] else []), "value")
+        super().__init__()

@@ -1,88 +1,168 @@
-"""The kind of lab that the lesson on padding opens: ids, a mask and a Keras model."""
+"""The lab that the lesson on padding opens: ids, a mask and a Keras model.
+
+The lines that a learner is shown are those that run. A model is built once for each set of lines that make
+it, so that a change of the labels or the padding costs no more than the evaluation.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, ClassVar
 
+import numpy as np
+import torch
+from torch import Tensor
+
+from helpers.diagnosis import Diagnosis, check_keras_loss
 from helpers.drawing.keras_arrays import as_words, draw_arrays, in_words
 from helpers.drawing.numbers_table import draw_numbers
-from helpers.lab.keras_experiment import KerasExperiment, KerasScene
-from helpers.lab.keras_settings import INPUT_LENGTHS, LABEL_FORMATS, LOSSES, PADDINGS, KerasSettings
-from helpers.lab.kind import Kind
+from helpers.lab.control import PADDINGS, Idle, Option, Settings, choice, slider, tick
+from helpers.lab.experiment import Experiment, Scene, check_step, labels_of, listed, outcome_of, padding_of
+
+MOST_MODELS = 32
+ARRAYS = ("input_ids", "attention_mask")
+Shape = tuple[int | None, ...]
+Arrays = list[tuple[str, Shape | None, Shape | None]]
+
+# What can be chosen.
+
+INPUT_LENGTHS = {"open": Option("open, (None,)"), "fixed": Option("fixed, (max_length,)")}
+# The code is the activation that belongs to the loss.
+LOSSES = {
+    "sparse_categorical_crossentropy": Option("sparse_categorical_crossentropy", "softmax"),
+    "categorical_crossentropy": Option("categorical_crossentropy", "softmax"),
+    "binary_crossentropy": Option("binary_crossentropy", "sigmoid"),
+}
+LABEL_FORMATS = {
+    "indices": Option("indices (N,)", "labels"),
+    "column": Option("one column (N, 1)", "labels.reshape(-1, 1)"),
+    "one_hot": Option("one-hot (N, C)", "np.eye({classes})[labels]"),
+}
 
 
-def _draw(scene: KerasScene, changed: frozenset[str]) -> str:
-    return draw_arrays(scene.shapes, _signs(scene), changed)
+NO_LENGTH = Idle(
+    "open, and not padded to it: this plays no part", {"padding": "longest none", "input_length": "open"}
+)
 
 
-def _values(scene: KerasScene) -> str:
-    if scene.output is None:
-        return "<p>Nothing came out: the model raised before its last layer.</p>"
-    return draw_numbers("output", scene.output, "NC", scene.values, scene.sentences, scene.tokens[0])
+@dataclass(frozen=True)
+class KerasSettings(Settings):
+    """A control a line, in their order."""
+
+    padding: str = choice("padding", {**PADDINGS, "none": Option("none", "padding=False")}, wrong=("none",))
+    max_length: int = slider("max_length", 8, 4, 16, NO_LENGTH)  # padded and cut to; of a fixed input
+    input_length: str = choice("Input length", INPUT_LENGTHS, wrong=("fixed",))
+    two_inputs: bool = tick("two inputs", True)  # whether the model has an input for the mask
+    mask_given: bool = tick("mask given", True, wrong=(False,))  # whether it is handed to the model
+    loss: str = choice("loss", LOSSES, wrong=("categorical_crossentropy", "binary_crossentropy"))
+    label_format: str = choice("labels", LABEL_FORMATS, wrong=("one_hot",))
+    units: int = slider("units", 3, 1, 6, wrong=(1, 2))  # the outputs of the last Dense
+    classes: int = slider("classes in the data", 3, 2, 6, wrong=(5,))  # how many the labels are drawn from
+    batch_size: int = slider("batch_size", 4, 1, 8)
 
 
-def _table(scene: KerasScene) -> list[tuple[str, str]]:
-    return [
-        (name, f"built for {as_words(built)}, came {as_words(came)}") for name, built, came in scene.shapes
+# The Python behind it: what runs on every move, and the same from scratch.
+
+
+def code_of(settings: KerasSettings, rows: int) -> tuple[str, str]:
+    """Return the lines that make `model`, and those that make `x` and `y` from `sentences`."""
+    length = settings.max_length if settings.input_length == "fixed" else None
+    both = settings.two_inputs
+    inputs = [f'input_ids = keras.Input(({length},), dtype="int32", name="input_ids")']
+    if both:
+        inputs.append(f'attention_mask = keras.Input(({length},), dtype="int32", name="attention_mask")')
+    given, activation = "[input_ids, attention_mask]" if both else "input_ids", settings.chosen("loss").code
+    model = [
+        *inputs,
+        f"hidden_states = bert(input_ids{', attention_mask=attention_mask' if both else ''})",
+        "start = keras.initializers.GlorotUniform(seed=0)",
+        f'last = keras.layers.Dense({settings.units}, activation="{activation}", kernel_initializer=start)',
+        "output = last(hidden_states[:, 0])",
+        f'model = keras.Model({given}, output, name="model")',
+        f'model.compile(loss="{settings.loss}")',
     ]
+    data = [
+        f"encoding = tokenizer(sentences, {padding_of(settings)})",
+        'input_ids = np.array(encoding["input_ids"])',
+        'attention_mask = np.array(encoding["attention_mask"])',
+        f"x = {'[input_ids, attention_mask]' if settings.mask_given else 'input_ids'}",
+        f"labels = np.array({labels_of(settings.classes, rows)})",
+        f"y = {settings.chosen('label_format').code.format(classes=settings.classes)}",
+    ]
+    return "\n".join(model), "\n".join(data)
 
 
-def _signs(scene: KerasScene) -> dict[str, str]:
-    """Sign the arrays that don't fit; where all do, the one that the verdict is about."""
-    misfit = {shapes[0]: words for shapes in scene.shapes if (words := in_words(*shapes))}
-    if misfit or scene.diagnosis.outcome == "ok":
-        return misfit
-    about = "attention_mask" if scene.diagnosis.cause == "missing_or_wrong_mask" else "output and y"
-    return {about: f"{scene.diagnosis.sign} see the verdict"}
+def from_scratch(sentences: list[str], model_code: str, data_code: str, diagnosis: Diagnosis) -> str:
+    """Return the Python that gives the same shapes and the same outcome in a fresh process."""
+    return f"""\
+from helpers import BertLayer, load_tokenizer
+import keras
+import numpy as np
+
+{listed(sentences)}
+tokenizer, bert = load_tokenizer(), BertLayer()
+
+{model_code}
+
+{data_code}
+model.evaluate(x, y)  # {outcome_of(diagnosis)}
+"""
 
 
-def _right(experiment: KerasExperiment) -> KerasSettings:
-    settings = KerasSettings(text=experiment.settings.text)
-    # A sentence longer than BERT's 512 positions runs with no setting.
-    runs = experiment.change(**asdict(settings)).diagnosis.outcome == "ok"
-    return settings if runs else KerasSettings()
+# What one run gave, and how it is shown.
 
 
-KERAS = Kind(
-    experiment=KerasExperiment,
-    labels={
-        "padding": "padding",
-        "max_length": "max_length",
-        "input_length": "Input length",
-        "two_inputs": "two inputs",
-        "mask_given": "mask given",
-        "loss": "loss",
-        "label_format": "labels",
-        "units": "units",
-        "classes": "classes in the data",
-        "batch_size": "batch_size",
-    },
-    choices={
-        "padding": {name: words for name, (words, _) in PADDINGS.items()},
-        "input_length": INPUT_LENGTHS,
-        "loss": {name: name for name in LOSSES},
-        "label_format": {name: words for name, (words, _) in LABEL_FORMATS.items()},
-    },
-    ranges={"max_length": (4, 16), "units": (1, 6), "classes": (2, 6), "batch_size": (1, 8)},
-    draw=_draw,
-    table=_table,
-    signs=_signs,
-    values=_values,
-    with_ids=True,
-    right=_right,
-    mistakes=(
-        {"input_length": "fixed"},
-        {"padding": "none"},
-        {"mask_given": False},
-        {"two_inputs": False, "mask_given": False},
-        {"label_format": "one_hot"},
-        {"loss": "categorical_crossentropy"},
-        {"loss": "binary_crossentropy"},
-        {"units": 1},
-        {"units": 2},
-        {"classes": 5},
-    ),
-    mends={
+@dataclass(frozen=True)
+class KerasScene(Scene):
+    """All that one run gave.
+
+    Attributes:
+        shapes: Per array: its name, the shape that the model was built for, and the shape that came; either
+            is None where there is none.
+        output: What the last layer gave, where it gave anything.
+    """
+
+    shapes: Arrays
+    output: Tensor | None
+    with_ids: ClassVar[bool] = True
+
+    def draw(self, changed: frozenset[str] = frozenset()) -> str:
+        """Return each shape beside the one that the model was built for."""
+        return draw_arrays(self.shapes, self.signs(), changed)
+
+    def table(self) -> list[tuple[str, str]]:
+        """Return both shapes of each array."""
+        return [
+            (name, f"built for {as_words(built)}, came {as_words(came)}") for name, built, came in self.shapes
+        ]
+
+    def signs(self) -> dict[str, str]:
+        """Sign the arrays that don't fit; where all do, the one that the verdict is about."""
+        misfit = {shapes[0]: words for shapes in self.shapes if (words := in_words(*shapes))}
+        if misfit or self.diagnosis.outcome == "ok":
+            return misfit
+        about = "attention_mask" if self.diagnosis.cause == "missing_or_wrong_mask" else "output and y"
+        return {about: f"{self.diagnosis.sign} see the verdict"}
+
+    def numbers(self) -> str:
+        """Return the output beside the labels."""
+        if self.output is None:
+            return "<p>Nothing came out: the model raised before its last layer.</p>"
+        return draw_numbers("output", self.output, "NC", self.values, self.sentences, self.tokens[0])
+
+
+class KerasExperiment(Experiment[KerasScene]):
+    """Runs a real `model.evaluate` on every change, of models that share one `BertLayer`.
+
+    >>> scene = KerasExperiment(KerasSettings(input_length="fixed")).scene
+    >>> print(scene.diagnosis.cause, scene.shapes[0])
+    static_length ('input_ids', (None, 8), (4, 12))
+    """
+
+    settings_type = KerasSettings
+    double_mistakes = ({"two_inputs": False, "mask_given": False},)
+    mends: Mapping[str, tuple[str, ...]] = {
         "static_length": ("input_length", "padding"),
         "ragged_padding": ("padding",),
         "missing_input": ("mask_given", "two_inputs"),
@@ -94,5 +174,84 @@ KERAS = Kind(
         "head_size": ("units", "loss", "label_format"),
         "unused_outputs": ("units",),
         "label_range": ("classes", "loss"),
-    },
-)
+    }
+
+    def __init__(self, settings: KerasSettings | None = None) -> None:
+        from helpers.keras_bert import BertLayer, keras  # late: the other lab does without Keras
+
+        self._models: dict[str, Any] = {}
+        self._names = {"keras": keras, "np": np, "bert": BertLayer()}
+        super().__init__(settings)
+
+    def right(self) -> KerasSettings:
+        """Return settings that run with the sentences that were typed, without a mistake."""
+        settings = KerasSettings(text=self.settings.text)
+        # A sentence longer than BERT's 512 positions runs with no setting.
+        runs = self.change(**asdict(settings)).diagnosis.outcome == "ok"
+        return settings if runs else KerasSettings()
+
+    def _run(self, batch: list[str], notes: dict[str, str]) -> KerasScene:
+        names = {**self._names, "tokenizer": self.tokenizer, "sentences": batch}
+        model_code, data_code = code_of(self.settings, len(batch))
+        model = names["model"] = self._model(model_code)
+        diagnosis = self._diagnosed(names, data_code)
+        ids, mask = names["encoding"]["input_ids"], names["encoding"]["attention_mask"]
+        return KerasScene(
+            sentences=batch,
+            tokens=[self.tokenizer.convert_ids_to_tokens(row) for row in ids],
+            ids=ids,
+            mask=mask,
+            mask_is_read=self.settings.two_inputs and self.settings.mask_given,
+            values=names["y"].tolist() if "y" in names else [],
+            settings=self.settings,
+            notes=notes,
+            diagnosis=diagnosis,
+            code=from_scratch(batch, model_code, data_code, diagnosis),
+            shapes=_shapes(model, names),
+            output=names.get("output"),
+        )
+
+    def _model(self, code: str) -> Any:
+        if code not in self._models:
+            if len(self._models) == MOST_MODELS:
+                self._models.clear()
+            names = dict(self._names)
+            exec(code, names)
+            self._models[code] = names["model"]
+        return self._models[code]
+
+    def _diagnosed(self, names: dict[str, Any], data_code: str) -> Diagnosis:
+        settings, model = self.settings, names["model"]
+
+        def loss() -> Diagnosis:
+            exec(data_code, names)
+            value = float(model.evaluate(names["x"], names["y"], verbose=0))
+            names["output"] = torch.as_tensor(model.predict_on_batch(names["x"]))
+            labels = torch.as_tensor(names["y"])
+            told = check_keras_loss(settings.loss, names["output"], labels, settings.classes)
+            return replace(told, loss=value) if told.outcome == "silent" else Diagnosis("ok", "", value)
+
+        def given() -> dict[str, Tensor]:
+            read = ("input_ids", "attention_mask") if settings.two_inputs else ("input_ids",)
+            return {name: torch.as_tensor(names[name]) for name in read}
+
+        told = check_step(loss, names["bert"].bert.module, given)
+        # The repairs of what is silent are PyTorch's; here the controls are at hand.
+        return replace(told, got=told.got or _got(names), fixes=told.fixes if told.error else ())
+
+
+def _shapes(model: Any, names: dict[str, Any]) -> Arrays:
+    built = {str(tensor.name): tuple(tensor.shape) for tensor in model.inputs}
+    given = names.get("x", [])
+    came = dict(zip(ARRAYS, given if isinstance(given, list) else [given], strict=False))
+    rows: Arrays = [(name, built.get(name), _shape(came.get(name))) for name in ARRAYS]
+    return [*rows, ("output and y", tuple(model.output.shape), _shape(names.get("y")))]
+
+
+def _shape(array: Any) -> Shape | None:
+    return None if array is None else tuple(array.shape)
+
+
+def _got(names: dict[str, Any]) -> str:
+    shapes = {name: _shape(names.get(name)) for name in (*ARRAYS, "y")}
+    return ", ".join(f"{name} {shape}" for name, shape in shapes.items() if shape is not None)

@@ -8,7 +8,8 @@ from itertools import product
 from typing import Any, NamedTuple
 
 from helpers.diagnosis import Diagnosis
-from helpers.lab.kind import Changes, Kind
+from helpers.lab.control import Changes, Settings
+from helpers.lab.experiment import Experiment
 
 MOST_STEPS = 4  # as many things may be wrong at once
 
@@ -17,12 +18,12 @@ class _Stop(NamedTuple):
     """A place on the way: the first change, what is set now, what it gave, and the causes met so far."""
 
     first: Changes
-    settings: Any
+    settings: Settings
     diagnosis: Diagnosis
     causes: frozenset[str | None]
 
 
-def mend(kind: Kind, experiment: Any) -> Changes | None:
+def mend(experiment: Experiment[Any]) -> Changes | None:
     """Find what to set so that the experiment runs; None where no control mends it.
 
     What the verdict asks for is tried first, and of a drop-down's options that which gives the loss of its
@@ -34,11 +35,11 @@ def mend(kind: Kind, experiment: Any) -> Changes | None:
     try:
         for _ in range(MOST_STEPS):
             # Two settings at once are two steps, and come after two steps that each mend something.
-            one = [(stop, names) for stop in now for names in _steps(kind, stop, 1)]
-            two = [(stop, names) for stop in last for names in _steps(kind, stop, 2)]
+            one = [(stop, names) for stop in now for names in _steps(experiment, stop, 1)]
+            two = [(stop, names) for stop in last for names in _steps(experiment, stop, 2)]
             reached: list[_Stop] = []
             for stop, names in one + two:
-                found, on_the_way = _turn(kind, experiment, stop, names)
+                found, on_the_way = _turn(experiment, stop, names)
                 if found is not None:
                     return found
                 reached += on_the_way
@@ -48,21 +49,22 @@ def mend(kind: Kind, experiment: Any) -> Changes | None:
     return None
 
 
-def _steps(kind: Kind, stop: _Stop, many: int) -> Iterator[list[str]]:
+def _steps(experiment: Experiment[Any], stop: _Stop, many: int) -> Iterator[list[str]]:
     """Give what can mend a cause, as the names of so many settings at once."""
-    steps = (names.split() for names in kind.mends.get(stop.diagnosis.cause or "", ()))
+    steps = (names.split() for names in experiment.mends.get(stop.diagnosis.cause or "", ()))
     return (names for names in steps if len(names) == many)
 
 
 def _turn(
-    kind: Kind, experiment: Any, stop: _Stop, names: Sequence[str]
+    experiment: Experiment[Any], stop: _Stop, names: Sequence[str]
 ) -> tuple[Changes | None, list[_Stop]]:
     """Try other values; return the first change of a way that ends here, or where something else is wrong."""
     top = stop.diagnosis.fixes[0].result if stop.diagnosis.fixes else ""
-    is_a_choice = not kind.choices.keys().isdisjoint(names)
+    controls = stop.settings.controls()
+    is_a_choice = any(controls[name].options for name in names)
     runs: Changes | None = None
     reached: dict[str | None, _Stop] = {}
-    for values in product(*(_others(kind, stop.settings, name) for name in names)):
+    for values in product(*(_others(stop.settings, name) for name in names)):
         changes = dict(zip(names, values, strict=True))
         settings, first = replace(stop.settings, **changes), stop.first or changes
         scene = experiment.change(**asdict(settings))
@@ -78,27 +80,21 @@ def _turn(
     return runs, list(reached.values())
 
 
-def _others(kind: Kind, settings: Any, name: str) -> Sequence[Any]:
+def _others(settings: Settings, name: str) -> Sequence[Any]:
     """Return a setting's other values; of a number those that other settings have, the nearest first."""
-    now = getattr(settings, name)
-    if name in kind.choices:
-        return [value for value in kind.choices[name] if value != now]
-    if isinstance(now, bool):
-        return [not now]
+    now, control = getattr(settings, name), settings.controls()[name]
+    if control.range is None:
+        return [value for value in control.options or (True, False) if value != now]
     # Sizes that fit are equal: what mends one is another.
-    lowest, _ = kind.ranges[name]
+    lowest, _ = control.range
     sizes = {lowest, *(value for value in asdict(settings).values() if type(value) is int)}
     return sorted((size for size in sizes if lowest <= size != now), key=lambda size: abs(size - now))
 
 
-def in_words(kind: Kind, before: Any, changes: Changes) -> str:
+def in_words(before: Settings, changes: Changes) -> str:
     """Say what was changed: "target: one-hot, integer -> class indices (N,)"."""
-    after = replace(before, **changes)
-
-    def word(settings: Any, name: str) -> str:
-        value = getattr(settings, name)
-        if isinstance(value, bool):
-            return "on" if value else "off"
-        return kind.choices[name][value] if name in kind.choices else str(value)
-
-    return "; ".join(f"{kind.labels[name]}: {word(before, name)} → {word(after, name)}" for name in changes)
+    controls = {name: before.controls()[name] for name in changes}
+    return "; ".join(
+        f"{control.label}: {control.words(getattr(before, name))} → {control.words(changes[name])}"
+        for name, control in controls.items()
+    )

@@ -13,22 +13,9 @@ import anywidget
 import ipywidgets as widgets
 import traitlets
 
-from helpers.lab.controls import Fold
-from helpers.lab.settings import PRESETS
+from helpers.lab.inputs import Fold
+from helpers.lab.presets import PRESETS
 from helpers.lab.widget import ShapeLab
-
-# In the order of the lessons, each as the lesson calls it.
-TITLES = {
-    "all_right": "Start: everything fits",
-    "wrong_head_size": "1. The head has the wrong size",
-    "unused_outputs": "1. Outputs that no label uses",
-    "batch_target": "2. Not one label per row",
-    "one_hot_targets": "3. One-hot, or indices",
-    "token_vs_sequence": "4. One prediction per token, or per sentence?",
-    "keras_padding": "5. Padding, masks and Keras",
-    "softmax_before_loss": "6. Softmax before the loss",
-    "broadcast_mse": "6. MSE that broadcasts",
-}
 
 
 class Stage(anywidget.AnyWidget):
@@ -91,7 +78,7 @@ class Projector(widgets.VBox):
     """The lessons' labs, one at a time, in large letters.
 
     Args:
-        preset: The lab to begin with, one of `helpers.lab.settings.PRESETS`.
+        preset: The lab to begin with, one of `helpers.lab.presets.PRESETS`.
 
     Attributes:
         choice: The drop-down with the labs' titles.
@@ -108,7 +95,7 @@ class Projector(widgets.VBox):
 
     def __init__(self, preset: str = "all_right") -> None:
         self.lab = ShapeLab(preset)
-        titles = [(title, name) for name, title in TITLES.items()]
+        titles = [(preset.title, name) for name, preset in PRESETS.items()]
         self.choice = widgets.Dropdown(
             options=titles, value=preset, description="Lab", style={"description_width": "initial"}
         )

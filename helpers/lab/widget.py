@@ -6,7 +6,7 @@ A thin view over an experiment. Controls and a few `ipywidgets.HTML` are joined 
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from html import escape
 from typing import Any
 
@@ -16,13 +16,12 @@ from helpers.diagnosis import Diagnosis
 from helpers.drawing.plain import draw_plain
 from helpers.drawing.tokens import draw_tokens
 from helpers.drawing.verdict import draw_code, draw_verdict
-from helpers.lab.controls import Fold, button, in_columns, mark
+from helpers.lab.control import Changes
 from helpers.lab.hunt import Hunt
-from helpers.lab.inputs import Inputs
-from helpers.lab.kind import Changes, kind_of
+from helpers.lab.inputs import Fold, Inputs, button, in_columns, mark
 from helpers.lab.mending import in_words, mend
 from helpers.lab.page import Page
-from helpers.lab.settings import PRESETS
+from helpers.lab.presets import PRESETS
 from helpers.readable import ReadableVBox
 from helpers.voice import Voice
 
@@ -62,12 +61,11 @@ class ShapeLab(ReadableVBox):
         if preset not in PRESETS:
             known = ", ".join(PRESETS)
             raise ValueError(f"got preset {preset!r}. ShapeLab needs one of {known}. Try 'all_right'.")
-        start, in_sight = PRESETS[preset]
-        self._start = type(start)(**{**asdict(start), **settings})
-        self._kind = kind_of(self._start)
-        self.hunt = Hunt(self._kind, in_sight)
-        self.experiment = self._kind.experiment(self._start)
-        self._inputs = Inputs(self._kind, self._start, self._change)
+        _, experiment, start, in_sight = PRESETS[preset]
+        self._start = replace(start, **settings)
+        self.hunt = Hunt(experiment.mistakes(), in_sight)
+        self.experiment = experiment(self._start)
+        self._inputs = Inputs(self._start, self._change)
         self.controls, self.sentences = self._inputs.controls, self._inputs.sentences
         for name, control in self.controls.items():
             setattr(self, name, control)
@@ -129,17 +127,17 @@ class ShapeLab(ReadableVBox):
         if self.scene.diagnosis.outcome == "ok":
             self._show("Nothing to mend.")
             return
-        before, shown = self.experiment.settings, dict(self._kind.table(self.scene))
+        before, shown = self.experiment.settings, dict(self.scene.table())
         self.message.value = "Trying what mends it …"  # in Keras that can take half a second
-        changes = mend(self._kind, self.experiment)
+        changes = mend(self.experiment)
         self.hunt.is_on = False
         if changes is None:
             self._show("No control mends this by itself: the verdict says what is needed.")
             return
         self._apply(changes)
         fixed = "Fixed" if self.scene.diagnosis.outcome == "ok" else "One is fixed"
-        changed = {name for name, words in self._kind.table(self.scene) if words != shown.get(name)}
-        self._show(f"{fixed}. {in_words(self._kind, before, changes)}", frozenset(changed))
+        changed = {name for name, words in self.scene.table() if words != shown.get(name)}
+        self._show(f"{fixed}. {in_words(before, changes)}", frozenset(changed))
 
     def _apply(self, changes: Changes) -> None:
         """Set some controls at once, and run once."""
@@ -164,11 +162,11 @@ class ShapeLab(ReadableVBox):
     def _show(self, words: str = "", changed: frozenset[str] = _NOTHING) -> None:
         scene = self.scene
         self.message.value = escape(words)
-        self.picture.value = self._kind.draw(scene, changed)
-        notes = {self._inputs.name(name): words for name, words in scene.notes.items()}
+        self.picture.value = scene.draw(changed)
+        notes = {self._inputs.labels[name]: words for name, words in scene.notes.items()}
         self.verdict.value = draw_verdict(self._told, notes)
         self.tokens.value = draw_tokens(
-            scene.tokens, scene.ids, scene.mask, scene.mask_is_read, self._kind.with_ids
+            scene.tokens, scene.ids, scene.mask, scene.mask_is_read, scene.with_ids
         )
         self._show_numbers()
         self.code.value = draw_code(scene.code)
@@ -181,7 +179,7 @@ class ShapeLab(ReadableVBox):
         self._inputs.note(scene.notes)
 
     def _show_numbers(self) -> None:
-        self.numbers.value = self._kind.values(self.scene) if self.show_values.value else ""
+        self.numbers.value = self.scene.numbers() if self.show_values.value else ""
 
     def as_text(self) -> str:
         """Return the diagnosis of the last run."""
@@ -189,6 +187,5 @@ class ShapeLab(ReadableVBox):
 
     def as_html(self) -> str:
         """Return the shapes and the verdict of the last run as a plain table."""
-        scene, kind = self.scene, self._kind
-        table = draw_plain(kind.table(scene), kind.signs(scene), self._told)
+        table = draw_plain(self.scene.table(), self.scene.signs(), self._told)
         return f"{table}<p>In JupyterLab, run this cell to turn the sliders.</p>"

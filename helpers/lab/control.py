@@ -1,0 +1,139 @@
+"""What a lab can be set to: one entry per control, which says all that there is to know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, NamedTuple
+
+Changes = dict[str, Any]  # from settings to their new values
+MAX_SENTENCES = 8  # what the picture can show as rows, and what one encoder pass does in milliseconds
+SENTENCES = (
+    "The film was wonderful.",
+    "I would not watch it again.",
+    "An ordinary story, neither good nor bad.",
+    "The acting is great but the plot is slow.",
+    "What a waste of two hours!",
+    "The food was fine.",
+    "We loved every minute of it.",
+    "It is a film about a train.",
+)
+
+
+class Option(NamedTuple):
+    """One choice of a drop-down.
+
+    Attributes:
+        words: What the drop-down says.
+        code: The Python that it stands for, where it stands for one.
+        axes: One letter per axis of what that code gives, "?" for an axis of size 1.
+    """
+
+    words: str
+    code: str = ""
+    axes: str = ""
+
+
+PADDINGS = {
+    "longest": Option("to the longest", "padding=True"),
+    "max_length": Option("to max_length", 'padding="max_length", truncation=True, max_length={max_length}'),
+}
+
+
+class Idle(NamedTuple):
+    """A case in which a setting that was changed plays no part.
+
+    Attributes:
+        why: What is said then; {loss} stands for what the control of that name says.
+        when: From other settings to their values in this case, as words in one text.
+    """
+
+    why: str
+    when: Mapping[str, str]
+
+    def holds(self, settings: Settings) -> bool:
+        """Whether these settings are such a case."""
+        return all(getattr(settings, name) in values.split() for name, values in self.when.items())
+
+
+class Control(NamedTuple):
+    """A drop-down, a slider, or, where it has neither options nor a range, a tick box.
+
+    Attributes:
+        label: What it says.
+        options: What the drop-down offers; where it opens comes first.
+        range: The slider's lowest and highest value; the highest grows with a preset's.
+        idle: When it plays no part, the case that is told first.
+        wrong: The values that are a realistic mistake where all else is right.
+    """
+
+    label: str
+    options: Mapping[str, Option]
+    range: tuple[int, int] | None
+    idle: Sequence[Idle]
+    wrong: Sequence[Any]
+
+    def words(self, value: Any) -> str:
+        """Say a value as the control does."""
+        if isinstance(value, bool):
+            return "on" if value else "off"
+        return self.options[value].words if self.options else str(value)
+
+
+def choice(label: str, options: Mapping[str, Option], *idle: Idle, wrong: Sequence[str] = ()) -> Any:
+    """Declare a setting with a drop-down. The lab opens with the first option."""
+    return _setting(next(iter(options)), Control(label, options, None, idle, wrong))
+
+
+def slider(label: str, start: int, lowest: int, most: int, *idle: Idle, wrong: Sequence[int] = ()) -> Any:
+    """Declare a setting with a slider."""
+    return _setting(start, Control(label, {}, (lowest, most), idle, wrong))
+
+
+def tick(label: str, start: bool, *idle: Idle, wrong: Sequence[bool] = ()) -> Any:
+    """Declare a setting with a tick box."""
+    return _setting(start, Control(label, {}, None, idle, wrong))
+
+
+def _setting(start: Any, control: Control) -> Any:
+    return field(default=start, metadata={"control": control})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the learner can change. A kind of lab adds its controls, in the order in which they are shown.
+
+    Attributes:
+        text: The sentences, one per line.
+
+    Raises:
+        ValueError: A setting has a value that its drop-down doesn't have.
+    """
+
+    text: str = "\n".join(SENTENCES)
+
+    def __post_init__(self) -> None:
+        for name, control in self.controls().items():
+            value = getattr(self, name)
+            if control.options and value not in control.options:
+                words, first = ", ".join(control.options), next(iter(control.options))
+                raise ValueError(f"got {name} {value!r}. The lab needs one of {words}. Try {name}={first!r}.")
+
+    @classmethod
+    def controls(cls) -> dict[str, Control]:
+        """Return the control of each setting but the text."""
+        return {each.name: each.metadata["control"] for each in fields(cls) if "control" in each.metadata}
+
+    def chosen(self, name: str) -> Option:
+        """Return the option on which a drop-down stands."""
+        return self.controls()[name].options[getattr(self, name)]
+
+    def idle(self) -> dict[str, str]:
+        """Say of each setting that was changed and plays no part, why."""
+        start, controls = type(self)(), self.controls()
+        turned = {
+            name: each for name, each in controls.items() if getattr(self, name) != getattr(start, name)
+        }
+        cases = {name: [case for case in each.idle if case.holds(self)] for name, each in turned.items()}
+        said = {name: each.words(getattr(self, name)) for name, each in controls.items()}
+        return {name: those[0].why.format(**said) for name, those in cases.items() if those}

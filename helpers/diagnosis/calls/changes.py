@@ -23,6 +23,8 @@ from helpers.diagnosis.seen.frames import LIBRARIES
 from helpers.diagnosis.seen.line import Leaf, Line
 from helpers.diagnosis.seen.raised import Raised, described, shape
 
+ARGMAX = "leave argmax out"
+
 
 class Change(NamedTuple):
     """One thing that may have been meant.
@@ -295,7 +297,7 @@ def _variants_of(line: Line, node: ast.AST) -> Iterator[tuple[Change, ast.expr]]
         needs = (
             "the labels as they are: they are class indices already, and argmax is for one-hot rows or scores"
         )
-        yield Change("one_hot_index", 0.9, given[0], "leave argmax out", needs), node.args[0]
+        yield Change("one_hot_index", 0.9, given[0], ARGMAX, needs), node.args[0]
     if name == "pack_padded_sequence":
         needs = "the longest row first, or enforce_sorted=False, which sorts them and puts the order back"
         new = ast.Call(

@@ -34,7 +34,19 @@ MAKES = {"tensor", "as_tensor", "LongTensor", "FloatTensor", "IntTensor", "Tenso
 MAKES |= {"from_numpy", "nested_tensor", "TensorDataset", "convert_to_tensor", "pad_sequence", "from_dict"}
 MAKES |= {"asanyarray"}
 VIEWS = {"view", "reshape"}
-OTHERS = {"pack_padded_sequence", "to", "cuda", "cpu", "item", "numpy", "long", "float", "int", "gather"}
+OTHERS = {
+    "pack_padded_sequence",
+    "to",
+    "cuda",
+    "cpu",
+    "item",
+    "numpy",
+    "long",
+    "float",
+    "int",
+    "gather",
+    "at",
+}
 OTHERS |= {
     "index_select",
     "contiguous",

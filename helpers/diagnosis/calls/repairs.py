@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from helpers.diagnosis.calls.changes import Change, changes, is_mask, is_output, variants
+from helpers.diagnosis.calls.changes import ARGMAX, Change, changes, is_mask, is_output, variants
 from helpers.diagnosis.calls.layers import layer_that_failed, other_state
 from helpers.diagnosis.calls.operations import JOINS, KNOWN, PAIRS, PRODUCTS, VIEWS
 from helpers.diagnosis.calls.positions import is_positions
@@ -189,7 +190,16 @@ def _pairs(raised: Raised, line: Line, singles: list[tuple[Leaf, Change]]) -> It
 
 
 def _unpacked(line: Line) -> Iterator[Found]:
-    """`_, pooled = model(...)` unpacks the names of what the model returns."""
+    """`_, pooled = model(...)` unpacks the names of what the model returns, as many as there are."""
+    output = _run(replace(line, parts=())) if line.parts else None
+    if output is not None and is_output(output.value):
+        fields = [name for name, part in output.value.items() if isinstance(part, Tensor)]
+        needs = f"{', '.join(fields)} by name: unpacking a {type(output.value).__name__} gives its names, "
+        needs += f"and it has {len(output.value)}: {', '.join(output.value)}"
+        code = f"output = {line.spelled()}\n"
+        code += "\n".join(f"{name} = output.{field}" for name, field in zip(line.parts, fields, strict=False))
+        change = Change("not_a_tensor", 0.3, "", "take the parts by their names", needs)
+        yield Found(change, 0.3, Fix(change.title, code, gave(output.value)))
     for leaf in line.operands:
         made = line.made_by(leaf, unpacked=True) if isinstance(leaf.value, str) else None
         output = _run(made) if made is not None and made.again else None
@@ -225,12 +235,20 @@ def _rewritten(raised: Raised, line: Line) -> Iterator[Found]:
     for made, leaf in [(line, None), *_makers(line)]:
         for change, node in variants(made):
             value = _run(made, node=node)
+            if change.title == ARGMAX and (
+                value is None or getattr(value.value, "ndim", 0) != 1 or not _is_whole(value.value)
+            ):
+                continue  # scores, or one-hot rows
             ran = value if leaf is None or value is None else _run(line, {leaf.slot: value.value})
             if ran is not None:
                 text = made.spelled(node)
                 fix = Fix(change.title, text if leaf is None else f"{leaf.text} = {text}", gave(ran.value))
                 change = change._replace(needs=made.spelled_in(change.needs))
                 yield Found(change, change.price + _misfit(raised, line, ran.value), fix)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, Tensor | np.ndarray) and "int" in str(value.dtype)
 
 
 def _makers(line: Line) -> Iterator[tuple[Line, Leaf]]:

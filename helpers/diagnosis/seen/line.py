@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import dis
 from collections import UserDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -106,14 +107,14 @@ class Line:
         node: The expression, with a slot for each leaf.
         leaves: What the slots stand for.
         again: Whether it can be run once more without touching anything of the learner's.
-        parts: Into how many names its value was to be unpacked; 0 where it was not.
+        parts: The names into which its value was to be unpacked; none where it was not.
     """
 
     step: Step
     node: ast.expr
     leaves: tuple[Leaf, ...]
     again: bool
-    parts: int = 0
+    parts: tuple[str, ...] = ()
 
     @cached_property
     def operation(self) -> str:
@@ -175,8 +176,8 @@ class Line:
         names = {leaf.slot: self._safe(leaf.value) for leaf in self.leaves} | dict(changed or {})
         tree = ast.fix_missing_locations(ast.Expression(_copied(node or self.node)))
         value = eval(compile(tree, "<line>", "eval"), names)
-        if self.parts and (isinstance(value, Mapping) or len(value) != self.parts):
-            raise ValueError(f"{len(value)} parts for {self.parts} names")
+        if self.parts and (isinstance(value, Mapping) or len(value) != len(self.parts)):
+            raise ValueError(f"{len(value)} parts for {len(self.parts)} names")
         return value
 
     def _safe(self, value: Any) -> Any:
@@ -231,7 +232,7 @@ def line_of(step: Step, inner: Step | None = None, node: ast.expr | None = None)
         inner: The frame that it called, where that is one of Python's: it knows what it was given.
         node: Another expression of the same frame.
     """
-    failing, parts = (node, 0) if node is not None else _failing(step)
+    failing, parts = (node, ()) if node is not None else _failing(step)
     if failing is None:
         return None
     line = _line(step, failing)
@@ -247,7 +248,7 @@ def _line(
     step: Step, failing: ast.expr, given: Mapping[Place, Any] | None = None, computed: bool = False
 ) -> Line | None:
     root = _copied(failing)
-    reader = _Reader(step, given or {}, root if computed else None)
+    reader = _Reader(step, given or {}, root, computed)
     tree = reader.visit(root)
     if not isinstance(tree, ast.expr):
         return None
@@ -255,29 +256,35 @@ def _line(
     return replace(line, again=not reader.unread and _is_harmless(tree, line))
 
 
-def _failing(step: Step) -> tuple[ast.expr | None, int]:
-    """Return the expression that failed, and into how many names it was unpacked where that was it."""
+def _failing(step: Step) -> tuple[ast.expr | None, tuple[str, ...]]:
+    """Return the expression that failed, and the names into which it was unpacked where that was it."""
     try:
-        node: Any = Source.executing(TracebackType(None, step.frame, step.lasti, step.line)).node
+        found = Source.executing(TracebackType(None, step.frame, step.lasti, step.line))
+        node, statements = (
+            found.node,
+            [each for each in found.statements or () if isinstance(each, ast.Assign)],
+        )
     except Exception:  # a source that is no longer the one that ran
-        node = None
-    parent = getattr(node, "parent", None)
-    if isinstance(node, ast.Tuple | ast.List) and isinstance(parent, ast.Assign) and node in parent.targets:
-        return parent.value, len(node.elts)
+        node, statements = None, []
+    parent: Any = getattr(node, "parent", None)
+    if dis.opname[step.frame.f_code.co_code[step.lasti]].startswith("UNPACK") and statements:
+        names = statements[0].targets[0]
+        parts = names.elts if isinstance(names, ast.Tuple | ast.List) else []
+        return statements[0].value, tuple(map(ast.unparse, parts))
     if isinstance(node, ast.Attribute) and isinstance(parent, ast.Call) and parent.func is node:
-        return parent, 0
+        return parent, ()
     if isinstance(node, ast.Assign | ast.AugAssign):
-        return node.value, 0
+        return node.value, ()
     if isinstance(node, ast.expr):
-        return node, 0
-    return (decompiled(step.frame.f_code, step.lasti) if node is None else None), 0
+        return node, ()
+    return (decompiled(step.frame.f_code, step.lasti) if node is None else None), ()
 
 
 class _Reader(ast.NodeTransformer):
     """Puts a slot in the place of everything that the expression names."""
 
-    def __init__(self, step: Step, given: Mapping[Place, Any], root: ast.AST | None) -> None:
-        self.step, self.given, self.root = step, given, root
+    def __init__(self, step: Step, given: Mapping[Place, Any], root: ast.AST, computed: bool) -> None:
+        self.step, self.given, self.root, self.computed = step, given, root, computed
         self.leaves: list[Leaf] = []
         self.bound: set[str] = set()
         self.unread = False
@@ -309,7 +316,9 @@ class _Reader(ast.NodeTransformer):
             and not isinstance(node, ast.Constant | ast.Starred)
         ):
             return self._slot(node, given)
-        if self.root is not None and node is not self.root and isinstance(node, ast.Call | ast.ListComp):
+        if node is not self.root and isinstance(
+            node, (ast.Call, ast.ListComp) if self.computed else ast.ListComp
+        ):
             value = self._computed(node)
             if value is not MISSING:
                 return self._slot(node, value)

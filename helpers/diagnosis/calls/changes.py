@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from helpers.diagnosis.calls.operations import AXIS, JOINS, MAKES, PAIRS, PRODUCTS, VIEWS
-from helpers.diagnosis.calls.rows import lengths_of
+from helpers.diagnosis.calls.rows import MAPPINGS, lengths_of
 from helpers.diagnosis.seen.frames import LIBRARIES
 from helpers.diagnosis.seen.line import Leaf, Line
 from helpers.diagnosis.seen.raised import Raised, described, shape
@@ -65,6 +65,8 @@ def changes(raised: Raised, line: Line, leaf: Leaf) -> Iterator[Change]:
                 yield Change(
                     "not_a_tensor", price, f"{{x}}.{name}", f"take {name} out of the model's output", needs
                 )
+    elif isinstance(value, MAPPINGS) and isinstance(line.called, nn.Module):
+        yield from _of_batch(leaf, value)
     elif isinstance(value, Tensor):
         yield from _dtypes(line, leaf)
         if line.operation not in MAKES - {"TensorDataset"}:
@@ -76,6 +78,28 @@ def changes(raised: Raised, line: Line, leaf: Leaf) -> Iterator[Change]:
         yield Change("not_a_tensor", 0.5, "torch.tensor({x}.to_numpy())", "take the numbers out", needs)
     elif isinstance(value, list | tuple) and value:
         yield from _of_list(line, leaf, list(value))
+
+
+def _of_batch(leaf: Leaf, value: Mapping[str, Any]) -> Iterator[Change]:
+    """A batch that is unpacked into a call: what is wrong with one of its rows is wrong with those beside it."""
+    parts = {name: part for name, part in value.items() if hasattr(part, "__len__")}
+    told = ", ".join(f"{name} {described(part)}" for name, part in list(parts.items())[:3])
+    every = "{{name: {} if {} else rows for name, rows in {{x}}.items()}}"
+    if any(isinstance(part, list) for part in parts.values()):
+        for code in ("torch.stack(rows, 1)", "torch.tensor(rows)"):
+            change = every.format(code, "isinstance(rows, list)")
+            yield Change(
+                "not_a_tensor", 0.6, change, "make tensors of the lists", f"tensors; {leaf.text} has {told}"
+            )
+    wide = {part.ndim for part in parts.values() if isinstance(part, Tensor)}
+    for code, title in (
+        ("rows.squeeze(1)", "drop the axis of size 1"),
+        ("rows.unsqueeze(0)", "put the batch axis back"),
+    ):
+        which = "rows.ndim == 3" if "squeeze(1)" in code else "rows.ndim == 1"
+        if (3 if "squeeze(1)" in code else 1) in wide:
+            needs = f"rows (N, T); {leaf.text} has {told}"
+            yield Change("needs_flatten_or_transpose", 1.0, every.format(code, which), title, needs)
 
 
 def _of_list(line: Line, leaf: Leaf, value: list[Any]) -> Iterator[Change]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -9,11 +10,14 @@ from typing import Any
 from torch import Tensor, nn
 
 from helpers.diagnosis.calls.positions import longest, simple_name, too_long
+from helpers.diagnosis.calls.repairs import explain_line
 from helpers.diagnosis.calls.rows import lengths_of
 from helpers.diagnosis.said.result import Diagnosis, Fix
 from helpers.diagnosis.seen.frames import Step
 from helpers.diagnosis.seen.line import name_of
-from helpers.diagnosis.seen.raised import Raised, shape, tried
+from helpers.diagnosis.seen.raised import Raised, gave, shape, tried
+from helpers.diagnosis.seen.stand_in import stand_in
+from helpers.trial import came_of, quiet
 
 SIDE_INPUTS = ("token_type_ids", "position_ids")
 
@@ -68,11 +72,14 @@ def _forward(raised: Raised, step: Step) -> Diagnosis | None:
     if isinstance(ids, Tensor) and name.endswith("MultipleChoice"):
         return _no_choices(raised, name, ids) if ids.ndim != 3 else None
     if isinstance(ids, Tensor) and ids.ndim != 2:
-        return _axes(raised, name, ids)
+        # The line itself shows what goes with the ids, and so has to be changed alike.
+        is_ids = not ids.is_floating_point() and not (ids.ndim == 3 and ids.shape[1] in (2, 3))
+        return (explain_line(raised) if is_ids else None) or _axes(raised, name, ids)
     if not isinstance(given, Tensor) or given.ndim < 2:
         return None
     return (
         _no_padding(raised, step, given)
+        or _other_place(raised, step)
         or _too_long(raised, model, given, variables)
         or _mask(raised, given, variables)
         or _side_input(raised, given, variables)
@@ -83,6 +90,38 @@ def _no_choices(raised: Raised, model: str, ids: Tensor) -> Diagnosis:
     got = f"{model} called with input_ids {shape(ids)}"
     needs = "input_ids (N, choices, T): every row holds one sentence for each choice"
     return raised.diagnosis("needs_flatten_or_transpose", got, needs)
+
+
+def _other_place(raised: Raised, step: Step) -> Diagnosis | None:
+    """Arguments by position, of which one has landed in the place of another: labels (N,) where (N, T) belongs."""
+    variables, model = step.variables, step.variables["self"]
+    ids, labels = variables.get("input_ids"), variables.get("labels")
+    places = ("attention_mask", "token_type_ids", "position_ids")
+    astray = [
+        name for name in places if isinstance(variables.get(name), Tensor) and variables[name].ndim == 1
+    ]
+    if (
+        labels is not None
+        or len(astray) != 1
+        or not isinstance(ids, Tensor)
+        or "labels" not in step.frame.f_code.co_varnames
+    ):
+        return None
+    name, given = astray[0], {"input_ids": ids}
+    others = {
+        each: variables[each] for each in places if isinstance(variables.get(each), Tensor) and each != name
+    }
+    came = came_of(lambda: stand_in(model)(**given, **others, labels=variables[name]), seed=0)
+    if came.error is not None:
+        return None
+    got = f"{type(model).__name__} given {name} {shape(variables[name])}, input_ids {shape(ids, 'NT')}"
+    order = ", ".join(list(inspect.signature(type(model).forward).parameters)[1:5])
+    needs = f"each input by its name: model(input_ids=..., attention_mask=..., labels=...). By position they are {order}, "
+    needs += f"and what looks like labels came as {name}"
+    fix = Fix(
+        "give the labels by name", "model(input_ids=..., attention_mask=..., labels=...)", gave(came.value)
+    )
+    return raised.diagnosis("missing_input", got, needs, [fix] if not others else [])
 
 
 def _no_padding(raised: Raised, step: Step, given: Tensor) -> Diagnosis | None:
@@ -194,5 +233,24 @@ def _side_input(raised: Raised, given: Tensor, variables: Mapping[str, Any]) -> 
         side = variables.get(name)
         if isinstance(side, Tensor) and side.shape[-1] != given.shape[1]:
             got = f"{name} {shape(side)}, input_ids {shape(given, 'NT')}"
-            return raised.diagnosis("static_length", got, f"{name} {tuple(given.shape[:2])}, like input_ids")
+            needs = f"{name} {tuple(given.shape[:2])}, like input_ids: pad and cut both alike"
+            fix = (
+                _cut_side(raised, side, given) if side.ndim > 1 and side.shape[-1] > given.shape[1] else None
+            )
+            return raised.diagnosis("static_length", got, needs, [fix])
     return None
+
+
+def _cut_side(raised: Raised, side: Tensor, given: Tensor) -> Fix | None:
+    """Cut what is longer than the ids, and run the learner's call with it."""
+    line = raised.line
+    leaf = next(
+        (each for each in (line.operands if line else ()) if each.value is side and each.is_name), None
+    )
+    if line is None or leaf is None or not line.again:
+        return None
+    length = given.shape[1]
+    with quiet(seed=0):
+        came = came_of(lambda: line.run({leaf.slot: side[:, :length]}))
+    code = f"{leaf.text} = {leaf.text}[:, :{length}]"
+    return Fix("cut it like the ids", code, gave(came.value)) if came.error is None else None

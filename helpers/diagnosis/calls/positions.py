@@ -6,9 +6,11 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from helpers.diagnosis.said.result import Diagnosis
+from helpers.diagnosis.calls.rows import MAPPINGS
+from helpers.diagnosis.said.result import Diagnosis, Fix
 from helpers.diagnosis.seen.line import name_of
-from helpers.diagnosis.seen.raised import Raised, shape, tried
+from helpers.diagnosis.seen.raised import Raised, gave, shape, tried
+from helpers.trial import came_of, quiet
 
 POSITIONS = ("pos_emb", "pos_enc", "pos_table", "pos", "wpe", "pe")
 
@@ -37,17 +39,44 @@ def too_long(raised: Raised, given: Tensor, table: str, most: int) -> Diagnosis:
     name = simple_name(raised, given, "input_ids")
     got = f"{name} {shape(given, 'NT')}, {table} for T up to {most}"
     needs = f"T at most {most}, special tokens included: tokenizer(..., truncation=True, max_length={most})"
+    return raised.diagnosis("too_long", got, needs, [cut_alike(raised, given, name, most)])
 
-    def fits(names: Any) -> str:
-        cut = getattr(names, name)
-        if cut.shape[1] > most:
-            raise ValueError("still too long")
-        return f"gives {shape(cut, 'NT')}, within {most} positions"
 
-    cut = tried(
-        "cut what is too long", f"{name} = {name}[:, :{most}]", {name: given}, fits, "and the mask alike"
-    )
-    return raised.diagnosis("too_long", got, needs, [cut])
+def cut_alike(raised: Raised, given: Tensor, name: str, most: int) -> Fix | None:
+    """Cut the ids, and all on the learner's line that goes with them; the call itself is run where it can be."""
+    line = raised.line
+    wide = [leaf for leaf in (line.operands if line else ()) if _goes_with(leaf.value, given)]
+    if line is None or not wide or not all(leaf.is_name for leaf in wide):
+        cut = f"{name} = {name}[:, :{most}]"
+        return tried(
+            "cut what is too long",
+            cut,
+            {name: given},
+            lambda names: getattr(names, name),
+            "and the mask alike",
+        )
+    code, changed = [], {}
+    for leaf in wide:
+        if isinstance(leaf.value, Tensor):
+            code.append(f"{leaf.text} = {leaf.text}[:, :{most}]")
+            changed[leaf.slot] = leaf.value[:, :most]
+        else:
+            code.append(f"{leaf.text} = {{name: rows[:, :{most}] for name, rows in {leaf.text}.items()}}")
+            changed[leaf.slot] = {
+                key: rows[:, :most] if rows.ndim > 1 else rows for key, rows in leaf.value.items()
+            }
+    if not line.again:
+        return Fix("cut what is too long", "\n".join(code), f"T is {most}")
+    with quiet(seed=0):
+        came = came_of(lambda: line.run(changed))
+    return Fix("cut what is too long", "\n".join(code), gave(came.value)) if came.error is None else None
+
+
+def _goes_with(value: Any, given: Tensor) -> bool:
+    if isinstance(value, Tensor):
+        return value.shape[:2] == given.shape[:2] and value.ndim > 1
+    parts = value.values() if isinstance(value, MAPPINGS) else ()
+    return any(isinstance(part, Tensor) and _goes_with(part, given) for part in parts)
 
 
 def simple_name(raised: Raised, value: Any, otherwise: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections import UserDict
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +13,7 @@ from helpers.diagnosis.said.result import Diagnosis, Fix
 from helpers.diagnosis.seen.frames import Step
 from helpers.diagnosis.seen.line import name_of
 from helpers.diagnosis.seen.raised import Raised, gave, shape, tried
-from helpers.trial import names_after, quiet
+from helpers.trial import came_of, names_after, quiet
 
 MAPPINGS = (dict, UserDict)
 NUMBERS = {int, float, bool}
@@ -91,9 +92,26 @@ def _collated(raised: Raised, step: Step) -> Diagnosis | None:
         if lengths:
             got = f"the DataLoader's batch{f' of {column}' if column else ''}: {lengths}"
             needs = "rows of one length: padding and truncation in the tokenizer, or a collate_fn that pads"
-            also = _one_too_long(values)
-            return raised.diagnosis("ragged_padding", got, needs, [padded(name, rows, column)], also=also)
+            fixes = [_with_collator(raised, step, rows)] if column else [padded(name, rows)]
+            return raised.diagnosis("ragged_padding", got, needs, fixes, also=_one_too_long(values))
     return None
+
+
+def _with_collator(raised: Raised, step: Step, rows: Any) -> Fix | None:
+    """Pad all fields alike, with the learner's own tokenizer: one that is padded alone fits the others no more."""
+    spaces = [space for own in raised.own[:3] for space in (own.variables, own.frame.f_globals)]
+    named = ((name, each) for space in spaces for name, each in space.items() if not name.startswith("_"))
+    name, tokenizer = next(
+        ((name, each) for name, each in named if hasattr(each, "pad_token_id")), ("", None)
+    )
+    if tokenizer is None or getattr(tokenizer, "pad_token_id", None) is None:
+        return None
+    came = came_of(lambda: sys.modules["transformers"].DataCollatorWithPadding(tokenizer)(list(rows)))
+    if came.error is not None:
+        return None
+    where = "data_collator" if step.module.startswith("transformers.") else "collate_fn"
+    told = ", ".join(f"{key} {shape(value)}" for key, value in list(came.value.items())[:3])
+    return Fix("pad each batch", f"{where} = DataCollatorWithPadding({name})", f"gives {told}")
 
 
 def _one_too_long(values: list[Any]) -> str:

@@ -86,9 +86,9 @@ CAUSES = {
         SILENT,
     ),
     "target_dtype": Cause(
-        "the target has the wrong dtype",
-        "Indices are int64; targets of MSE and binary cross entropy are floating point.",
-        "NumPy and pandas give int32 or float64 without being asked.",
+        "a wrong dtype, or text where numbers are wanted",
+        "Indices are int64; what is measured, weights and targets of MSE are floating point.",
+        "NumPy gives int32 or float64 without being asked, and a file gives text.",
         ONE_HOT,
     ),
     "ragged_padding": Cause(
@@ -98,9 +98,9 @@ CAUSES = {
         PADDING,
     ),
     "static_length": Cause(
-        "a length is fixed in one place and different in the other",
-        "Both sides have the same T, or the model leaves it open.",
-        "max_length differs, or one side is shifted by a token.",
+        "a size is fixed in one place and different in the other",
+        "Both sides have the same T, and the same N, or the size is left open.",
+        "max_length differs, one side is shifted by a token, or the last batch is smaller.",
         PADDING,
     ),
     "missing_or_wrong_mask": Cause(
@@ -128,9 +128,9 @@ CAUSES = {
         SILENT,
     ),
     "missing_input": Cause(
-        "the model was not given all its inputs",
-        "Each input gets a tensor of its own.",
-        "Two inputs were packed into one array, or one was left out.",
+        "the inputs are not those that the model asks for",
+        "Each input gets a tensor of its own, by its name.",
+        "One was left out, has another name, or two were packed into one array.",
         PADDING,
     ),
     "not_a_tensor": Cause(

@@ -95,7 +95,7 @@ class Leaf(NamedTuple):
     @property
     def is_name(self) -> bool:
         """Whether code can assign to it."""
-        return self.text.replace(".", "").isidentifier() or (self.text.endswith("]") and "(" not in self.text)
+        return isinstance(ast.parse(self.text, mode="eval").body, CHAIN) and "(" not in self.text
 
 
 @dataclass(frozen=True)

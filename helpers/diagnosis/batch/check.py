@@ -14,15 +14,15 @@ import torch
 from torch import Tensor, nn
 
 from helpers.diagnosis.batch.labels import (
-    all_ignored,
-    broadcast,
+    fewer_logits,
     integer_one_hot,
+    loss_inside,
     one_hot,
     problem_type,
+    squeezed,
     turned,
 )
-from helpers.diagnosis.batch.masks import hidden_tokens, mask, padding_labels
-from helpers.diagnosis.batch.outputs import fewer_logits, one_output, softmax, unused_outputs
+from helpers.diagnosis.batch.masks import hidden_tokens, mask, padding_is_read, padding_labels
 from helpers.diagnosis.batch.run import Run, describe, run, stand_in
 from helpers.diagnosis.said.finding import Candidate, Finding
 from helpers.diagnosis.said.result import Diagnosis, Fix
@@ -35,17 +35,15 @@ Findings = dict[Rule, Finding]
 # The most certain first.
 RULES: tuple[Rule, ...] = (
     mask,
-    all_ignored,
     problem_type,
-    one_output,
-    broadcast,
+    loss_inside,
+    squeezed,
     turned,
     one_hot,
     hidden_tokens,
     padding_labels,
-    softmax,
     fewer_logits,
-    unused_outputs,
+    padding_is_read,
 )
 
 

@@ -1,7 +1,7 @@
 """Look for mistakes in what goes into a model, most of which raise nothing: masks, labels, problem_type.
 
-`batch_run` makes the forward pass, `batch_masks`, `batch_labels` and `batch_outputs` hold the rules, and here
-they meet and fixes are tried.
+`run` makes the forward pass and sees the losses in it, `masks` and `labels` hold the rules, and here they
+meet and fixes are tried. A Keras model is asked in its own room.
 """
 
 from __future__ import annotations

@@ -325,7 +325,10 @@ def what_is_silent_in(loss: KerasLoss, classes: int | None = None) -> Finding | 
             return found
     call = as_torch(loss)
     found = what_is_silent(call, classes) if call is not None else None
-    words = SAYS.get((found.cause, min(outputs, 2))) if found is not None else None
+    # One unit that a sigmoid has made probabilities of is another thing than one that a softmax made 1.
+    units = 2 if outputs > 1 or not bool((loss.output == 1).all()) else 1
+    units = 1 if outputs == 1 and found is not None and found.cause == "head_size" else units
+    words = SAYS.get((found.cause, units)) if found is not None else None
     return replace(found, needs=words) if found is not None and words else found
 
 
@@ -337,7 +340,7 @@ def _no_probabilities(loss: KerasLoss) -> Finding | None:
         needs = f"probabilities: {other}; these are raw numbers from {lowest:.3g} to {highest:.3g}"
         return Finding("loss_choice", needs, SCORES)
     if loss.name != BINARY and not sums_to_1(loss.output, -1):
-        needs = f"probabilities of one class per row: {other}; these rows don't sum to 1"
+        needs = f'probabilities of one class per row: activation="{activation}"; these rows don\'t sum to 1'
         return Finding("loss_choice", needs, SCORES, certain=False)
     if loss.name == BINARY and not is_within_0_and_1(loss.target):
         needs = (
@@ -392,6 +395,8 @@ def _tensor(value: Any) -> Tensor:
 def _flag(loss: KerasLoss, finding: Finding, classes: int | None) -> tuple[Fix, ...]:
     """Turn from_logits round, where that alone leaves nothing to say."""
     turned = replace(loss, from_logits=not loss.from_logits)
+    if finding.cause == "loss_choice" and not finding.certain:
+        return ()  # numbers from 0 to 1 come from some activation: they are no raw ones
     if loss.name not in OBJECTS or finding.marks != SCORES or what_is_silent_in(turned, classes) is not None:
         return ()
     code = f"loss = {loss.spelled(from_logits=turned.from_logits)}"

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+import torch.nn.functional as F
 from batches import FULL, LEFT, MASK, PADDED, bert, given
 from judge import Case, cases, run
 from torch import nn
@@ -83,3 +84,46 @@ def test_running_statistics_stay_as_they_are() -> None:
     before = model.norm.running_mean.clone()  # type: ignore[union-attr, operator]
     assert check_batch(model, {"input_ids": FULL}).outcome == "ok"
     assert torch.equal(model.norm.running_mean, before)  # type: ignore[arg-type]
+
+
+class Pooled(nn.Module):
+    """A mean over the tokens, all of them or those that the mask leaves, with its loss inside."""
+
+    def __init__(self, weighted: bool, sigmoid: bool = False) -> None:
+        super().__init__()
+        self.bert, self.classifier = bert("encoder"), nn.Linear(32, 3)
+        self.weighted, self.sigmoid = weighted, sigmoid
+
+    def forward(
+        self, input_ids: torch.Tensor, attention_mask: torch.Tensor, labels: torch.Tensor
+    ) -> dict[str, torch.Tensor]:
+        hidden = self.bert(input_ids, attention_mask).last_hidden_state
+        kept = attention_mask.unsqueeze(-1) if self.weighted else torch.ones_like(hidden)
+        logits = self.classifier((hidden * kept).sum(1) / kept.sum(1))
+        logits = logits.sigmoid() if self.sigmoid else logits
+        return {"loss": F.binary_cross_entropy_with_logits(logits, labels), "logits": logits}
+
+
+@pytest.mark.parametrize(("weighted", "cause"), [(False, "missing_or_wrong_mask"), (True, None)])
+def test_padding_that_a_mean_reads_is_noticed(weighted: bool, cause: str | None) -> None:
+    diagnosis = check_batch(Pooled(weighted), {**given(), "labels": torch.eye(3)[:2]})
+    assert diagnosis.cause == cause
+    assert ("unsqueeze(-1)" in diagnosis.needs) == (cause is not None)
+
+
+def test_a_loss_inside_a_plain_module_is_seen_with_its_tensors() -> None:
+    ids = torch.full((4, 4), 200)
+    given = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "labels": torch.ones(4, 3)}
+    assert check_batch(Pooled(True, sigmoid=True), given).cause == "softmax_before_loss"
+    assert check_batch(Pooled(True), given).cause is None
+
+
+@pytest.mark.parametrize(
+    ("labels", "cause"),
+    [([[0.2, 0.8], [0.6, 0.4]], "problem_type"), ([[0.0, 1], [1, 0]], None), ([[0.2, 0.1], [1, 1]], None)],
+)
+def test_soft_labels_that_sum_to_1_are_no_several_labels(
+    labels: list[list[float]], cause: str | None
+) -> None:
+    model = bert("sequence", 2, problem_type="multi_label_classification")
+    assert check_batch(model, {**given(), "labels": torch.tensor(labels)}).cause == cause

@@ -1,7 +1,7 @@
 """Look for mistakes in what goes into a model, most of which raise nothing: masks, labels, problem_type.
 
-`batch_run` makes the forward pass, `batch_masks`, `batch_labels` and `batch_outputs` hold the rules, and here
-they meet and fixes are tried.
+`run` makes the forward pass and sees the losses in it, `masks` and `labels` hold the rules, and here they
+meet and fixes are tried. A Keras model is asked in its own room.
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ import torch
 from torch import Tensor, nn
 
 from helpers.diagnosis.batch.labels import (
-    all_ignored,
-    broadcast,
+    fewer_logits,
     integer_one_hot,
+    loss_inside,
     one_hot,
     problem_type,
+    squeezed,
     turned,
 )
-from helpers.diagnosis.batch.masks import hidden_tokens, mask, padding_labels
-from helpers.diagnosis.batch.outputs import fewer_logits, one_output, softmax, unused_outputs
+from helpers.diagnosis.batch.masks import hidden_tokens, mask, padding_is_read, padding_labels
 from helpers.diagnosis.batch.run import Run, describe, run
+from helpers.diagnosis.keras.loss import check_keras_model, is_keras
 from helpers.diagnosis.said.finding import Candidate, Finding
 from helpers.diagnosis.said.result import Diagnosis, Fix
 from helpers.diagnosis.seen.frames import said
@@ -36,29 +37,30 @@ Findings = dict[Rule, Finding]
 # The most certain first.
 RULES: tuple[Rule, ...] = (
     mask,
-    all_ignored,
     problem_type,
-    one_output,
-    broadcast,
+    loss_inside,
+    squeezed,
     turned,
     one_hot,
     hidden_tokens,
     padding_labels,
-    softmax,
     fewer_logits,
-    unused_outputs,
+    padding_is_read,
 )
 
 
-def check_batch(model: nn.Module, batch: Mapping[str, Any], classes: int | None = None) -> Diagnosis:
+def check_batch(model: Any, batch: Mapping[str, Any], classes: int | None = None) -> Diagnosis:
     """Run `model(**batch)` once, and say what is wrong with it even where nothing is raised.
+
+    Of a compiled Keras model the batch is {"x": ..., "y": ...}: what `model.fit` is given, a few rows of it.
 
     It runs in evaluation mode and without gradients, on a stand-in that shares nothing but the weights:
     modes, `config.problem_type`, random numbers and the batch stay as they are.
 
     Args:
-        model: A transformers model, or any module with named inputs.
-        batch: What is passed by name: `input_ids` (N, T), `attention_mask` (N, T), `labels`, ...
+        model: A transformers model, any module with named inputs, or a compiled Keras model.
+        batch: What is passed by name: `input_ids` (N, T), `attention_mask` (N, T), `labels`, ...; to Keras
+            `x` and `y`, such as (N, T) and (N,).
         classes: How many classes the data has, where that is known. One batch alone can hardly tell an
             output that is never needed from a class that is rare.
 
@@ -67,7 +69,7 @@ def check_batch(model: nn.Module, batch: Mapping[str, Any], classes: int | None 
         was run on copies, and the check repeated, before it is shown.
 
     Raises:
-        TypeError: The batch is not a mapping.
+        TypeError: The batch is not a mapping, or a Keras model is not compiled.
 
     >>> from helpers import load_bert
     >>> ids = torch.tensor([[101, 200, 201, 102], [101, 202, 102, 0]])
@@ -83,6 +85,8 @@ def check_batch(model: nn.Module, batch: Mapping[str, Any], classes: int | None 
             f"got a {type(batch).__name__}. check_batch needs a mapping from names to tensors. "
             'Try {"input_ids": ..., "attention_mask": ..., "labels": ...}.'
         )
+    if is_keras(model):
+        return check_keras_model(model, batch.get("x"), batch.get("y"), classes)
     gpus = sorted({weight.device.index for weight in model.parameters() if weight.is_cuda})
     with torch.random.fork_rng(devices=gpus), torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a cause is named below, not torch's guess at one

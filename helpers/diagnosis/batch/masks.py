@@ -7,7 +7,10 @@ import inspect
 from torch import Tensor, nn
 
 from helpers.diagnosis.batch.run import IGNORED, LABELS, Run, is_token
+from helpers.diagnosis.batch.run import run as look_again
 from helpers.diagnosis.said.finding import Candidate, Finding
+
+MOVES = 0.01  # of the largest logit: a mean moves more, a float's last digits or a narrow window less
 
 
 def mask(run: Run) -> Finding | None:
@@ -43,6 +46,34 @@ def hidden_tokens(run: Run) -> Finding | None:
         return None
     needs = f"attention_mask with 1 for every token; it leaves out {count} that {_are(count)} not padding"
     return Finding("missing_or_wrong_mask", needs, (), (_new_mask(run),), certain=False)
+
+
+def padding_is_read(run: Run) -> Finding | None:
+    """Other tokens where the mask has 0 move the logits: a mean over all tokens, or a mask not handed on."""
+    ids, given, old = run.ids, run.mask, run.logits
+    if ids is None or given is None or old is None or given.shape != ids.shape or len(old) != len(ids):
+        return None
+    hidden = given == 0
+    # Where a row begins with padding, a model that reads its first token reads that.
+    if not hidden.any() or hidden[:, 0].any() or not _takes_mask(run.model):
+        return None
+    again, error = look_again(run.model, run.batch, others=ids.masked_fill(hidden, int(ids[~hidden].max())))
+    new = again.logits
+    if error is not None or new is None or new.shape != old.shape:
+        return None
+    moved = (new - old).abs()
+    # A token that is padding may have what logits it likes: no label counts there.
+    if old.ndim == 3 and old.shape[:2] == ids.shape:
+        moved = moved[~hidden]
+    largest = float(moved.max())
+    if not largest > MOVES * float(old.abs().max()):
+        return None
+    needs = (
+        f"logits that padding can't move; other tokens under the mask's zeros move them by {largest:.2g}. "
+    )
+    needs += "A mean (or max) over all tokens reads padding too: weight by attention_mask.unsqueeze(-1), "
+    needs += "and divide by its sum"
+    return Finding("missing_or_wrong_mask", needs)
 
 
 def padding_labels(run: Run) -> Finding | None:

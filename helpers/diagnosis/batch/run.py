@@ -8,12 +8,16 @@ from functools import cached_property
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
+from helpers.diagnosis.loss.call import FUNCTIONS, OPTIONS, LossCall
 from helpers.diagnosis.seen.raised import shape
 
 IGNORED = -100  # the label that the losses of transformers leave out
 LABELS = 'batch["labels"]'  # as the learner's code, and so a fix, spells them
+LOSSES = {function: name for name, function in FUNCTIONS.items()}
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,7 @@ class Run:
         problem_type: What its configuration said before; transformers fills it in on the first call.
         output: What it returned, None where it raised.
         classes: How many classes the data has, where that is known.
+        losses: The losses that the model called, with the tensors they got.
     """
 
     model: nn.Module
@@ -33,6 +38,7 @@ class Run:
     problem_type: str | None
     output: Any
     classes: int | None = None
+    losses: tuple[LossCall, ...] = ()
 
     @cached_property
     def config(self) -> Any:
@@ -93,17 +99,58 @@ class Run:
         return found if found.any() else None
 
 
+class Watch(TorchFunctionMode):
+    """Sees what a forward pass asks of torch: the losses; and it can put other tokens where some are hidden.
+
+    Args:
+        ids: The input_ids (N, T).
+        others: What is looked up in their place; the model itself still reads `ids`.
+    """
+
+    def __init__(self, ids: Tensor | None = None, others: Tensor | None = None) -> None:
+        super().__init__()
+        self.losses: list[LossCall] = []
+        self.ids, self.others = ids, others
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Take part in one call of torch."""
+        given = dict(kwargs or {})
+        if func is F.embedding and self.ids is not None and args and _same(args[0], self.ids):
+            args = (self.others, *args[1:])
+        names = ("input", "target")
+        pair = [*args, *(given[name] for name in names if name in given)][:2]
+        if func in LOSSES and len(pair) == 2 and all(isinstance(value, Tensor) for value in pair):
+            options = {name: given[name] for name in OPTIONS if given.get(name) is not None}
+            self.losses.append(LossCall(LOSSES[func], func, pair[0], pair[1], options))
+        return func(*args, **given)
+
+
+def _same(one: Any, other: Tensor) -> bool:
+    return isinstance(one, Tensor) and one.shape == other.shape and torch.equal(one, other)
+
+
 def run(
-    model: nn.Module, batch: Mapping[str, Any], classes: int | None = None
+    model: nn.Module, batch: Mapping[str, Any], classes: int | None = None, others: Tensor | None = None
 ) -> tuple[Run, Exception | None]:
-    """Call a stand-in with copies of what is in the batch; what it raises is returned."""
+    """Call a stand-in with copies of what is in the batch; what it raises is returned.
+
+    Args:
+        model: A stand-in.
+        batch: What it is given, by name.
+        classes: How many classes the data has, where that is known.
+        others: Ids (N, T) whose rows of the embedding are read in place of those of input_ids.
+    """
     kind = getattr(getattr(model, "config", None), "problem_type", None)
     given = {name: value.clone() if isinstance(value, Tensor) else value for name, value in batch.items()}
+    watch = Watch(None if others is None else batch.get("input_ids"), others)
     try:
-        output, error = model(**given), None
+        with watch:
+            output = model(**given)
     except Exception as raised:  # whatever the learner's model raises is the result to report
-        output, error = None, raised
-    return Run(model, dict(batch), kind, output, classes), error
+        return Run(model, dict(batch), kind, None, classes), raised
+    return Run(model, dict(batch), kind, output, classes, tuple(watch.losses)), None
 
 
 def describe(run: Run) -> str:

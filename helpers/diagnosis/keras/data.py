@@ -1,16 +1,16 @@
-"""What a Keras model was handed that is no array: lists, rows of different lengths, a tokenizer's object."""
+"""What a Keras model was handed that it can't cut into batches of numbers: lists, words, objects, nothing."""
 
 from __future__ import annotations
 
-import sys
-from collections import UserDict
+from collections import Counter, UserDict
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from helpers.diagnosis.calls.rows import lengths_of
-from helpers.diagnosis.keras.find import KerasCall
+from helpers.diagnosis.keras.find import BINARY, CATEGORICAL, KerasCall, keras_steps, read_loss
+from helpers.diagnosis.keras.trial import keras, succeeds
 from helpers.diagnosis.said.result import Diagnosis, Fix
 from helpers.diagnosis.seen.line import name_of
 from helpers.diagnosis.seen.raised import Raised, tried
@@ -18,11 +18,13 @@ from helpers.diagnosis.seen.raised import Raised, tried
 
 def explain_data(raised: Raised, call: KerasCall) -> Diagnosis | None:
     """X or y is not something that Keras can cut into batches."""
+    readers = (_ragged, _objects)
     return (
-        next(filter(None, (_ragged(raised, call, name) for name in ("x", "y"))), None)
+        next(filter(None, (read(raised, call, name) for read in readers for name in ("x", "y"))), None)
         or _tokenizers_object(raised, call)
         or _list_of_inputs(raised, call)
         or _list_of_labels(raised, call)
+        or _no_labels(raised, call)
     )
 
 
@@ -33,10 +35,70 @@ def _ragged(raised: Raised, call: KerasCall, argument: str) -> Diagnosis | None:
     inputs = isinstance(value, list | tuple) and all(getattr(part, "ndim", 0) > 1 for part in value)
     if not lengths or inputs:
         return None
+    wanted, name = _wanted_length(call, value), _own_name(raised, value)
+    cut = f'{name} = keras.utils.pad_sequences({name}, maxlen={wanted}, padding="post", truncating="post")'
+    pad = f'{name} = keras.utils.pad_sequences({name}, padding="post")'
+    fixes = [
+        _changed(call, f"pad and cut to {wanted}", cut, argument, name, list(value)) if wanted else None,
+        _changed(call, "pad to the longest", pad, argument, name, list(value)),
+    ]
+    needs = "rows of one length" + (
+        f": pad those that are shorter than {wanted}, cut the longer" if wanted else ""
+    )
+    return raised.diagnosis("ragged_padding", f"{argument}: {lengths}", needs, fixes)
+
+
+def _wanted_length(call: KerasCall, value: Any) -> int | None:
+    """Return the length that the model is built for, or that most rows have."""
+    shapes = [tuple(tensor.shape) for tensor in getattr(call.model, "inputs", None) or []]
+    if len(shapes) == 1 and len(shapes[0]) == 2 and shapes[0][1] is not None:
+        return int(shapes[0][1])
+    length, count = Counter(len(row) for row in value if hasattr(row, "__len__")).most_common(1)[0]
+    return length if count > len(value) / 2 else None
+
+
+def _objects(raised: Raised, call: KerasCall, argument: str) -> Diagnosis | None:
+    """Words, or numbers that NumPy keeps as objects."""
+    value: Any = call.given.get(argument)
+    array = (
+        np.asarray(value) if isinstance(value, list | tuple) or hasattr(value, "__array__") else np.zeros(0)
+    )
+    if not array.size or array.dtype.kind not in "OUST":
+        return None
     name = _own_name(raised, value)
-    code = f'{name} = keras.utils.pad_sequences({name}, padding="post")'
-    fix = _changed(raised, "pad to the longest", code, name, list(value))
-    return raised.diagnosis("ragged_padding", f"{argument}: {lengths}", "rows of one length", [fix])
+    first = array.flat[0]
+    if isinstance(first, str):
+        return _words(raised, call, argument, name, array)
+    got = f"{argument} {array.shape} of dtype object, which holds {type(first).__name__}"
+    try:
+        whole = np.stack(list(array)).astype("float32")
+    except (TypeError, ValueError):
+        return None  # neither numbers nor rows of them
+    dtype = "int64" if bool((whole == whole.round()).all()) else "float32"
+    code = f'{name} = np.stack(list({name})).astype("{dtype}")'
+    if array.ndim == whole.ndim:
+        code = f'{name} = np.asarray({name}).astype("{dtype}")'
+    fix = _changed(call, "make it numbers", code, argument, name, value)
+    return raised.diagnosis("target_dtype", got, f'numbers: {argument}.astype("{dtype}")', [fix])
+
+
+def _words(raised: Raised, call: KerasCall, argument: str, name: str, array: Any) -> Diagnosis:
+    if argument == "x":
+        needs = "numbers: ids from a tokenizer, or from keras.layers.TextVectorization"
+        return raised.diagnosis("missing_input", f"x {array.shape} holds text: {array.flat[0]!r}", needs)
+    classes = sorted(set(array.flatten().tolist()))
+    loss, _ = read_loss(getattr(call.model, "loss", None))
+    code = f"classes, {name} = np.unique({name}, return_inverse=True)"
+    if loss == CATEGORICAL:
+        code += f"\n{name} = keras.utils.to_categorical({name})"
+    some = ", ".join(map(repr, classes[:3])) + ", ..." * (len(classes) > 3)
+    got = f"y {array.shape} holds words: {some}"
+    needs = f"a number for each class, 0 to {len(classes) - 1}: np.unique(y, return_inverse=True)"
+    outputs = tuple(getattr(call.model, "output_shape", None) or (0,))[-1]
+    if loss != BINARY and isinstance(outputs, int) and 0 < outputs < len(classes):
+        needs += f"; and Dense({len(classes)}) for {len(classes)} classes"
+    fix = _changed(call, "number the classes", code, argument, name, array)
+    return raised.diagnosis("target_dtype", got, needs, [fix])
 
 
 def _tokenizers_object(raised: Raised, call: KerasCall) -> Diagnosis | None:
@@ -45,7 +107,7 @@ def _tokenizers_object(raised: Raised, call: KerasCall) -> Diagnosis | None:
     if not isinstance(value, Mapping | UserDict) or isinstance(value, dict):
         return None
     name = _own_name(raised, value)
-    fix = _changed(raised, "make it a dict", f"{name} = dict({name})", name, value)
+    fix = _changed(call, "make it a dict", f"{name} = dict({name})", "x", name, value)
     got = f"x is a {type(value).__name__} of {', '.join(map(str, value))}"
     return raised.diagnosis("missing_input", got, "a dict with an array for each input", [fix])
 
@@ -53,19 +115,16 @@ def _tokenizers_object(raised: Raised, call: KerasCall) -> Diagnosis | None:
 def _list_of_inputs(raised: Raised, call: KerasCall) -> Diagnosis | None:
     """Nested lists: one per input of the model, or the rows of a single input."""
     value: Any = call.given.get("x")
-    if not isinstance(value, list) or not value:
-        return None
-    if not all(isinstance(row, list | int | float) for row in value):
+    if not _is_plain(value):
         return None
     name = _own_name(raised, value)
     inputs = len(getattr(call.model, "inputs", None) or [])
     if inputs == len(value) > 1 and all(isinstance(part, list) for part in value):
-        fix = _changed(
-            raised, "an array for each", f"{name} = [np.array(part) for part in {name}]", name, value
-        )
+        code = f"{name} = [np.array(part) for part in {name}]"
+        fix = _changed(call, "an array for each", code, "x", name, value)
         got = f"x is a list of {inputs} lists, one for each input"
         return raised.diagnosis("missing_input", got, f"a list of {inputs} arrays", [fix])
-    fix = _changed(raised, "make it an array", f"{name} = np.array({name})", name, value)
+    fix = _changed(call, "make it an array", f"{name} = np.array({name})", "x", name, value)
     needs = f"one array: x = np.array(x); a list means {len(value)} inputs to Keras"
     return raised.diagnosis("missing_input", f"x is a list of {len(value)} rows", needs, [fix])
 
@@ -74,14 +133,31 @@ def _list_of_labels(raised: Raised, call: KerasCall) -> Diagnosis | None:
     """Labels in a list; Keras' own message speaks of x."""
     value: Any = call.given.get("y")
     refused = any(step.function == "get_data_adapter" for step in raised.steps)
-    if not refused or not isinstance(value, list) or not value:
-        return None
-    if not all(isinstance(row, list | int | float) for row in value):
+    if not refused or not _is_plain(value):
         return None
     name = _own_name(raised, value)
-    fix = _changed(raised, "make it an array", f"{name} = np.array({name})", name, value)
+    fix = _changed(call, "make it an array", f"{name} = np.array({name})", "y", name, value)
     got = f"y is a list of {len(value)} labels"
     return raised.diagnosis("target_dtype", got, "an array: y = np.array(y)", [fix])
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether this is a list of numbers, or of lists."""
+    return (
+        isinstance(value, list) and bool(value) and all(isinstance(row, list | int | float) for row in value)
+    )
+
+
+def _no_labels(raised: Raised, call: KerasCall) -> Diagnosis | None:
+    """A loss, or a metric, was given None for y."""
+    absent = [step for step in keras_steps(raised) if step.variables.get("y_true", "") is None]
+    if not absent or call.given.get("y") is not None or not call.name:
+        return None
+    loss, _ = read_loss(getattr(call.model, "loss", None))
+    got = f"{call.name} was given no y, and the loss {loss} compares the output with it"
+    return raised.diagnosis(
+        "missing_input", got, f"labels, one row for each row of x: model.{call.name}(x, y)"
+    )
 
 
 def _own_name(raised: Raised, value: Any) -> str:
@@ -89,12 +165,19 @@ def _own_name(raised: Raised, value: Any) -> str:
     return name if name.isidentifier() else ""
 
 
-def _changed(raised: Raised, title: str, code: str, name: str, value: Any) -> Fix | None:
-    """Run a repair that rebinds the learner's own name, and say what it gave."""
+def _changed(call: KerasCall, title: str, code: str, argument: str, name: str, value: Any) -> Fix | None:
+    """Run a repair that rebinds the learner's own name, and then the model on what came of it."""
     if not name:
         return None
-    space = {name: value, "np": np, "keras": sys.modules.get("keras")}
-    return tried(title, code, space, lambda names: _told(getattr(names, name)))
+
+    def proof(names: Any) -> str:
+        after = getattr(names, name)
+        given = {**call.given, argument: after}
+        if not succeeds(call, given.get("x"), given.get("y")):
+            raise ValueError("it would still fail")
+        return _told(after)
+
+    return tried(title, code, {name: value, "np": np, "keras": keras()}, proof)
 
 
 def _told(value: Any) -> str:

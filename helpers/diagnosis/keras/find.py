@@ -6,8 +6,9 @@ Keras is never imported here: where its frames are, it is loaded.
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -17,7 +18,16 @@ from helpers.diagnosis.seen.frames import Step
 from helpers.diagnosis.seen.raised import Raised
 
 CALLS = ("fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "predict_on_batch")
-LOSSES = ("sparse_categorical_crossentropy", "categorical_crossentropy", "binary_crossentropy")
+SPARSE, CATEGORICAL, BINARY = (
+    "sparse_categorical_crossentropy",
+    "categorical_crossentropy",
+    "binary_crossentropy",
+)
+OBJECTS = {
+    SPARSE: "SparseCategoricalCrossentropy",
+    CATEGORICAL: "CategoricalCrossentropy",
+    BINARY: "BinaryCrossentropy",
+}
 PAIRS = (("target", "output"), ("y_true", "y_pred"))
 
 
@@ -38,17 +48,39 @@ class KerasCall:
 
 @dataclass(frozen=True)
 class KerasLoss:
-    """One call of a loss inside Keras; target and output are of one batch.
+    """One call of a loss, or of a metric beside it, inside Keras; target and output are of one batch.
 
     Attributes:
-        name: One of `LOSSES`, or the name of a loss that compares number by number.
+        name: That of its function, such as "sparse_categorical_crossentropy"; "" where it is not known.
+        from_logits: Whether it takes raw numbers.
         target: As the loss got it.
         output: What the model gave.
+        metric: The metric that raised; "" where the loss did.
+        stands_in: Whether the output's values are made up: Keras tries a loss on shapes alone at first.
     """
 
     name: str
+    from_logits: bool
     target: Tensor
     output: Tensor
+    metric: str = ""
+    stands_in: bool = False
+
+    def spelled(self, name: str = "", from_logits: bool | None = None) -> str:
+        """Spell a loss as code; this one, or another of the same kind."""
+        name, raw = name or self.name, self.from_logits if from_logits is None else from_logits
+        return f"keras.losses.{OBJECTS[name]}(from_logits=True)" if raw and name in OBJECTS else f'"{name}"'
+
+
+def read_loss(loss: Any) -> tuple[str, bool]:
+    """Return the name of a loss's function and whether it takes raw numbers, however the loss was given."""
+    keras: Any = sys.modules.get("keras")
+    while isinstance(loss, list | tuple | dict) and len(loss) == 1:  # of a model with one output
+        loss = next(iter(loss.values() if isinstance(loss, dict) else loss))
+    if isinstance(loss, str) and keras is not None:
+        loss = keras.losses.get(loss)
+    options = getattr(loss, "_fn_kwargs", {})
+    return str(getattr(getattr(loss, "fn", loss), "__name__", "")), bool(options.get("from_logits"))
 
 
 def keras_steps(raised: Raised) -> list[Step]:
@@ -73,19 +105,29 @@ def find_call(steps: list[Step]) -> KerasCall:
     return KerasCall("", None, {})
 
 
-def find_loss(steps: list[Step]) -> KerasLoss | None:
-    """Return the loss that raised: named by the innermost frame that is a loss, with its tensors."""
-    found: tuple[Tensor, Tensor] | None = None
-    name = ""
+def find_loss(steps: list[Step], call: KerasCall) -> KerasLoss | None:
+    """Return the loss or the metric that raised, with its tensors: those of the outermost frame.
+
+    The backend works on reshaped copies. The metrics are tried first, and their loss is the model's.
+    """
+    pair: tuple[Tensor, Tensor] | None = None
+    name, metric, raw = "", "", False
     for step in steps:
         for left, right in PAIRS:
             target, output = step.variables.get(left), step.variables.get(right)
             if isinstance(target, Tensor) and isinstance(output, Tensor):
-                # The backend works on reshaped copies; the outer frame has the model's own.
-                found = target, output
-                if step.function in LOSSES or (not name and ".losses." in step.module):
+                pair = target, output
+                raw = raw or step.variables.get("from_logits") is True
+                if step.function in OBJECTS or (not name and ".losses." in step.module):
                     name = step.function
-    return KerasLoss(name, *found) if found and name else None
+                if ".metrics." in step.module:
+                    metric = type(step.variables["self"]).__name__ if "self" in step.variables else metric
+                    metric = metric or step.function
+    if pair is None or not (name or metric):
+        return None
+    compiled = read_loss(getattr(call.model, "loss", None))
+    name, raw = compiled if metric else (name, raw or (compiled[0] == name and compiled[1]))
+    return KerasLoss(name, raw, *pair, metric)
 
 
 def with_values(loss: KerasLoss, call: KerasCall) -> KerasLoss | None:
@@ -99,7 +141,7 @@ def with_values(loss: KerasLoss, call: KerasCall) -> KerasLoss | None:
     if rows.numel() != loss.target.numel():
         return None
     even = torch.full(loss.output.shape, 1 / max(loss.output.shape[-1:], default=1))
-    return KerasLoss(loss.name, rows.reshape(loss.target.shape), even)
+    return replace(loss, target=rows.reshape(loss.target.shape), output=even, stands_in=True)
 
 
 def cardinality(steps: list[Step]) -> tuple[list[int], list[int]] | None:

@@ -1,0 +1,94 @@
+"""Repairs of a Keras program: run, and then the model's own loss and metrics on what came of them.
+
+Nothing of the learner's model changes: its metrics count on copies, and it only looks at two rows.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from typing import Any
+
+import numpy as np
+import torch
+
+from helpers.diagnosis.keras.find import KerasCall, KerasLoss
+from helpers.diagnosis.said.result import Fix
+from helpers.diagnosis.seen.raised import shape, tried
+from helpers.trial import came_of
+
+FEW = 2  # rows that the model is shown
+
+
+def keras() -> Any:
+    """Return Keras. Where one of its errors is it is loaded; a loss's name alone may be the first to ask."""
+    os.environ.setdefault("KERAS_BACKEND", "torch")
+    return importlib.import_module("keras")
+
+
+def compiled(model: Any, target: Any, output: Any, loss: Any = None, metrics: Any = None) -> float:
+    """Return the loss, after the metrics have counted too: what a step of training asks of a model.
+
+    Args:
+        model: The compiled model, or None for a loss by itself.
+        target: y of the batch.
+        output: What the model gave for it.
+        loss: Another loss than the model's.
+        metrics: Others than the model's.
+
+    Raises:
+        Whatever the loss or a metric raises.
+    """
+    asked = loss if loss is not None else getattr(model, "loss", None)
+    function = keras().losses.get(asked)
+    if (model is not None or isinstance(asked, str)) and not isinstance(function, keras().losses.Loss):
+        # A model makes an object of it, which adds or takes away an axis of size 1.
+        function = keras().losses.MeanSquaredError.__base__(function, name="loss")
+    value = float(function(target, output).mean())
+    own = getattr(model, "_compile_metrics", None)
+    given = metrics if metrics is not None else getattr(own, "_user_metrics", None)
+    if own is not None and given:
+        fresh = type(own)(keras().tree.map_structure(_copied, given), None)
+        fresh.update_state(keras().ops.convert_to_tensor(target), output)
+    return value
+
+
+def _copied(metric: Any) -> Any:
+    return type(metric).from_config(metric.get_config()) if hasattr(metric, "get_config") else metric
+
+
+def changed(title: str, code: str, call: KerasCall, loss: KerasLoss, y: str) -> Fix | None:
+    """Run a repair of the loss, of the metrics or of the labels `y`, on the batch that failed."""
+    target = loss.target.detach().cpu().numpy()
+
+    def proof(names: Any) -> str:
+        after = getattr(names, y) if y else target
+        asked = getattr(names, "loss", None) or (loss.name if call.model is None else None)
+        value = compiled(call.model, after, loss.output.detach(), asked, getattr(names, "metrics", None))
+        said = "loss and metrics run" if loss.stands_in else f"loss {value:.3f}"
+        return said if after is target else f"{shape(after)} per batch, {said}"
+
+    values = {y: target} if y else {}
+    return tried(title, code, {**values, "keras": keras(), "np": np}, proof)
+
+
+def succeeds(call: KerasCall, x: Any, y: Any) -> bool:
+    """Whether the call that failed would now come through, as far as its first rows tell."""
+    model = call.model
+    if model is None or not getattr(model, "built", False):
+        return True
+
+    def run() -> None:
+        output = model(_first(x), training=False)
+        if y is not None and getattr(model, "loss", None) is not None:
+            compiled(model, _first(np.asarray(y)), output)
+
+    with torch.no_grad():
+        return came_of(run).error is None
+
+
+def _first(value: Any) -> Any:
+    def cut(array: Any) -> Any:
+        return array[:FEW] if getattr(array, "ndim", 0) else array
+
+    return keras().tree.map_structure(cut, value)

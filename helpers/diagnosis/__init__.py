@@ -7,8 +7,8 @@
 from helpers.diagnosis.batch.check import check_batch
 from helpers.diagnosis.explain import explain
 from helpers.diagnosis.keras.check import check_keras_loss
+from helpers.diagnosis.loss.around import dropped_rows
 from helpers.diagnosis.loss.check import check_loss, diagnose
-from helpers.diagnosis.loss.dropped import dropped_rows
 from helpers.diagnosis.said.result import Diagnosis, Fix, Mark
 
 __all__ = [

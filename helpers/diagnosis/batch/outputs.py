@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 from helpers.diagnosis.batch.run import IGNORED, Run, is_token
-from helpers.diagnosis.loss.unused import unused
+from helpers.diagnosis.loss.silent import unused
 from helpers.diagnosis.loss.values import is_integer, sums_to_1
 from helpers.diagnosis.said.finding import BATCH, CLASSES, SCORES, Candidate, Finding
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from helpers.diagnosis.loss.call import LossCall, loss_call
 from helpers.diagnosis.loss.hidden import states_behind
-from helpers.diagnosis.loss.repairs import MOST, after, loss_of, why
+from helpers.diagnosis.loss.repairs import MOST, after, loss_of, result_of, why
 from helpers.diagnosis.loss.silent import grade, loss_if_right, what_is_silent
 from helpers.diagnosis.loss.values import label_range
 from helpers.diagnosis.said.finding import Candidate
@@ -69,7 +69,7 @@ def diagnose(
     with one_thread(call.logits.numel()), quiet():
         loss, error = (None, error) if error is not None else _run(call)
         known = what_is_silent(call) if error is None else why(call, grade) if call.loss else None
-        fixes = prove(known.candidates, call) if known else ()
+        fixes = (known.fixes or _proven(known.candidates, call)) if known else ()
     outcome: Outcome = "raises" if error is not None else "silent" if known else "ok"
     said = None if error is None else f"{type(error).__name__}: {error}"
     plain = Diagnosis(outcome, describe(call), loss, said, where=where)
@@ -85,32 +85,23 @@ def _run(call: LossCall) -> tuple[float | None, Exception | None]:
 
 def prove(candidates: Iterable[Candidate], call: LossCall) -> tuple[Fix, ...]:
     """Run each repair, the likeliest first, and return those after which the loss runs and nothing is wrong."""
+    with quiet():
+        return _proven(candidates, call)
+
+
+def _proven(candidates: Iterable[Candidate], call: LossCall) -> tuple[Fix, ...]:
     if call.unread:
         return ()
     logits, target = call.folded or (call.logits, call.target)
     whole = replace(call, logits=logits.detach(), target=target.detach(), folded=None)
     fixes: list[Fix] = []
-    with quiet():
-        for candidate in candidates:
-            repaired = after(candidate.code, whole)
-            loss = None if repaired is None else loss_if_right(repaired)
-            if repaired is not None and loss is not None and len(fixes) < MOST:
-                result = _result(candidate.code, repaired, whole, loss)
-                fixes.append(Fix(candidate.title, candidate.code, result, candidate.when))
+    for candidate in candidates:
+        repaired = after(candidate.code, whole)
+        loss = None if repaired is None else loss_if_right(repaired)
+        if repaired is not None and loss is not None and len(fixes) < MOST:
+            result = result_of(candidate.code, whole, repaired, loss)
+            fixes.append(Fix(candidate.title, candidate.code, result, candidate.when))
     return tuple(fixes)
-
-
-def _result(code: str, repaired: LossCall, call: LossCall, loss: float) -> str:
-    parts = [f"loss {loss:.3f}"]
-    if repaired.logits.shape != call.logits.shape:
-        parts.append(f"logits {tuple(repaired.logits.shape)}")
-    if repaired.target.shape != call.target.shape:
-        parts.append(f"target {tuple(repaired.target.shape)}")
-    elif repaired.target.dtype != call.target.dtype:
-        parts.append(f"target {str(repaired.target.dtype).removeprefix('torch.')}")
-    if "hidden" in code and call.hidden is None:
-        parts.append("on stand-in states")
-    return ", ".join(parts)
 
 
 def describe(call: LossCall) -> str:

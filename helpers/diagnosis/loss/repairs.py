@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
 from helpers.diagnosis.loss.call import LossCall, Shape, loss_call
 from helpers.diagnosis.loss.values import (
@@ -40,12 +40,11 @@ from helpers.diagnosis.said.finding import (
     LABEL,
     TOKENS,
     TURNED,
-    Candidate,
     Finding,
     bce,
     new_head,
 )
-from helpers.diagnosis.said.result import Mark
+from helpers.diagnosis.said.result import Fix, Mark
 from helpers.trial import names_after
 
 FAILS, FITS, WRONG, DOUBTFUL, RIGHT = range(5)  # how right a call is
@@ -57,6 +56,9 @@ STAND_IN = 8  # the width of the states that stand in where the head's own input
 FEWEST_TOKENS = 3  # [CLS], a word and [SEP]: with fewer labels a row, they are hardly one per token
 CHANCE = 0.05  # that labels from 0 show no 0: from there on, they may just as well be counted from 1
 NO_BATCH = 512  # as many rows are those of tokens, flattened
+
+
+Grade = Callable[[LossCall], tuple[int, float | None]]  # one of these and the loss, where the call runs
 
 
 class Mistake(NamedTuple):
@@ -78,12 +80,13 @@ class Step(NamedTuple):
 
 
 class Path(NamedTuple):
-    """A repair: its steps, what they cost together, the call afterwards, and before each step."""
+    """A repair: its steps, what they cost together, the call afterwards and before each step, the loss if all is right."""
 
     steps: tuple[Step, ...]
     price: float
     call: LossCall
     before: tuple[LossCall, ...] = ()
+    loss: float | None = None
 
     @property
     def gravest(self) -> str:
@@ -95,11 +98,16 @@ class Path(NamedTuple):
         """The cause of the gravest."""
         return MISTAKES[self.gravest].cause
 
-    def as_candidate(self) -> Candidate:
+    @property
+    def code(self) -> str:
         """All steps as one repair."""
+        return "\n".join(step.code for step in self.steps)
+
+    def as_fix(self, call: LossCall) -> Fix:
+        """Say what the repair of a call gave."""
         when = next((step.when for step in self.steps if step.when), "")
         title = ", ".join(step.title for step in self.steps)
-        return Candidate(title, "\n".join(step.code for step in self.steps), when)
+        return Fix(title, self.code, result_of(self.code, call, self.call, self.loss or 0.0), when)
 
 
 # The gravest first; `_facts` fills in the words. {logits} and {target} are the shapes after the repair.
@@ -380,11 +388,12 @@ def _kinds_of_index(call: LossCall, logits: Shape, target: Shape) -> Iterator[St
         mistake = "no_batch" if len(logits) == 1 else "yes_no" if outputs == 1 else "several"
         when = "where there are two classes" if outputs == 1 else FITS_BCE
         yield Step(mistake, 1.5, bce(values), "score each output by itself", when)
-    if floats and len(target) == 2 <= len(logits) and target[0] == logits[0] and target[1] != outputs:
-        if is_zero_one(values) and not hot:
+    if floats and len(target) == 2 <= len(logits) and target[0] == logits[0]:
+        other = target[1] not in (outputs, call.outputs)
+        if other and is_zero_one(values) and not hot:
             code = f"{new_head(target[1], call.loss)}\n{bce(values)}"
             yield Step("columns", 2, code, "one output per column", FITS_BCE)
-        elif sums_to_1(values, 1):
+        elif other and sums_to_1(values, 1):
             yield Step("columns", 2, new_head(target[1], call.loss), "one output per class")
     if floats and target == logits and call.loss == "nll_loss":
         yield Step(
@@ -523,7 +532,7 @@ def _are_labels(call: LossCall) -> bool:
 # The search.
 
 
-def why(call: LossCall, grade: Callable[[LossCall], int]) -> Finding | None:
+def why(call: LossCall, grade: Grade) -> Finding | None:
     """Name the gravest mistake that the cheapest repair undoes, or what no repair can mend.
 
     Args:
@@ -536,7 +545,10 @@ def why(call: LossCall, grade: Callable[[LossCall], int]) -> Finding | None:
     """
     if not call.logits.is_floating_point():
         return _finding(call, "logits_dtype")
+    held = call.folded
     call = _at_hand(call)
+    # What mends the flat tensors can't be written with those that the learner holds.
+    is_flat = held is not None and [*map(Tensor.size, held)] != [call.logits.size(), call.target.size()]
     paths = search(call, grade)
     if not paths:
         name, also = _beyond_repair(call)
@@ -545,7 +557,8 @@ def why(call: LossCall, grade: Callable[[LossCall], int]) -> Finding | None:
     causes = dict.fromkeys(path.cause for path in paths if path.price <= best.price + CLOSE)
     also = "; ".join(CAUSES[cause].title for cause in causes if cause != best.cause)
     found = _finding(call, best.gravest, best, certain=not also and best.price <= SURE, also=also)
-    return replace(found, candidates=tuple(path.as_candidate() for path in paths), trap=_trap(call, best))
+    fixes = tuple(path.as_fix(call) for path in paths if path.loss is not None)
+    return replace(found, fixes=() if is_flat or call.unread else fixes[:MOST], trap=_trap(call, best))
 
 
 def _at_hand(call: LossCall) -> LossCall:
@@ -559,7 +572,7 @@ def _at_hand(call: LossCall) -> LossCall:
     return replace(call, logits=call.logits.detach(), target=call.target.detach(), folded=None)
 
 
-def search(call: LossCall, grade: Callable[[LossCall], int]) -> list[Path]:
+def search(call: LossCall, grade: Grade) -> list[Path]:
     """Return the cheapest repairs after which the call is right, the cheapest first.
 
     Where there is none, one after which it runs, though it is still wrong: two mistakes, of which one is undone.
@@ -577,9 +590,9 @@ def search(call: LossCall, grade: Callable[[LossCall], int]) -> list[Path]:
             break
         if any(set(known.steps) <= set(path.steps) for known in found):
             continue
-        mark = grade(path.call) if path.steps and _keeps_classes(call, path) else FAILS
+        mark, loss = grade(path.call) if path.steps and _keeps_classes(call, path) else (FAILS, None)
         if mark > WRONG:
-            found.append(path)
+            found.append(path._replace(loss=loss if mark == RIGHT else None))
             if mark == RIGHT:
                 right, limit = right + 1, min(limit, DEARER * price)
         elif mark >= enough:
@@ -615,6 +628,20 @@ def _keeps_classes(call: LossCall, path: Path) -> bool:
     known = call.logits.ndim > 2 and call.classes in call.logits.shape[1:]
     made_anew = any("hidden" in step.code for step in path.steps)
     return not known or made_anew or not path.call.takes.by_index or path.call.outputs == call.classes
+
+
+def result_of(code: str, call: LossCall, repaired: LossCall, loss: float) -> str:
+    """Say what a repair gave: the loss, and the shapes that changed."""
+    parts = [f"loss {loss:.3f}"]
+    if repaired.logits.shape != call.logits.shape:
+        parts.append(f"logits {tuple(repaired.logits.shape)}")
+    if repaired.target.shape != call.target.shape:
+        parts.append(f"target {tuple(repaired.target.shape)}")
+    elif repaired.target.dtype != call.target.dtype:
+        parts.append(f"target {str(repaired.target.dtype).removeprefix('torch.')}")
+    if "hidden" in code and call.hidden is None:
+        parts.append("on stand-in states")
+    return ", ".join(parts)
 
 
 def has_its_shapes(call: LossCall) -> bool:
@@ -673,9 +700,12 @@ def _beyond_repair(call: LossCall) -> tuple[str, str]:
         return "no_batch", CAUSES["batch_target"].title
     if (target or (1,))[0] != logits[0]:
         return _rows_differ(logits, target or (1,), index)
-    if len(logits) > 2 and len(target) > 1 and (index or len(target) == len(logits)) and logits[0] > 1:
+    per_token = len(logits) > 2 and len(target) > 1 and (index or len(target) == len(logits))
+    if per_token and not is_whole(call.target) and index:
+        return "quantities", CAUSES["token_logits_for_sequence"].title
+    if per_token and logits[0] > 1:
         return "length", ""
-    if len(logits) > 2 and len(target) > 1 and index:
+    if per_token and index:
         return "empty_axis", CAUSES["static_length"].title
     if index and target == logits:
         return "no_tokens", CAUSES["one_hot_index"].title
@@ -747,7 +777,7 @@ def _trap(call: LossCall, best: Path) -> str:
     shape = tuple(call.logits.shape)
     if best.gravest != "tokens" or not call.takes.by_index or len(shape) < 3:
         return ""
-    if best.steps[0].code.startswith("logits = logits[:, :") or call.target.numel() != shape[0]:
+    if call.classes == shape[1] != shape[-1] or call.target.numel() != shape[0]:
         return ""
     wrong = (shape[0], *shape[2:])
     return f"a target of shape {wrong} runs, but then the {shape[1]} tokens are taken for classes"
@@ -776,7 +806,7 @@ def _facts(call: LossCall, path: Path) -> dict[str, Any]:
         "length": logits[min(tokens, len(logits) - 1)] if logits else 1,
         "labelled": target[1] if len(target) > 1 else 1,
         "for_these": _rows_of(call, repaired),
-        "read_as_classes": "",
+        "read_as_classes": _read_as_classes(call, logits, target),
         "outputs": outputs,
         "last": outputs - 1,
         "fits": "only label 0 fits" if outputs == 1 else f"labels 0 to {outputs - 1} fit",
@@ -801,6 +831,11 @@ def _rows_of(call: LossCall, repaired: LossCall) -> str:
         if call.target.is_floating_point() and is_zero_one(call.target):
             return "for these rows of 0 and 1"
     return f"with target {tuple(repaired.target.shape)}"
+
+
+def _read_as_classes(call: LossCall, logits: Shape, target: Shape) -> str:
+    is_read = call.takes.by_index and len(logits) == 3 and target == (logits[0], logits[2]) != logits[:2]
+    return f"; here the {logits[1]} tokens are read as classes" if is_read else ""
 
 
 def _range_of(call: LossCall, labels: tuple[int, int] | None) -> str:

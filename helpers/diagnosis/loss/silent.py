@@ -45,18 +45,14 @@ def what_is_silent(call: LossCall) -> Finding | None:
     return replace(found, certain=False) if found and is_guess else found
 
 
-def grade(call: LossCall) -> int:
-    """Say how right a call is, from `FAILS` to `RIGHT`."""
-    return _graded(call)[0]
-
-
 def loss_if_right(call: LossCall) -> float | None:
     """Return the loss of a call that runs and makes no silent mistake, else None."""
-    mark, loss = _graded(call)
+    mark, loss = grade(call)
     return loss if mark == RIGHT else None
 
 
-def _graded(call: LossCall) -> tuple[int, float | None]:
+def grade(call: LossCall) -> tuple[int, float | None]:
+    """Say how right a call is, from `FAILS` to `RIGHT`, and its loss where it runs."""
     if not has_its_shapes(call):
         return FAILS, None
     try:
@@ -65,9 +61,10 @@ def _graded(call: LossCall) -> tuple[int, float | None]:
         return FITS, None
     if not _is_ours(call):
         return RIGHT, loss
-    found = None if _misfits(call) else _suspicion(call)
-    mark = WRONG if _misfits(call) or (found and found.certain) else DOUBTFUL if found else RIGHT
-    return mark, loss
+    if _misfits(call):
+        return WRONG, loss
+    found = _suspicion(call)
+    return (RIGHT if found is None else WRONG if found.certain else DOUBTFUL), loss
 
 
 def _is_ours(call: LossCall) -> bool:

@@ -36,10 +36,9 @@ def test_classes_on_axis_1_are_not_taken_for_tokens(length: int, target: torch.T
     diagnosis = check_loss(CE, random(4, 3, length), target, classes=3)
     assert (diagnosis.cause, diagnosis.needs) == ("token_logits_for_sequence", needs)
     assert diagnosis.trap == ""
-    assert [fix.code.split("\n")[0] for fix in diagnosis.fixes] == [
-        "logits = logits[:, :, 0]",
-        "logits = logits.mean(2)",
-    ]
+    first, mean = (fix.code.split("\n") for fix in diagnosis.fixes[:2])
+    assert "logits = logits[:, :, 0]" in first
+    assert "logits = logits.mean(2)" in mean
 
 
 def test_classes_on_axis_1_and_labels_of_another_length() -> None:
@@ -57,8 +56,7 @@ def test_a_marked_token_in_each_sentence_is_no_row_of_classes() -> None:
 def test_labels_flattened_beside_logits_with_classes_on_axis_1(classes: int | None) -> None:
     diagnosis = check_loss(CE, random(4, 3, 9), TOKENS, classes=classes)
     assert diagnosis.cause == "needs_flatten_or_transpose"
-    needs = "both sides flattened from (N, T, C) = (4, 9, 3): logits (36, 3) with target (36,)"
-    assert diagnosis.needs == needs
+    assert diagnosis.needs == "both sides flattened: logits (36, 3) with target (36,)"
     assert [fix.result for fix in diagnosis.fixes] == [f"loss {diagnosis_loss():.3f}, logits (36, 3)"]
 
 
@@ -89,26 +87,31 @@ def test_rows_of_classes_beside_token_logits(target: torch.Tensor, rows: str, cl
     if classes is None and rows == "rows of 0 and 1":  # they may be anything
         return
     assert diagnosis.cause == "token_logits_for_sequence"
-    assert diagnosis.needs == f"logits (4, 3) for these {rows}; here the 9 tokens are read as classes"
+    needs = (
+        f"one prediction per sentence: logits (4, 3) for these {rows}; here the 9 tokens are read as classes"
+    )
+    assert diagnosis.needs == needs
     assert diagnosis.certain == (classes == 3)
-    assert len(diagnosis.fixes) == 2
+    assert len(diagnosis.fixes) >= 2
 
 
 @pytest.mark.parametrize("target", [torch.eye(5)[:4], torch.full((4, 5), 0.2)])
 def test_rows_of_other_classes_beside_token_logits(target: torch.Tensor) -> None:
     diagnosis = check_loss(CE, random(4, 9, 3), target)
     assert (diagnosis.cause, diagnosis.certain) == ("token_logits_for_sequence", False)
-    assert diagnosis.needs == "one prediction per sentence: logits (4, 5) for these rows of 5 classes"
-    assert "5)(hidden)[:, 0]" in diagnosis.fixes[0].code
+    rows = "one-hot rows" if target[0, 0] == 1 else "rows of probabilities"
+    assert diagnosis.needs == f"one prediction per sentence: logits (4, 5) for these {rows}"
+    assert ", 5)(hidden)\n" in diagnosis.fixes[0].code
+    assert diagnosis.fixes[0].code.endswith("logits = logits[:, 0]")
     as_long_as_the_tokens = check_loss(CE, random(4, 5, 3), target)
-    assert "rows of 5 classes" not in as_long_as_the_tokens.needs
+    assert "these rows" not in as_long_as_the_tokens.needs
 
 
 @pytest.mark.parametrize("shape", [(3, 4), (3, 9, 4)])
 def test_rows_of_probabilities_for_another_batch(shape: tuple[int, ...]) -> None:
     diagnosis = check_loss(CE, random(*shape), torch.full((1, 4), 0.25))
     assert diagnosis.cause == "batch_target"
-    assert diagnosis.needs == "a row of probabilities for each row of logits; there are 3, and here 1"
+    assert diagnosis.needs == "a row of probabilities for each row of logits: target (3, 4)"
 
 
 def test_explain_is_asked_as_before() -> None:

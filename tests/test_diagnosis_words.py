@@ -55,7 +55,7 @@ def test_a_verdict_says_sentence_as_the_lab_does() -> None:
         words = f"{cause.title} {cause.rule} {cause.why}".replace("sequence classification", "")
         assert "sequence" not in words
     diagnosis = check_loss(BCE, random(4, 9, 3), ONE_HOT.float())
-    assert diagnosis.needs == "one prediction per sentence: logits (4, 3)"
+    assert diagnosis.needs == "one prediction per sentence: logits (4, 3) with target (4, 3)"
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ class Loss(NamedTuple):
     """One loss: what it takes.
 
     Attributes:
-        by_index: Whether the target holds class indices, one axis fewer than the logits; else numbers of their shape.
+        by_index: Whether the target holds class indices; else numbers in the shape of the logits.
         reads: What it takes first: raw "scores", "log_probabilities", "probabilities" or any "numbers".
         binary: Whether every output is a yes or no of its own, with targets from 0 to 1.
         axis: Where the classes are, with two axes or more.

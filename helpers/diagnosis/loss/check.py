@@ -84,7 +84,7 @@ def _run(call: LossCall) -> tuple[float | None, Exception | None]:
 
 
 def prove(candidates: Iterable[Candidate], call: LossCall) -> tuple[Fix, ...]:
-    """Run each repair, the likeliest first, and return those after which the loss runs and nothing is wrong."""
+    """Run each repair, the likeliest first, and return those after which nothing is wrong."""
     with quiet():
         return _proven(candidates, call)
 

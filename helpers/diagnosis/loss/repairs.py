@@ -1,8 +1,8 @@
-"""Why a loss and its two tensors don't fit: the cheapest repair after which they do is searched, and names the cause.
+"""Why a loss and its two tensors don't fit: the cheapest repair after which they do names the cause.
 
-A step is one line that undoes one mistake people make; its price says how (un)likely that mistake is beside the
-others. Of several steps the gravest mistake is named. What no line can mend, because rows or predictions are not
-there, is said without a fix. The rules of the losses are torch's own (its pages "CrossEntropyLoss", "MSELoss").
+A step is one line that undoes one mistake people make; its price says how (un)likely that mistake is beside
+the others. Of several steps the gravest mistake is named. What no line can mend, because rows or predictions
+are not there, is said without a fix. The losses' rules are on torch's pages "CrossEntropyLoss" and "MSELoss".
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Step(NamedTuple):
 
 
 class Path(NamedTuple):
-    """A repair: its steps, what they cost together, the call afterwards and before each step, the loss if all is right."""
+    """A repair: its steps and price, the call afterwards and before each step, the loss if all is right."""
 
     steps: tuple[Step, ...]
     price: float
@@ -124,7 +124,7 @@ MISTAKES = {
     "weights": Mistake(
         "head_size",
         CLASSES,
-        "one {weight} per output: C is {outputs}, and {weight} has {weights}; count the classes and give both as many",
+        "one {weight} per output: C is {outputs}, and {weight} has {weights}; give both as many as classes",
     ),
     "tokens": Mistake(
         "token_logits_for_sequence",
@@ -144,7 +144,10 @@ MISTAKES = {
     "length": Mistake(
         "static_length", BATCH, "one label per token: T is {length} in logits and {labelled} in target"
     ),
-    "rows": Mistake("batch_target", BATCH, "one label for each row of logits: target {wanted}"),
+    "rows": Mistake("batch_target", BATCH, "{answer} for each row of logits: target {answers}"),
+    "pooled": Mistake(
+        "token_logits_for_sequence", TOKENS, "one prediction for each row of the target: logits {was}"
+    ),
     "one_row": Mistake(
         "needs_flatten_or_transpose",
         BATCH,
@@ -161,7 +164,7 @@ MISTAKES = {
     "yes_no": Mistake(
         "head_size",
         CLASSES,
-        "two outputs or more, and class indices {wanted}; one output is for yes or no, with binary cross entropy",
+        "two outputs or more, and indices {wanted}; one output is for yes or no, with binary cross entropy",
     ),
     "one_hot": Mistake(
         "one_hot_index", DTYPE, "indices {indices} in int64, or one-hot rows in floating point"
@@ -189,7 +192,7 @@ MISTAKES = {
     "quantities": Mistake(
         "loss_choice",
         CLASSES,
-        "class indices {wanted} in int64; these are fractions, so either a loss for numbers or another target",
+        "class indices {wanted} in int64; these are fractions, so a loss for numbers or another target",
     ),
     "raw": Mistake(
         "loss_choice",
@@ -330,7 +333,7 @@ def _order(call: LossCall, logits: Shape, target: Shape) -> Iterator[Step]:
 
 
 def _tokens(call: LossCall, logits: Shape, target: Shape) -> Iterator[Step]:
-    """A prediction per token beside an answer per sentence; where axis 1 holds the classes, tokens come after."""
+    """A prediction per token, an answer per sentence; where axis 1 holds the classes, tokens come after."""
     axes, end = list(range(1, len(logits) - 1)), logits[-1]
     if call.takes.by_index and call.classes == logits[1] != end and end > 1:
         axes, end = list(range(2, len(logits))), logits[1]
@@ -380,10 +383,10 @@ def _kinds_of_index(call: LossCall, logits: Shape, target: Shape) -> Iterator[St
             yield Step("columns", 2, code, title)
     if hot and target == logits and not floats:
         yield Step("one_hot", 1, "target = target.float()", "make them floating-point probabilities")
-    if target == (prod(logits),) and len(logits) == 2 and outputs > 1:
-        if is_one_hot(values.reshape(logits), 1):
-            code = f"target = target.reshape{logits}.argmax(1)"
-            yield Step("one_hot", 1.5, code, "use the index of the 1")
+    one_row = target == (prod(logits),) and len(logits) == 2 and outputs > 1
+    if one_row and is_one_hot(values.reshape(logits), 1):
+        code = f"target = target.reshape{logits}.argmax(1)"
+        yield Step("one_hot", 1.5, code, "use the index of the 1")
     if target == logits and is_zero_one(values) and not (hot and outputs > 1):
         mistake = "no_batch" if len(logits) == 1 else "yes_no" if outputs == 1 else "several"
         when = "where there are two classes" if outputs == 1 else FITS_BCE
@@ -515,7 +518,8 @@ def _range(call: LossCall) -> Iterator[Step]:
         and is_whole(values)
     ):
         classes = int(highest) + 1
-        code = f"{new_head(classes, 'cross_entropy')}\ntarget = target.flatten().long()\ncriterion = F.cross_entropy"
+        code = f"{new_head(classes, 'cross_entropy')}\ntarget = target.flatten().long()"
+        code += "\ncriterion = F.cross_entropy"
         when = f"where there are {classes} classes, of which one is right"
         yield Step("range", 2, code, "one output per class", when)
 
@@ -556,13 +560,14 @@ def why(call: LossCall, grade: Grade) -> Finding | None:
     best = paths[0]
     causes = dict.fromkeys(path.cause for path in paths if path.price <= best.price + CLOSE)
     also = "; ".join(CAUSES[cause].title for cause in causes if cause != best.cause)
-    found = _finding(call, best.gravest, best, certain=not also and best.price <= SURE, also=also)
+    is_guess = best.price > SURE or (_rows_of_classes(call) and call.classes != call.logits.shape[-1])
+    found = _finding(call, best.gravest, best, certain=not also and not is_guess, also=also)
     fixes = tuple(path.as_fix(call) for path in paths if path.loss is not None)
     return replace(found, fixes=() if is_flat or call.unread else fixes[:MOST], trap=_trap(call, best))
 
 
 def _at_hand(call: LossCall) -> LossCall:
-    """Return the call with the tensors that tell most: those before flattening, or zeros for values that can't be read."""
+    """Return the call as the learner holds it: before flattening; zeros stand in for what can't be read."""
     legal = call.takes.by_index and call.logits.ndim and call.target.shape == call.wanted
     if call.folded is not None and call.folded[0].ndim and not legal:
         call = replace(call, logits=call.folded[0], target=call.folded[1])
@@ -575,7 +580,7 @@ def _at_hand(call: LossCall) -> LossCall:
 def search(call: LossCall, grade: Grade) -> list[Path]:
     """Return the cheapest repairs after which the call is right, the cheapest first.
 
-    Where there is none, one after which it runs, though it is still wrong: two mistakes, of which one is undone.
+    Where there is none, one after which it runs and is still wrong: two mistakes, of which one is undone.
     """
     order = count()
     seen: set[frozenset[str]] = set()
@@ -588,7 +593,7 @@ def search(call: LossCall, grade: Grade) -> list[Path]:
         price, _, path = heappop(heap)
         if price > limit:
             break
-        if any(set(known.steps) <= set(path.steps) for known in found):
+        if any(known.loss is not None and set(known.steps) <= set(path.steps) for known in found):
             continue
         mark, loss = grade(path.call) if path.steps and _keeps_classes(call, path) else (FAILS, None)
         if mark > WRONG:
@@ -711,7 +716,7 @@ def _beyond_repair(call: LossCall) -> tuple[str, str]:
         return "no_tokens", CAUSES["one_hot_index"].title
     if len(target) > len(logits) - index:
         return "no_tokens", ""
-    return "tokens", CAUSES["static_length"].title
+    return "pooled", CAUSES["static_length"].title
 
 
 def _of_fitting_shapes(call: LossCall) -> tuple[str, str]:
@@ -784,14 +789,19 @@ def _trap(call: LossCall, best: Path) -> str:
 
 
 def _facts(call: LossCall, path: Path) -> dict[str, Any]:
-    """What the words of a mistake may name: the call as it came, as it is when its turn comes, and after the repair."""
+    """What the words of a mistake may name: the call as it came, when its turn comes, and as repaired."""
     logits, target = tuple(call.logits.shape), tuple(call.target.shape)
     repaired = path.call
     then = path.before[[step.mistake for step in path.steps].index(path.gravest)] if path.steps else call
     outputs, shown = then.outputs, label_range(then)
     weight = next((name for name in ("weight", "pos_weight") if call.options.get(name) is not None), "")
     tokens = 2 if call.takes.by_index and call.classes == call.outputs != logits[-1] else 1
+    soft = len(target) == 2 and not call.unread and call.takes.by_index and sums_to_1(call.target, 1)
+    soft = soft and call.target.is_floating_point()
+    label = "one label" if call.takes.by_index or len(logits) < 2 else "one row of targets"
     return {
+        "answer": "a row of probabilities" if soft else label,
+        "answers": (*logits[:1], *target[1:]) if soft else call.wanted,
         "came": logits,
         "was": target,
         "logits": tuple(repaired.logits.shape),
@@ -806,7 +816,9 @@ def _facts(call: LossCall, path: Path) -> dict[str, Any]:
         "length": logits[min(tokens, len(logits) - 1)] if logits else 1,
         "labelled": target[1] if len(target) > 1 else 1,
         "for_these": _rows_of(call, repaired),
-        "read_as_classes": _read_as_classes(call, logits, target),
+        "read_as_classes": f"; here the {logits[1]} tokens are read as classes" * _rows_of_classes(call)
+        if len(logits) == 3
+        else "",
         "outputs": outputs,
         "last": outputs - 1,
         "fits": "only label 0 fits" if outputs == 1 else f"labels 0 to {outputs - 1} fit",
@@ -833,9 +845,10 @@ def _rows_of(call: LossCall, repaired: LossCall) -> str:
     return f"with target {tuple(repaired.target.shape)}"
 
 
-def _read_as_classes(call: LossCall, logits: Shape, target: Shape) -> str:
-    is_read = call.takes.by_index and len(logits) == 3 and target == (logits[0], logits[2]) != logits[:2]
-    return f"; here the {logits[1]} tokens are read as classes" if is_read else ""
+def _rows_of_classes(call: LossCall) -> bool:
+    """Whether logits (N, T, C) stand beside a target (N, C): torch takes the tokens for classes then."""
+    shape = tuple(call.logits.shape)
+    return call.takes.by_index and len(shape) == 3 and call.target.shape == (shape[0], shape[2]) != shape[:2]
 
 
 def _range_of(call: LossCall, labels: tuple[int, int] | None) -> str:

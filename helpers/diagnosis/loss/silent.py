@@ -1,8 +1,6 @@
-"""What a loss that ran may still have got wrong: the shapes by the search for repairs, the values by what is suspicious."""
+"""What a loss that ran may still have got wrong: the search judges shapes, values are suspected here."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import torch
 
@@ -40,9 +38,7 @@ def what_is_silent(call: LossCall) -> Finding | None:
         return None
     if not _misfits(call):
         return _suspicion(call)
-    found = _ignored_label(call) or why(call, grade)
-    is_guess = call.takes.by_index and call.classes != call.logits.shape[-1]
-    return replace(found, certain=False) if found and is_guess else found
+    return _ignored_label(call) or why(call, grade)
 
 
 def loss_if_right(call: LossCall) -> float | None:
@@ -81,7 +77,7 @@ def _misfits(call: LossCall) -> bool:
 
 
 def _misreads(call: LossCall) -> bool:
-    """Whether tokens are taken for classes: logits (N, T, C) whose target fits by chance, or to obey torch's hint.
+    """Whether tokens are taken for classes: the target fits by chance, or to obey torch's hint.
 
     Two outputs on axis 1 are left alone: a sentence with one marked token has such a target too.
     """

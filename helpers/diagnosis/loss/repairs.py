@@ -549,6 +549,8 @@ def why(call: LossCall, grade: Grade) -> Finding | None:
     """
     if not call.logits.is_floating_point():
         return _finding(call, "logits_dtype")
+    if call.takes.by_index and not call.logits.ndim:
+        return _finding(call, "no_classes")
     held = call.folded
     call = _at_hand(call)
     # What mends the flat tensors can't be written with those that the learner holds.
@@ -692,8 +694,6 @@ def after(code: str, call: LossCall) -> LossCall | None:
 def _beyond_repair(call: LossCall) -> tuple[str, str]:
     """Name the mistake that the two shapes show, and a second reading of them where there is one."""
     logits, target, index = tuple(call.logits.shape), tuple(call.target.shape), call.takes.by_index
-    if index and not logits:
-        return "no_classes", ""
     same_rows = target[:1] == logits[:1]
     if index and same_rows and call.classes in logits[2:] and call.outputs != call.classes:
         return "misread", ""

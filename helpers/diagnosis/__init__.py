@@ -8,8 +8,8 @@ from helpers.diagnosis.batch.check import check_batch
 from helpers.diagnosis.check import check_loss
 from helpers.diagnosis.explain import explain
 from helpers.diagnosis.keras.loss import check_keras_loss
+from helpers.diagnosis.loss.around import dropped_rows
 from helpers.diagnosis.loss.check import diagnose
-from helpers.diagnosis.loss.dropped import dropped_rows
 from helpers.diagnosis.said.result import Diagnosis, Fix, Mark
 
 __all__ = [

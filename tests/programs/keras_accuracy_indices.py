@@ -15,6 +15,8 @@ rng = np.random.default_rng(0)
 reviews = rng.integers(1, 500, (40, 12))
 stars = rng.integers(0, 5, 40)
 
-model = keras.Sequential([layers.Input((12,)), layers.Embedding(500, 8), layers.LSTM(8), layers.Dense(5, activation="softmax")])
+model = keras.Sequential(
+    [layers.Input((12,)), layers.Embedding(500, 8), layers.LSTM(8), layers.Dense(5, activation="softmax")]
+)
 model.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
 model.fit(reviews, stars, epochs=1, batch_size=8, verbose=0)

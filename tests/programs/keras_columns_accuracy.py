@@ -14,6 +14,8 @@ from keras import layers
 rng = np.random.default_rng(0)
 train_x, train_y = rng.random((32, 10)), keras.utils.to_categorical(np.arange(32) % 30)
 
-model = keras.Sequential([layers.Input((10,)), layers.Dense(32, activation="relu"), layers.Dense(9, activation="softmax")])
+model = keras.Sequential(
+    [layers.Input((10,)), layers.Dense(32, activation="relu"), layers.Dense(9, activation="softmax")]
+)
 model.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
 model.fit(train_x, train_y, validation_split=0.25, epochs=1, batch_size=8, verbose=0)

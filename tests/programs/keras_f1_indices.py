@@ -16,6 +16,12 @@ rng = np.random.default_rng(0)
 x = rng.random((24, 6))
 topics = rng.integers(0, 4, 24)
 
-model = keras.Sequential([layers.Input((6,)), layers.Dense(16, activation="relu"), layers.Dense(4, activation="softmax")])
-model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy", keras.metrics.F1Score(average="macro")])
+model = keras.Sequential(
+    [layers.Input((6,)), layers.Dense(16, activation="relu"), layers.Dense(4, activation="softmax")]
+)
+model.compile(
+    optimizer="adam",
+    loss="sparse_categorical_crossentropy",
+    metrics=["accuracy", keras.metrics.F1Score(average="macro")],
+)
 model.fit(x, topics, epochs=1, batch_size=8, verbose=0)

@@ -14,6 +14,8 @@ texts = [[3, 7, 2, 9], [4, 4, 1], [8, 2], [5, 6, 7, 1]]
 labels = [1, 0, 0, 1]
 padded = keras.utils.pad_sequences(texts, padding="post")
 
-model = keras.Sequential([layers.Input((4,)), layers.Embedding(10, 4), layers.Flatten(), layers.Dense(1, activation="sigmoid")])
+model = keras.Sequential(
+    [layers.Input((4,)), layers.Embedding(10, 4), layers.Flatten(), layers.Dense(1, activation="sigmoid")]
+)
 model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])
 model.fit(padded, labels, epochs=1, verbose=0)

@@ -17,6 +17,10 @@ rng = np.random.default_rng(0)
 x = rng.random((60, 9)).astype("float32")
 y = (x.argmax(1) // 3).astype("int64")
 
-model = keras.Sequential([layers.Input((9,)), layers.Dense(12, activation="tanh"), layers.Dense(3, activation="softmax")])
-model.compile(optimizer="adam", loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+model = keras.Sequential(
+    [layers.Input((9,)), layers.Dense(12, activation="tanh"), layers.Dense(3, activation="softmax")]
+)
+model.compile(
+    optimizer="adam", loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"]
+)
 model.fit(x, y, epochs=2, batch_size=20, verbose=0)

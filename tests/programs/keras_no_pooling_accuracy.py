@@ -14,6 +14,13 @@ from keras import layers
 rng = np.random.default_rng(0)
 x, y = rng.integers(1, 60, (18, 11)), rng.integers(0, 3, 18)
 
-model = keras.Sequential([layers.Input((11,)), layers.Embedding(60, 8), layers.Dense(16, activation="relu"), layers.Dense(3, activation="softmax")])
+model = keras.Sequential(
+    [
+        layers.Input((11,)),
+        layers.Embedding(60, 8),
+        layers.Dense(16, activation="relu"),
+        layers.Dense(3, activation="softmax"),
+    ]
+)
 model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 model.fit(x, y, epochs=1, batch_size=6, verbose=0)

@@ -18,6 +18,8 @@ rows = [[words.setdefault(word, len(words) + 1) for word in text.split()] for te
 x = keras.utils.pad_sequences(rows, maxlen=5)
 y = table[:, 1]
 
-model = keras.Sequential([layers.Input((5,)), layers.Embedding(20, 8), layers.Flatten(), layers.Dense(1, activation="sigmoid")])
+model = keras.Sequential(
+    [layers.Input((5,)), layers.Embedding(20, 8), layers.Flatten(), layers.Dense(1, activation="sigmoid")]
+)
 model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])
 model.fit(x, y, epochs=1, verbose=0)

@@ -14,6 +14,12 @@ from keras import layers
 rng = np.random.default_rng(0)
 x, species = rng.random((30, 4)), np.arange(30) % 3
 
-model = keras.Sequential([layers.Input((4,)), layers.Dense(8, activation="relu"), layers.Dense(3, activation="softmax")])
-model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=[keras.metrics.Precision(), keras.metrics.Recall()])
+model = keras.Sequential(
+    [layers.Input((4,)), layers.Dense(8, activation="relu"), layers.Dense(3, activation="softmax")]
+)
+model.compile(
+    optimizer="adam",
+    loss="sparse_categorical_crossentropy",
+    metrics=[keras.metrics.Precision(), keras.metrics.Recall()],
+)
 model.fit(x, species, epochs=1, batch_size=10, verbose=0)

@@ -16,5 +16,9 @@ x, ratings = rng.random((25, 6)), np.arange(25) % 5 + 1
 
 inputs = keras.Input((6,))
 model = keras.Model(inputs, layers.Dense(5, activation="softmax")(layers.Dense(8, activation="relu")(inputs)))
-model.compile(optimizer="adam", loss=keras.losses.SparseCategoricalCrossentropy(), metrics=["accuracy", keras.metrics.SparseTopKCategoricalAccuracy(k=2)])
+model.compile(
+    optimizer="adam",
+    loss=keras.losses.SparseCategoricalCrossentropy(),
+    metrics=["accuracy", keras.metrics.SparseTopKCategoricalAccuracy(k=2)],
+)
 model.fit(x, ratings, batch_size=5, epochs=1, verbose=0)

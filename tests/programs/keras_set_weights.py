@@ -12,7 +12,14 @@ from keras import layers
 
 
 def build(classes):
-    return keras.Sequential([layers.Input((12,)), layers.Embedding(300, 8), layers.GlobalMaxPooling1D(), layers.Dense(classes, activation="softmax")])
+    return keras.Sequential(
+        [
+            layers.Input((12,)),
+            layers.Embedding(300, 8),
+            layers.GlobalMaxPooling1D(),
+            layers.Dense(classes, activation="softmax"),
+        ]
+    )
 
 
 old = build(20)

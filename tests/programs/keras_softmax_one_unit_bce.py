@@ -17,6 +17,8 @@ rng = np.random.default_rng(0)
 x = rng.random((50, 3))
 y = (x.sum(1) > 1.5).astype("int32")
 
-model = keras.Sequential([layers.Input((3,)), layers.Dense(8, activation="relu"), layers.Dense(1, activation="softmax")])
+model = keras.Sequential(
+    [layers.Input((3,)), layers.Dense(8, activation="relu"), layers.Dense(1, activation="softmax")]
+)
 model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])
 model.fit(x, y, epochs=2, verbose=0)

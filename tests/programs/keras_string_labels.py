@@ -15,6 +15,13 @@ rng = np.random.default_rng(0)
 ids = rng.integers(1, 200, (16, 10))
 moods = np.array(["joy", "anger", "fear", "joy"] * 4)
 
-model = keras.Sequential([layers.Input((10,)), layers.Embedding(200, 8), layers.GlobalAveragePooling1D(), layers.Dense(3, activation="softmax")])
+model = keras.Sequential(
+    [
+        layers.Input((10,)),
+        layers.Embedding(200, 8),
+        layers.GlobalAveragePooling1D(),
+        layers.Dense(3, activation="softmax"),
+    ]
+)
 model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 model.fit(ids, moods, epochs=1, batch_size=4, verbose=0)

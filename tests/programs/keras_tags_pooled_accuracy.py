@@ -15,6 +15,13 @@ rng = np.random.default_rng(0)
 x = rng.integers(1, 60, (18, 11))
 tags = keras.utils.to_categorical(rng.integers(0, 6, (18, 11)), 6)
 
-model = keras.Sequential([layers.Input((11,)), layers.Embedding(60, 8), layers.Bidirectional(layers.LSTM(6)), layers.Dense(6, activation="softmax")])
+model = keras.Sequential(
+    [
+        layers.Input((11,)),
+        layers.Embedding(60, 8),
+        layers.Bidirectional(layers.LSTM(6)),
+        layers.Dense(6, activation="softmax"),
+    ]
+)
 model.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
 model.fit(x, tags, epochs=1, batch_size=6, verbose=0)

@@ -61,12 +61,12 @@ def _wanted(labels: Tensor, kind: str | None, outputs: int) -> tuple[Candidate, 
 def loss_inside(run: Run) -> Finding | None:
     """What the losses that the model called have got wrong without a word, and what mends it here."""
     for call in run.losses or _likely_loss(run):
-        found = what_is_silent(call, run.classes)
+        found = what_is_silent(replace(call, classes=run.classes))
         # Labels per token are too uneven to tell without the number of classes.
         if found is None or (found.cause == "unused_outputs" and is_token(run) and run.classes is None):
             continue
         mends = MENDS.get(found.cause, lambda run, call: ())(run, call)
-        return replace(found, candidates=mends, trap="", certain=found.certain and bool(run.losses))
+        return replace(found, fixes=(), candidates=mends, trap="", certain=found.certain and bool(run.losses))
     return None
 
 

@@ -85,7 +85,8 @@ def layer_that_failed(raised: Raised) -> Failed | None:
 
 
 def _at(step: Step) -> Failed | None:
-    layer, given, code = step.variables.get("self"), step.variables.get("input"), step.frame.f_code
+    layer: Any = step.variables.get("self")
+    given, code = step.variables.get("input"), step.frame.f_code
     if isinstance(layer, nn.RNNBase) and step.function == "check_hidden_size":
         return _state(layer, step.variables["hx"], step.variables["expected_hidden_size"])
     if code is F.multi_head_attention_forward.__code__:

@@ -55,7 +55,8 @@ def cut_alike(raised: Raised, given: Tensor, name: str, most: int) -> Fix | None
             lambda names: getattr(names, name),
             "and the mask alike",
         )
-    code, changed = [], {}
+    code: list[str] = []
+    changed: dict[str, Any] = {}
     for leaf in wide:
         if isinstance(leaf.value, Tensor):
             code.append(f"{leaf.text} = {leaf.text}[:, :{most}]")

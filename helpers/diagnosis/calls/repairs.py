@@ -72,11 +72,9 @@ def _diagnosis(raised: Raised, line: Line, found: list[Found]) -> Diagnosis | No
 
 def _got(line: Line) -> str:
     told = [leaf for leaf in line.operands if not isinstance(leaf.value, int | float | bool | None)][:3]
-    layer = (
-        f"{line.spelled(line.node.func)} = {described(line.called)}, "
-        if isinstance(line.called, nn.Linear)
-        else ""
-    )
+    layer = ""
+    if isinstance(line.called, nn.Linear) and isinstance(line.node, ast.Call):
+        layer = f"{line.spelled(line.node.func)} = {described(line.called)}, "
     return layer + ", ".join(f"{leaf.text} {described(leaf.value)}" for leaf in told)
 
 
@@ -98,7 +96,7 @@ def _search(raised: Raised, line: Line) -> list[Found]:
 
 
 def _is_about_operands(line: Line) -> bool:
-    known = line.operation in KNOWN or isinstance(line.called, nn.Module) or line.parts
+    known = line.operation in KNOWN or isinstance(line.called, nn.Module) or bool(line.parts)
     return (
         known or isinstance(line.node, ast.Subscript) or any(is_output(leaf.value) for leaf in line.operands)
     )
@@ -216,13 +214,15 @@ def _unpacked(line: Line) -> Iterator[Found]:
 def _layers(raised: Raised, line: Line) -> Iterator[Found]:
     """Another layer, or another state for it, in the place of the one that refused."""
     failed = layer_that_failed(raised)
-    for leaf in line.operands if failed is not None else ():
+    if failed is None:
+        return
+    for leaf in line.operands:
         state = other_state(leaf, failed)
         found = _tried(raised, line, [(leaf, state)]) if state is not None else None
         if found is not None:
             yield found
             return
-    for change, twin in failed.changes(raised) if failed is not None else ():
+    for change, twin in failed.changes(raised):
         callee = next((leaf for leaf in line.leaves if leaf.value is line.called), None)
         if callee is not None and isinstance(line.called, nn.Module):
             ran = _run(line, {callee.slot: twin(line.called)})

@@ -176,11 +176,11 @@ def _named_on_the_line(raised: Raised) -> Diagnosis | None:
                 return raised.diagnosis(
                     "ragged_padding", got, "rows of one length", [padded(name, value, field)]
                 )
-    rows = {name: value for name, value in places.items() if getattr(value, "ndim", 1) == 1 and _size(value)}
-    lengths = lengths_of(list(rows.values()))
-    if not lengths or not any(isinstance(value, list) for value in rows.values()):
+    flat = {name: value for name, value in places.items() if getattr(value, "ndim", 1) == 1 and _size(value)}
+    lengths = lengths_of(list(flat.values()))
+    if not lengths or not any(isinstance(value, list) for value in flat.values()):
         return None
-    return raised.diagnosis("ragged_padding", f"{', '.join(rows)}: {lengths}", "rows of one length")
+    return raised.diagnosis("ragged_padding", f"{', '.join(flat)}: {lengths}", "rows of one length")
 
 
 def _from_text(raised: Raised) -> Diagnosis | None:

@@ -324,7 +324,7 @@ def what_is_silent_in(loss: KerasLoss, classes: int | None = None) -> Finding | 
         if found is not None:
             return found
     call = as_torch(loss)
-    found = what_is_silent(call, classes) if call is not None else None
+    found = what_is_silent(replace(call, classes=classes)) if call is not None else None
     # One unit that a sigmoid has made probabilities of is another thing than one that a softmax made 1.
     units = 2 if outputs > 1 or not bool((loss.output == 1).all()) else 1
     units = 1 if outputs == 1 and found is not None and found.cause == "head_size" else units

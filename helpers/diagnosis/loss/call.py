@@ -5,35 +5,54 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-# What torch calls each loss we know, as a function and as a module; the options are those it shares.
-FUNCTIONS: dict[str, Callable[..., Tensor]] = {
-    "cross_entropy": F.cross_entropy,
-    "nll_loss": F.nll_loss,
-    "mse_loss": F.mse_loss,
-    "l1_loss": F.l1_loss,
-    "smooth_l1_loss": F.smooth_l1_loss,
-    "huber_loss": F.huber_loss,
-    "binary_cross_entropy": F.binary_cross_entropy,
-    "binary_cross_entropy_with_logits": F.binary_cross_entropy_with_logits,
+Shape = tuple[int, ...]
+Criterion = Callable[[Tensor, Tensor], Tensor]
+
+
+class Loss(NamedTuple):
+    """One loss: what it takes.
+
+    Attributes:
+        by_index: Whether the target holds class indices; else numbers in the shape of the logits.
+        reads: What it takes first: raw "scores", "log_probabilities", "probabilities" or any "numbers".
+        binary: Whether every output is a yes or no of its own, with targets from 0 to 1.
+        axis: Where the classes are, with two axes or more.
+        functions: The function and the module that compute it in torch; none for a loss of Keras.
+    """
+
+    by_index: bool
+    reads: str
+    binary: bool = False
+    axis: int = 1
+    functions: tuple[Callable[..., Tensor], type[nn.Module]] | None = None
+
+
+LOSSES: dict[str, Loss] = {
+    "cross_entropy": Loss(True, "scores", functions=(F.cross_entropy, nn.CrossEntropyLoss)),
+    "nll_loss": Loss(True, "log_probabilities", functions=(F.nll_loss, nn.NLLLoss)),
+    "mse_loss": Loss(False, "numbers", functions=(F.mse_loss, nn.MSELoss)),
+    "l1_loss": Loss(False, "numbers", functions=(F.l1_loss, nn.L1Loss)),
+    "smooth_l1_loss": Loss(False, "numbers", functions=(F.smooth_l1_loss, nn.SmoothL1Loss)),
+    "huber_loss": Loss(False, "numbers", functions=(F.huber_loss, nn.HuberLoss)),
+    "binary_cross_entropy": Loss(
+        False, "probabilities", binary=True, functions=(F.binary_cross_entropy, nn.BCELoss)
+    ),
+    "binary_cross_entropy_with_logits": Loss(
+        False, "scores", binary=True, functions=(F.binary_cross_entropy_with_logits, nn.BCEWithLogitsLoss)
+    ),
+    "sparse_categorical_crossentropy": Loss(True, "probabilities", axis=-1),
+    "categorical_crossentropy": Loss(False, "probabilities", axis=-1),
+    "binary_crossentropy": Loss(False, "probabilities", binary=True, axis=-1),
 }
-MODULES: dict[type[nn.Module], str] = {
-    nn.CrossEntropyLoss: "cross_entropy",
-    nn.NLLLoss: "nll_loss",
-    nn.MSELoss: "mse_loss",
-    nn.L1Loss: "l1_loss",
-    nn.SmoothL1Loss: "smooth_l1_loss",
-    nn.HuberLoss: "huber_loss",
-    nn.BCELoss: "binary_cross_entropy",
-    nn.BCEWithLogitsLoss: "binary_cross_entropy_with_logits",
-}
-BY_INDEX = ("cross_entropy", "nll_loss")
-BINARY = ("binary_cross_entropy", "binary_cross_entropy_with_logits")
+UNKNOWN = Loss(False, "numbers")
+FUNCTIONS = {name: loss.functions[0] for name, loss in LOSSES.items() if loss.functions}
+MODULES = {loss.functions[1]: name for name, loss in LOSSES.items() if loss.functions}
 OPTIONS = ("weight", "ignore_index", "reduction", "label_smoothing", "pos_weight", "beta", "delta")
 
 
@@ -42,7 +61,7 @@ class LossCall:
     """One call of a loss.
 
     Attributes:
-        loss: Its name in `torch.nn.functional`, or "" for a criterion that we don't know.
+        loss: Its name in `LOSSES`, or "" for a criterion that we don't know.
         criterion: Takes (logits, target) and holds the options.
         logits: What was passed first; (N, C), (N, C, ...), (C,) or the target's shape.
         target: What was passed second.
@@ -50,16 +69,39 @@ class LossCall:
         hidden: The (..., H) states that the head read, where they could be found.
         folded: The two tensors as they were before the learner flattened them, where that is known.
         unread: True where values can't be read, as after a CUDA assert; then only shapes count.
+        classes: How many classes the data has, where that is known.
     """
 
     loss: str
-    criterion: Callable[[Tensor, Tensor], Tensor]
+    criterion: Criterion
     logits: Tensor
     target: Tensor
     options: Mapping[str, Any] = field(default_factory=dict)
     hidden: Tensor | None = None
     folded: tuple[Tensor, Tensor] | None = None
     unread: bool = False
+    classes: int | None = None
+
+    @property
+    def takes(self) -> Loss:
+        """What this loss takes."""
+        return LOSSES.get(self.loss, UNKNOWN)
+
+    @property
+    def axis(self) -> int:
+        """Where the loss reads the classes."""
+        return self.takes.axis % max(1, self.logits.ndim) if self.logits.ndim > 1 else 0
+
+    @property
+    def outputs(self) -> int:
+        """C as the loss reads it."""
+        return self.logits.shape[self.axis] if self.logits.ndim else 1
+
+    @property
+    def wanted(self) -> Shape:
+        """The target's shape that belongs to these logits."""
+        shape = tuple(self.logits.shape)
+        return shape[: self.axis] + shape[self.axis + 1 :] if self.takes.by_index else shape
 
     @property
     def ignore_index(self) -> int:
@@ -73,7 +115,7 @@ class LossCall:
         return labels[labels != self.ignore_index]
 
 
-def loss_call(criterion: Callable[[Tensor, Tensor], Tensor], logits: Tensor, target: Tensor) -> LossCall:
+def loss_call(criterion: Criterion, logits: Tensor, target: Tensor) -> LossCall:
     """Read a criterion: a function of `torch.nn.functional`, a `partial` of one, or a module."""
     if isinstance(criterion, partial) and not criterion.args:
         inner = loss_call(criterion.func, logits, target)
@@ -83,5 +125,5 @@ def loss_call(criterion: Callable[[Tensor, Tensor], Tensor], logits: Tensor, tar
         name = MODULES.get(type(criterion), "")
         options = {option: getattr(criterion, option) for option in OPTIONS if hasattr(criterion, option)}
         return LossCall(name, criterion, logits, target, options if name else {})
-    names = [name for name, function in FUNCTIONS.items() if function is criterion]
-    return LossCall(names[0] if names else "", criterion, logits, target)
+    name = next((name for name, function in FUNCTIONS.items() if function is criterion), "")
+    return LossCall(name, criterion, logits, target)

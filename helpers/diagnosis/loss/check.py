@@ -6,22 +6,20 @@ versions of torch, shapes do not.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import partial
 
 from torch import Tensor
 
-from helpers.diagnosis.loss.call import BY_INDEX, FUNCTIONS, LossCall, loss_call
-from helpers.diagnosis.loss.class_axis import what_tells_the_classes
-from helpers.diagnosis.loss.index_rules import why_index_loss_raised
-from helpers.diagnosis.loss.number_rules import why_number_loss_raised
-from helpers.diagnosis.loss.silent import what_is_silent
-from helpers.diagnosis.loss.trial import loss_of, prove
+from helpers.diagnosis.loss.call import LossCall, loss_call
+from helpers.diagnosis.loss.hidden import states_behind
+from helpers.diagnosis.loss.repairs import MOST, after, loss_of, result_of, why
+from helpers.diagnosis.loss.silent import grade, loss_if_right, what_is_silent
 from helpers.diagnosis.loss.values import label_range
-from helpers.diagnosis.said.finding import Finding
-from helpers.diagnosis.said.result import Diagnosis, Outcome
+from helpers.diagnosis.said.finding import Candidate
+from helpers.diagnosis.said.result import Diagnosis, Fix, Outcome
 from helpers.threads import one_thread
+from helpers.trial import quiet
 
 
 def check_loss(
@@ -63,16 +61,19 @@ def diagnose(
         where: The learner's own line.
         classes: See `check_loss`.
     """
-    if call.loss in BY_INDEX and not (call.logits.ndim == 2 and call.target.ndim == 1):
+    if call.takes.by_index and not (call.logits.ndim == 2 and call.target.ndim == 1):
         call = replace(call, folded=None)  # nothing was flattened that the loss would want flat
-    with one_thread(call.logits.numel()):
+    call = replace(call, classes=classes)
+    if call.hidden is None and not call.unread:
+        call = replace(call, hidden=states_behind((call.folded or (call.logits,))[0]))
+    with one_thread(call.logits.numel()), quiet():
         loss, error = (None, error) if error is not None else _run(call)
-        finding = what_is_silent(call, classes) if error is None else _why_it_raised(call, classes)
-        fixes = prove(finding.candidates, call, partial(loss_if_ok, classes=classes)) if finding else ()
-    outcome: Outcome = "raises" if error is not None else "silent" if finding else "ok"
+        known = what_is_silent(call) if error is None else why(call, grade) if call.loss else None
+        fixes = (known.fixes or _proven(known.candidates, call)) if known else ()
+    outcome: Outcome = "raises" if error is not None else "silent" if known else "ok"
     said = None if error is None else f"{type(error).__name__}: {error}"
     plain = Diagnosis(outcome, describe(call), loss, said, where=where)
-    return finding.told(plain, fixes) if finding else plain
+    return known.told(plain, fixes) if known else plain
 
 
 def _run(call: LossCall) -> tuple[float | None, Exception | None]:
@@ -82,22 +83,31 @@ def _run(call: LossCall) -> tuple[float | None, Exception | None]:
         return None, error
 
 
-def _why_it_raised(call: LossCall, classes: int | None) -> Finding | None:
-    if call.loss in BY_INDEX:
-        return what_tells_the_classes(call, classes) or why_index_loss_raised(call)
-    return why_number_loss_raised(call) if call.loss in FUNCTIONS else None
+def prove(candidates: Iterable[Candidate], call: LossCall) -> tuple[Fix, ...]:
+    """Run each repair, the likeliest first, and return those after which nothing is wrong."""
+    with quiet():
+        return _proven(candidates, call)
 
 
-def loss_if_ok(call: LossCall, classes: int | None = None) -> float | None:
-    """Return the loss of a call that runs and makes no silent mistake, else None."""
-    loss, _ = _run(call)
-    return None if loss is None or what_is_silent(call, classes) else loss
+def _proven(candidates: Iterable[Candidate], call: LossCall) -> tuple[Fix, ...]:
+    if call.unread:
+        return ()
+    logits, target = call.folded or (call.logits, call.target)
+    whole = replace(call, logits=logits.detach(), target=target.detach(), folded=None)
+    fixes: list[Fix] = []
+    for candidate in candidates:
+        repaired = after(candidate.code, whole)
+        loss = None if repaired is None else loss_if_right(repaired)
+        if repaired is not None and loss is not None and len(fixes) < MOST:
+            result = result_of(candidate.code, whole, repaired, loss)
+            fixes.append(Fix(candidate.title, candidate.code, result, candidate.when))
+    return tuple(fixes)
 
 
 def describe(call: LossCall) -> str:
     """Return the two shapes with axis letters where they are sure, and the labels' range."""
     logits, target = tuple(call.logits.shape), tuple(call.target.shape)
-    known = call.loss in BY_INDEX and len(logits) == 2
+    known = call.takes.by_index and len(logits) == 2
     left = f"(N={logits[0]}, C={logits[1]})" if known else str(logits)
     right = f"(N={target[0]},)" if known and len(target) == 1 else str(target)
     words = f"logits {left}, target {right}"
@@ -106,7 +116,7 @@ def describe(call: LossCall) -> str:
         words = f"{before}; flattened to {words}" if before != words else words
     if call.target.is_floating_point() or call.target.is_complex():
         return f"{words} of {str(call.target.dtype).removeprefix('torch.')}"
-    labels = label_range(call) if call.loss in BY_INDEX else None
+    labels = label_range(call) if call.takes.by_index else None
     if labels is None:
         return words
     lowest, highest = labels

@@ -1,17 +1,15 @@
-"""What a loss that ran may still have got wrong."""
+"""What a loss that ran may still have got wrong: the search judges shapes, values are suspected here."""
 
 from __future__ import annotations
 
 import torch
 
-from helpers.diagnosis.loss.call import BINARY, BY_INDEX, LossCall
-from helpers.diagnosis.loss.class_axis import what_tells_the_classes
-from helpers.diagnosis.loss.number_rules import number_shapes, targets_out_of_range
-from helpers.diagnosis.loss.token_shapes import index_shape
-from helpers.diagnosis.loss.unused import unused
+from helpers.diagnosis.loss.call import LossCall
+from helpers.diagnosis.loss.repairs import DOUBTFUL, FAILS, FITS, RIGHT, WRONG, has_its_shapes, loss_of, why
 from helpers.diagnosis.loss.values import (
     are_log_probabilities,
     is_integer,
+    is_one_hot,
     is_within_0_and_1,
     label_range,
     sums_to_1,
@@ -31,37 +29,86 @@ from helpers.diagnosis.said.finding import (
 
 LAST_RESORT = "where you can't take it out"
 ENOUGH = 8  # as many raw logits are hardly ever all between 0 and 1
+CHANCE = 0.01  # with fewer labels than this a class may be missing by chance; with more, hardly
 
 
-def what_is_silent(call: LossCall, classes: int | None = None) -> Finding | None:
-    """Name the mistake in a call that ran, or None where it may well be right.
-
-    Args:
-        call: What was passed.
-        classes: How many classes the data has, where that is known.
-    """
-    if not call.loss or call.unread or call.logits.ndim == 0 or not call.logits.is_floating_point():
+def what_is_silent(call: LossCall) -> Finding | None:
+    """Name the mistake in a call that ran, or None where it may well be right."""
+    if not _is_ours(call):
         return None
-    if call.loss in BY_INDEX:
-        return _index_loss(call, classes)
+    if not _misfits(call):
+        return _suspicion(call)
+    return _ignored_label(call) or why(call, grade)
+
+
+def loss_if_right(call: LossCall) -> float | None:
+    """Return the loss of a call that runs and makes no silent mistake, else None."""
+    mark, loss = grade(call)
+    return loss if mark == RIGHT else None
+
+
+def grade(call: LossCall) -> tuple[int, float | None]:
+    """Say how right a call is, from `FAILS` to `RIGHT`, and its loss where it runs."""
+    if not has_its_shapes(call):
+        return FAILS, None
+    try:
+        loss = loss_of(call)
+    except Exception:  # that it raises is the answer
+        return FITS, None
+    if not _is_ours(call):
+        return RIGHT, loss
+    if _misfits(call):
+        return WRONG, loss
+    found = _suspicion(call)
+    return (RIGHT if found is None else WRONG if found.certain else DOUBTFUL), loss
+
+
+def _is_ours(call: LossCall) -> bool:
+    return bool(call.loss) and not call.unread and call.logits.ndim > 0 and call.logits.is_floating_point()
+
+
+def _misfits(call: LossCall) -> bool:
+    """Whether shapes or the range of the answers are not what the loss is for, though it ran."""
+    if call.takes.by_index:
+        return _misreads(call)
     if call.logits.shape != call.target.shape:
-        return number_shapes(call)
-    if call.loss in BINARY and not is_integer(call.target) and not is_within_0_and_1(call.target):
-        return _ignored_label(call) or targets_out_of_range(call)
-    is_raw = call.loss == "binary_cross_entropy_with_logits"
+        return True
+    return call.takes.binary and not is_integer(call.target) and not is_within_0_and_1(call.target)
+
+
+def _misreads(call: LossCall) -> bool:
+    """Whether tokens are taken for classes: the target fits by chance, or to obey torch's hint.
+
+    Two outputs on axis 1 are left alone: a sentence with one marked token has such a target too.
+    """
+    if call.logits.ndim != 3 or not call.takes.by_index or call.axis != 1:
+        return False
+    rows, read, last = call.logits.shape
+    if tuple(call.target.shape) != (rows, last) or call.classes == read or read == last:
+        return False
+    return call.classes == last or (read > 2 and is_one_hot(call.target, 1))
+
+
+def _suspicion(call: LossCall) -> Finding | None:
+    """What the values show."""
+    if call.takes.by_index:
+        return _index_loss(call)
+    is_raw = call.takes.binary and call.takes.reads == "scores"
     found = _softmax_before_sigmoid(call) or _sigmoid_twice(call) if is_raw else None
     return found or _ignored_label(call) or _softmax_of_one(call)
 
 
 def _ignored_label(call: LossCall) -> Finding | None:
     """The label that cross entropy leaves out counts here, as a number that is far from all others."""
+    if call.takes.by_index or call.logits.shape != call.target.shape:
+        return None
     ignored = call.target == call.ignore_index
     if not bool(ignored.any()) or bool(ignored.all()) or bool((call.target[~ignored] < 0).any()):
         return None
     needs = f"no {call.ignore_index} in the target: only cross entropy leaves it out, here it is a number"
     code = f"kept = target != {call.ignore_index}\nlogits, target = logits[kept], target[kept]"
     leave = Candidate("leave them out", code)
-    return Finding("label_range", needs, ANSWERS, (leave,), certain=call.loss in BINARY)
+    return Finding("label_range", needs, ANSWERS, (leave,), certain=call.takes.binary)
 
 
 def _softmax_of_one(call: LossCall) -> Finding | None:
@@ -91,9 +138,8 @@ def _sigmoid_twice(call: LossCall) -> Finding | None:
     return Finding("softmax_before_loss", needs, SCORES, (undo, probabilities), certain=False)
 
 
-def _index_loss(call: LossCall, classes: int | None) -> Finding | None:
-    axis = 1 if call.logits.ndim > 1 else 0
-    outputs = call.logits.shape[axis]
+def _index_loss(call: LossCall) -> Finding | None:
+    outputs = call.outputs
     if call.logits.ndim == 1 and call.target.ndim == 1 and is_integer(call.target):
         code = "logits = logits.unsqueeze(0)"
         needs = f"logits (1, {outputs}) for a batch of one: its axis was squeezed away"
@@ -106,10 +152,10 @@ def _index_loss(call: LossCall, classes: int | None) -> Finding | None:
         return Finding("all_ignored", needs, ANSWERS)
     if outputs == 1:
         return _one_output(call)
-    found = _probabilities(call, axis)
+    found = _probabilities(call)
     if found is not None or not is_integer(call.target):
-        return found or _soft_labels(call, axis)
-    return what_tells_the_classes(call, classes) or _axes(call) or _unused(call, outputs, classes)
+        return found or _soft_labels(call)
+    return _axes(call) or _unused(call)
 
 
 def _one_output(call: LossCall) -> Finding:
@@ -123,9 +169,10 @@ def _one_output(call: LossCall) -> Finding:
     )
 
 
-def _probabilities(call: LossCall, axis: int) -> Finding | None:
+def _probabilities(call: LossCall) -> Finding | None:
     """Softmax before cross entropy, or no log-softmax before NLL."""
-    floor = torch.tensor(float(call.logits.shape[axis])).sub(1).add(torch.e).log().sub(1)
+    axis = call.axis
+    floor = torch.tensor(float(call.outputs)).sub(1).add(torch.e).log().sub(1)
     if sums_to_1(call.logits, axis):
         code = "logits = logits.clamp_min(1e-12).log()"
         if call.loss == "nll_loss":
@@ -146,19 +193,19 @@ def _probabilities(call: LossCall, axis: int) -> Finding | None:
     return None
 
 
-def _soft_labels(call: LossCall, axis: int) -> Finding | None:
-    if sums_to_1(call.target, axis):
+def _soft_labels(call: LossCall) -> Finding | None:
+    if sums_to_1(call.target, call.axis):
         return None
     needs = "probabilities that sum to 1 for each row, or a loss that takes each output by itself"
     candidates = (Candidate("score each class by itself", bce(call.target), FITS_BCE),)
     return Finding("loss_choice", needs, ANSWERS, candidates, certain=False)
 
 
-def _unused(call: LossCall, outputs: int, classes: int | None) -> Finding | None:
+def _unused(call: LossCall) -> Finding | None:
     labels = label_range(call)
     if labels is None:
         return None
-    found = unused(outputs, labels[1], len(call.counted_labels), classes)
+    found = unused(call.outputs, labels[1], len(call.counted_labels), call.classes)
     if found is None:
         return None
     seen, needs = found
@@ -167,10 +214,36 @@ def _unused(call: LossCall, outputs: int, classes: int | None) -> Finding | None
     return Finding("unused_outputs", needs, CLASSES, candidates, certain=False)
 
 
+def unused(outputs: int, highest: int, count: int, classes: int | None) -> tuple[int, str] | None:
+    """Say how many outputs are enough and who asks for no more; None where all may be needed.
+
+    Args:
+        outputs: C.
+        highest: The highest label that came.
+        count: How many labels came.
+        classes: How many classes the data has, where that is known.
+
+    >>> unused(5, 2, 4, 3)
+    (3, '3 outputs for 3 classes: no label ever asks for outputs 3 and 4')
+    >>> unused(5, 2, 4, None)  # four labels can miss a class by chance
+    """
+    seen = max(classes or 0, highest + 1)
+    # Were all outputs in use and equally likely, how probable would a batch without the last ones be?
+    if seen >= outputs or (classes is None and (seen / outputs) ** count >= CHANCE):
+        return None
+    last = outputs - 1
+    to = "and" if last == seen + 1 else "to"
+    rest = f"output {seen}" if seen == last else f"outputs {seen} {to} {last}"
+    if classes is None:
+        return seen, f"as many outputs as classes: none of {count} labels asks for {rest}"
+    enough = "1 output for 1 class" if seen == 1 else f"{seen} outputs for {seen} classes"
+    return seen, f"{enough}: no label ever asks for {rest}"
+
+
 def _axes(call: LossCall) -> Finding | None:
     """Logits (N, T, C) with T == C: torch takes axis 1 for the classes."""
     shape = tuple(call.logits.shape)
-    if len(shape) != 3 or tuple(call.target.shape) != index_shape(shape):
+    if len(shape) != 3 or tuple(call.target.shape) != call.wanted:
         return None
     if shape[1] != shape[2]:
         return None

@@ -38,10 +38,9 @@ def is_within_0_and_1(tensor: Tensor) -> bool:
 
 def sums_to_1(tensor: Tensor, axis: int) -> bool:
     """Whether the values along the axis are probabilities of one distribution."""
-    if not tensor.numel():
+    if not tensor.numel() or not is_within_0_and_1(tensor):
         return False
-    sums = tensor.double().sum(axis)
-    return is_within_0_and_1(tensor) and bool(((sums - 1).abs() < TOLERANCE).all())
+    return bool(((tensor.double().sum(axis) - 1).abs() < TOLERANCE).all())
 
 
 def are_log_probabilities(tensor: Tensor, axis: int) -> bool:

@@ -30,6 +30,7 @@ class Finding:
     certain: bool = True
     trap: str = ""
     also: str = ""
+    fixes: tuple[Fix, ...] = ()  # repairs that have run already
 
     def told(self, plain: Diagnosis, fixes: tuple[Fix, ...]) -> Diagnosis:
         """Return a diagnosis that so far only says what happened, with this cause and the fixes that ran."""

@@ -125,11 +125,11 @@ def _call(stack: Stack, place: dis.Instruction, names: tuple[str, ...]) -> None:
     if place.opname == "CALL_FUNCTION_EX":
         packed = stack.pop() if (place.arg or 0) & 1 else None
         starred: ast.expr = stack.pop()
-        given = [] if isinstance(starred, ast.Constant) else [ast.Starred(starred, ast.Load())]
+        given: Stack = [] if isinstance(starred, ast.Constant) else [ast.Starred(starred, ast.Load())]
         stack.append(ast.Call(stack.pop(), given, [ast.keyword(None, packed)] if packed else []))
         return
     if place.opname == "CALL_KW":
-        names = stack.pop().value
+        names = getattr(stack.pop(), "value", ())
     values = _taken(stack, place.arg or 0)
     plain = len(values) - len(names)
     keywords = [ast.keyword(name, value) for name, value in zip(names, values[plain:], strict=True)]

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from explained import explained  # noqa: F401  decides Keras' backend
+from judge import explained  # noqa: F401  decides Keras' backend
 
 from helpers import check_batch, check_loss
 

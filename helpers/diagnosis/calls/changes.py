@@ -353,6 +353,7 @@ def _variants_of(line: Line, node: ast.AST) -> Iterator[tuple[Change, ast.expr]]
             if "-1" not in given:
                 yield Change(cause, 1.0 + place / 10, code, "leave one size open", needs), _parsed(code)
         needs = "a row for each row of the batch: the first axis kept, the rest flattened"
+        axes = cause if "mask" in cause else axes
         yield (
             Change(axes, 1.2, f"{owner}.flatten(1)", "keep the batch axis", needs),
             _parsed(f"{owner}.flatten(1)"),

@@ -65,9 +65,9 @@ def _diagnosis(raised: Raised, line: Line, found: list[Found]) -> Diagnosis | No
         (each.change.needs for each in near if not {*said} & {*each.change[:1], each.change.needs}), ""
     )
     fixes = list(dict.fromkeys(each.fix for each in near))[:MOST_FIXES]
-    return raised.diagnosis(
-        first.change.cause, _got(line), first.change.needs, fixes, certain=not also, also=also
-    )
+    failed = layer_that_failed(raised)
+    got = _got(line) or (failed.got if failed is not None else line.spelled())
+    return raised.diagnosis(first.change.cause, got, first.change.needs, fixes, certain=not also, also=also)
 
 
 def _got(line: Line) -> str:
@@ -149,11 +149,21 @@ def _tried(raised: Raised, line: Line, steps: list[tuple[Leaf, Change]]) -> Foun
         if named
         else line.spelled(changed=texts)
     )
-    price = sum(change.price for _, change in steps) + _misfit(raised, line, ran.value)
+    price = sum(change.price + _depth(line, leaf) for leaf, change in steps) + _misfit(
+        raised, line, ran.value
+    )
     change = steps[0][1]
     if len(steps) > 1:
         change = change._replace(needs=f"{change.needs}; and {steps[1][1].needs}")
     return Found(change, price, Fix(change.title, code, gave(ran.value)))
+
+
+def _depth(line: Line, leaf: Leaf) -> float:
+    """Return what it adds to a price that a layer is not given the leaf itself, but what another call made of it."""
+    if not isinstance(line.called, nn.Module) or not isinstance(line.node, ast.Call):
+        return 0.0
+    given = [*line.node.args, *(keyword.value for keyword in line.node.keywords)]
+    return 0.0 if any(isinstance(node, ast.Name) and node.id == leaf.slot for node in given) else 0.6
 
 
 def _alike(line: Line, leaf: Leaf) -> list[Leaf]:
@@ -244,7 +254,8 @@ def _rewritten(raised: Raised, line: Line) -> Iterator[Found]:
                 text = made.spelled(node)
                 fix = Fix(change.title, text if leaf is None else f"{leaf.text} = {text}", gave(ran.value))
                 change = change._replace(needs=made.spelled_in(change.needs))
-                yield Found(change, change.price + _misfit(raised, line, ran.value), fix)
+                inside = 0.6 * (leaf is None and isinstance(line.called, nn.Module))
+                yield Found(change, change.price + inside + _misfit(raised, line, ran.value), fix)
 
 
 def _is_whole(value: Any) -> bool:
@@ -317,7 +328,7 @@ def _operands(raised: Raised, line: Line, tensors: list[Leaf]) -> Diagnosis | No
         return raised.diagnosis("head_size", got, needs)
     if line.operation not in PAIRS and not isinstance(line.node, ast.Subscript):
         return None
-    if isinstance(line.node, ast.Subscript):
+    if isinstance(line.node, ast.Subscript) or isinstance(getattr(line.node, "left", None), ast.Subscript):
         return raised.diagnosis("static_length", got, "the same size on both sides")
     if a[0] != b[0] and 1 not in (a[0], b[0]):
         return raised.diagnosis("batch_target", got, "the same number of rows on both sides", certain=False)

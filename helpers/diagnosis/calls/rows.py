@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from helpers.diagnosis.calls.operations import JOINS, MAKES
+from helpers.diagnosis.said.causes import CAUSES
 from helpers.diagnosis.said.result import Diagnosis, Fix
 from helpers.diagnosis.seen.frames import Step
 from helpers.diagnosis.seen.line import name_of
@@ -93,7 +94,11 @@ def _collated(raised: Raised, step: Step) -> Diagnosis | None:
             got = f"the DataLoader's batch{f' of {column}' if column else ''}: {lengths}"
             needs = "rows of one length: padding and truncation in the tokenizer, or a collate_fn that pads"
             fixes = [_with_collator(raised, step, rows)] if column else [padded(name, rows)]
-            return raised.diagnosis("ragged_padding", got, needs, fixes, also=_one_too_long(values))
+            most = _limit(values)
+            if most:
+                needs = f"no row longer than {most}, to which the others are cut or padded: truncation=True"
+                return raised.diagnosis("too_long", got, needs, also=CAUSES["ragged_padding"].title)
+            return raised.diagnosis("ragged_padding", got, needs, fixes)
     return None
 
 
@@ -114,13 +119,12 @@ def _with_collator(raised: Raised, step: Step, rows: Any) -> Fix | None:
     return Fix("pad each batch", f"{where} = DataCollatorWithPadding({name})", f"gives {told}")
 
 
-def _one_too_long(values: list[Any]) -> str:
-    """Where all but a few rows have a length that people cut to, the others were not cut."""
+def _limit(values: list[Any]) -> int:
+    """Return the length that rows were cut or padded to, a power of two, where others are longer; else 0."""
     lengths = [len(value) for value in values if hasattr(value, "__len__")]
     common = min(lengths, default=0)
-    if common < 8 or common & (common - 1) or max(lengths) == common:
-        return ""
-    return f"a sentence is longer than the model can read: {max(lengths)} tokens beside {common}, so it was not cut"
+    is_limit = common >= 64 and not common & (common - 1) and 2 * lengths.count(common) >= len(lengths)
+    return common if is_limit and max(lengths) > common else 0
 
 
 def _text_labels(raised: Raised, step: Step, name: str, column: str, values: list[str]) -> Diagnosis:

@@ -34,10 +34,13 @@ def decompiled(code: CodeType, lasti: int) -> ast.expr | None:
     """Return the expression that was at work, or None where it can't be read back."""
     positions = list(code.co_positions())
     failing = positions[min(lasti // 2, len(positions) - 1)]
+    at = instruction_at(code, lasti)
+    if at.opname == "STORE_SUBSCR":
+        failing = (failing[0], failing[1], 0, 10_000)  # with what is assigned
     stack: Stack = []
     names: tuple[str, ...] = ()
     for place in dis.get_instructions(code):
-        is_failing = place.offset == lasti
+        is_failing = place.offset == at.offset
         if not is_failing and not _inside(place.positions, failing):
             continue
         if place.opname == "KW_NAMES":
@@ -54,6 +57,11 @@ def decompiled(code: CodeType, lasti: int) -> ast.expr | None:
         return None
 
 
+def instruction_at(code: CodeType, lasti: int) -> dis.Instruction:
+    """Return the instruction that was at work; a call may stand at one of the caches behind it."""
+    return [place for place in dis.get_instructions(code) if place.offset <= lasti][-1]
+
+
 def _step(stack: Stack, place: dis.Instruction, names: tuple[str, ...]) -> bool:
     """Do to the stack what the instruction does; whether that could be told."""
     name, value = place.opname, place.argval
@@ -68,9 +76,12 @@ def _step(stack: Stack, place: dis.Instruction, names: tuple[str, ...]) -> bool:
             stack.append(ast.Constant(value))
         elif name in ("LOAD_ATTR", "LOAD_METHOD"):
             stack.append(ast.Attribute(stack.pop(), str(value), ast.Load()))
-        elif name in ("BINARY_SUBSCR", "STORE_SUBSCR") or (name == "BINARY_OP" and place.argrepr == "[]"):
+        elif name == "BINARY_SUBSCR" or (name == "BINARY_OP" and place.argrepr == "[]"):
             key = stack.pop()
             stack.append(ast.Subscript(stack.pop(), key, ast.Load()))
+        elif name == "STORE_SUBSCR":  # what is assigned has to fit what is there, as in a sum
+            value, owner, key = _taken(stack, 3)
+            stack.append(ast.BinOp(ast.Subscript(owner, key, ast.Load()), ast.Add(), value))
         elif name == "BINARY_SLICE":
             lower, upper = _taken(stack, 2)
             stack.append(ast.Subscript(stack.pop(), _slice(lower, upper), ast.Load()))
@@ -122,6 +133,11 @@ def _slice(*parts: ast.expr) -> ast.Slice:
 
 
 def _call(stack: Stack, place: dis.Instruction, names: tuple[str, ...]) -> None:
+    below = stack[-2] if len(stack) > 1 else None
+    if not place.arg and isinstance(below, ast.Name) and below.id == "_comprehension":
+        over = stack.pop()
+        stack[-1] = ast.Call(below, [over], [])
+        return
     if place.opname == "CALL_FUNCTION_EX":
         packed = stack.pop() if (place.arg or 0) & 1 else None
         starred: ast.expr = stack.pop()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import dis
 from collections import UserDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -23,7 +22,7 @@ import torch.nn.functional as F
 from executing import Source
 from torch import Tensor, nn
 
-from helpers.diagnosis.seen.decompiled import decompiled
+from helpers.diagnosis.seen.decompiled import decompiled, instruction_at
 from helpers.diagnosis.seen.frames import Step, is_librarys, learners_steps
 from helpers.diagnosis.seen.stand_in import stand_in
 from helpers.trial import came_of, quiet
@@ -267,10 +266,13 @@ def _failing(step: Step) -> tuple[ast.expr | None, tuple[str, ...]]:
     except Exception:  # a source that is no longer the one that ran
         node, statements = None, []
     parent: Any = getattr(node, "parent", None)
-    if dis.opname[step.frame.f_code.co_code[step.lasti]].startswith("UNPACK") and statements:
+    if statements and instruction_at(step.frame.f_code, step.lasti).opname.startswith("UNPACK"):
         names = statements[0].targets[0]
         parts = names.elts if isinstance(names, ast.Tuple | ast.List) else []
         return statements[0].value, tuple(map(ast.unparse, parts))
+    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) and isinstance(parent, ast.Assign):
+        # What is assigned has to fit what is there, as in a sum.
+        return ast.copy_location(ast.BinOp(node, ast.Add(), parent.value), node), ()
     if isinstance(node, ast.Attribute) and isinstance(parent, ast.Call) and parent.func is node:
         return parent, ()
     if isinstance(node, ast.Assign | ast.AugAssign):
@@ -490,6 +492,8 @@ def _given(call: ast.expr, inner: Step) -> dict[tuple[int, int, int], Any]:
         extra = values.get(rest[1 if code.co_flags & 4 else 0], {})
         by_name |= extra if isinstance(extra, dict) else {}
     found = dict(zip(map(_place, call.args), in_order, strict=False))
+    if isinstance(values.get("self"), nn.Module):
+        found[_place(call.func)] = values["self"]
     found |= {_place(part.value): by_name.get(part.arg or "", MISSING) for part in call.keywords}
     return {place: value for place, value in found.items() if value is not MISSING}
 

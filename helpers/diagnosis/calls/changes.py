@@ -7,10 +7,7 @@ tensor belongs, 1 for an axis of size 1, 1.5 and more for what runs in many ways
 from __future__ import annotations
 
 import ast
-import linecache
-import re
 from collections.abc import Iterator, Mapping
-from types import CodeType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,7 +16,6 @@ from torch import Tensor, nn
 
 from helpers.diagnosis.calls.operations import AXIS, JOINS, MAKES, PAIRS, PRODUCTS, VIEWS
 from helpers.diagnosis.calls.rows import MAPPINGS, lengths_of
-from helpers.diagnosis.seen.frames import LIBRARIES
 from helpers.diagnosis.seen.line import Leaf, Line
 from helpers.diagnosis.seen.raised import Raised, described, shape
 
@@ -232,7 +228,7 @@ def _axes(raised: Raised, line: Line, leaf: Leaf) -> Iterator[Change]:
     sizes, here = tuple(value.shape), f"here {leaf.text} is {shape(value)}"
     mask = is_mask(leaf)
     cause = "missing_or_wrong_mask" if mask else "needs_flatten_or_transpose"
-    squeezed = _squeezed(raised, value)
+    squeezed = raised.squeezed
     if len(sizes) < 4 and line.operation not in JOINS and not isinstance(line.node, ast.Subscript):
         needs = f"an axis for the batch in front; {here}{squeezed}"
         yield Change(
@@ -253,7 +249,7 @@ def _axes(raised: Raised, line: Line, leaf: Leaf) -> Iterator[Change]:
         needs = f"an axis of size 1 wherever the mask has none of its own; {here}"
         for code in ("[:, None]", "[:, None, None]", ".unsqueeze(-1)"):
             yield Change(cause, 1.1, f"{{x}}{code}", "give the mask the missing axes", needs)
-    elif sizes and line.operation in PAIRS | JOINS:
+    elif sizes and line.operation in (PAIRS | JOINS) - {"Compare"}:
         needs = f"as many axes on both sides; {here}"
         yield Change(cause, 1.4, "{x}.unsqueeze(-1)", "add the missing axis", needs)
     if len(sizes) > 1 and (isinstance(line.node, ast.Compare) or line.operation in ("at", "bincount")):
@@ -274,31 +270,6 @@ def _axes(raised: Raised, line: Line, leaf: Leaf) -> Iterator[Change]:
             yield Change(cause, 1.6, "{x}.flatten(0, 1)", "fold the second axis into the batch", needs)
 
 
-def _squeezed(raised: Raised, value: Tensor) -> str:
-    """Say that squeeze() took the axis of a batch of one, and where, if that is seen."""
-    own = raised.own[:4]
-    around = [each for step in own for each in step.variables.values()]
-    if not any(isinstance(each, Tensor) and each.ndim > 1 and each.shape[0] == 1 for each in around):
-        return ""
-    models = [type(each).forward for each in around if isinstance(each, nn.Module)]
-    codes = [step.frame.f_code for step in own] + [getattr(each, "__code__", None) for each in models]
-    place = next(filter(None, map(_squeeze_in, filter(None, codes))), "")
-    words = (
-        f"squeeze() in {place} takes it from a batch of one; squeeze(-1) takes only the axis that is meant"
-    )
-    return f": {words}" if place else ""
-
-
-def _squeeze_in(code: CodeType) -> str:
-    """Return where a function of the learner's own squeezes, such as "Net.forward, line 27"."""
-    if any(f"/{part}/" in code.co_filename for part in LIBRARIES):
-        return ""
-    for number in sorted({line for _, _, line in code.co_lines() if line}):
-        if re.search(r"\.squeeze\(0?\)", linecache.getline(code.co_filename, number)):
-            return f"{code.co_qualname if code.co_name != '<module>' else 'your code'}, line {number},"
-    return ""
-
-
 # The expression itself, with one call or index in it changed.
 
 
@@ -313,6 +284,12 @@ def _variants_of(line: Line, node: ast.AST) -> Iterator[tuple[Change, ast.expr]]
     axes = "needs_flatten_or_transpose"
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple):
         yield from _other_index(node, node.slice.elts)
+    if isinstance(node, ast.Attribute) and node is line.node and isinstance(node.value, ast.Name):
+        leaf = line.of(node.value.id)
+        if leaf is not None and isinstance(leaf.value, tuple) and not hasattr(leaf.value, "_fields"):
+            needs = f"{leaf.text}[0] for the first part: this model returns a tuple, which has no names"
+            first = ast.Subscript(node.value, ast.Constant(0), ast.Load())
+            yield Change("not_a_tensor", 0.5, "", "take the part by its place", needs), first
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
         return
     name, owner = node.func.attr, ast.unparse(node.func.value)
@@ -362,8 +339,13 @@ def _variants_of(line: Line, node: ast.AST) -> Iterator[tuple[Change, ast.expr]]
         if keyword.arg in ("dim", "axis") and name not in JOINS:
             for place in (-1, 0, 1):
                 rest = [each for each in node.keywords if each is not keyword]
-                new = ast.Call(node.func, node.args, [*rest, ast.keyword(keyword.arg, ast.Constant(place))])
-                yield Change(axes, 1.6, "", "take another axis", f"another axis: {keyword.arg}={place}"), new
+                turned = ast.Call(
+                    node.func, node.args, [*rest, ast.keyword(keyword.arg, ast.Constant(place))]
+                )
+                yield (
+                    Change(axes, 1.6, "", "take another axis", f"another axis: {keyword.arg}={place}"),
+                    turned,
+                )
 
 
 def _other_index(node: ast.Subscript, parts: list[ast.expr]) -> Iterator[tuple[Change, ast.expr]]:

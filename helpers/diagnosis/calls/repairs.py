@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from helpers.diagnosis.calls.changes import ARGMAX, Change, changes, is_mask, is_output, variants
 from helpers.diagnosis.calls.layers import layer_that_failed, other_state
-from helpers.diagnosis.calls.operations import JOINS, KNOWN, PAIRS, PRODUCTS, VIEWS
+from helpers.diagnosis.calls.operations import JOINS, KNOWN, MAKES, PAIRS, PRODUCTS, VIEWS
 from helpers.diagnosis.calls.positions import is_positions
 from helpers.diagnosis.said.result import Diagnosis, Fix
 from helpers.diagnosis.seen.line import Leaf, Line
@@ -44,7 +44,34 @@ def explain_kind(raised: Raised) -> Diagnosis | None:
     line = raised.line
     if line is None or all(isinstance(leaf.value, Tensor | int | float | None) for leaf in line.operands):
         return None
-    return _diagnosis(raised, line, [each for each in _search(raised, line) if each.change.price < 1])
+    found = [each for each in _search(raised, line) if each.change.price < 1]
+    return _diagnosis(raised, line, found) or _without_part(raised, line) or _text(raised, line)
+
+
+def _text(raised: Raised, line: Line) -> Diagnosis | None:
+    """One label as text, where the others that would say its number are not at hand."""
+    words = [leaf for leaf in line.operands if isinstance(leaf.value, str)]
+    if line.operation not in MAKES or len(words) != 1 or len(line.operands) > 2:
+        return None
+    needs = "a number for each class, as in label2id = {'negative': 0, 'positive': 1}: a tensor holds no text"
+    return raised.diagnosis("target_dtype", f"{words[0].text} {described(words[0].value)}", needs)
+
+
+def _without_part(raised: Raised, line: Line) -> Diagnosis | None:
+    """A part was asked of a model's output that this model doesn't give."""
+    node = line.node
+    leaf = (
+        line.of(node.value.id)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+        else None
+    )
+    if not isinstance(node, ast.Attribute) or leaf is None or not is_output(leaf.value):
+        return None
+    needs = f"one of what it holds: {', '.join(leaf.value)}"
+    if "logits" in leaf.value and node.attr in ("last_hidden_state", "pooler_output"):
+        needs += f"; {node.attr} is given by the model without a head, AutoModel; a model with a head gives "
+        needs += "hidden_states[-1] when it is asked with output_hidden_states=True"
+    return raised.diagnosis("not_a_tensor", f"{leaf.text} {described(leaf.value)}", needs)
 
 
 def explain_line(raised: Raised) -> Diagnosis | None:
@@ -52,7 +79,10 @@ def explain_line(raised: Raised) -> Diagnosis | None:
     line = raised.line
     if line is None:
         return None
-    return _diagnosis(raised, line, _search(raised, line)) or _missing(raised, line)
+    found = _search(raised, line)
+    if not found and raised.line_as_given is not None:
+        line, found = raised.line_as_given, _search(raised, raised.line_as_given)
+    return _diagnosis(raised, line, found) or _missing(raised, raised.line or line)
 
 
 def _diagnosis(raised: Raised, line: Line, found: list[Found]) -> Diagnosis | None:
@@ -98,7 +128,9 @@ def _search(raised: Raised, line: Line) -> list[Found]:
 def _is_about_operands(line: Line) -> bool:
     known = line.operation in KNOWN or isinstance(line.called, nn.Module) or bool(line.parts)
     return (
-        known or isinstance(line.node, ast.Subscript) or any(is_output(leaf.value) for leaf in line.operands)
+        known
+        or isinstance(line.node, ast.Subscript | ast.Attribute)
+        or any(is_output(leaf.value) for leaf in line.operands)
     )
 
 
@@ -279,7 +311,8 @@ def _missing(raised: Raised, line: Line) -> Diagnosis | None:
     failed = layer_that_failed(raised)
     if failed is not None:
         return raised.diagnosis(failed.cause, failed.got, failed.needs)
-    if raised.is_unread or raised.steps[0] is not raised.own[0] or (line.again and _runs_bare(line)):
+    is_direct = raised.steps[0] is raised.own[0] or line.operation == "TensorDataset"
+    if raised.is_unread or not is_direct or (line.again and _runs_bare(line)):
         return None
     masks = [leaf for leaf in tensors if is_mask(leaf)]
     others = [leaf for leaf in tensors if leaf not in masks]
@@ -318,6 +351,9 @@ def _operands(raised: Raised, line: Line, tensors: list[Leaf]) -> Diagnosis | No
         if 0 < most < max(other.value.shape[1:2], default=0):
             needs = f"T at most {most}, as long as {table.text}: truncate, or make {table.text} longer"
             return raised.diagnosis("too_long", got, needs)
+    if line.operation == "TensorDataset":
+        needs = "as many rows in every tensor: row n of each belongs together"
+        return raised.diagnosis("batch_target", got, needs)
     if line.operation in JOINS:
         return raised.diagnosis(
             "static_length", got, "the same size on every axis but the one they are joined on"

@@ -168,7 +168,7 @@ def padded(name: str, value: Any, field: str = "") -> Fix | None:
 def _named_on_the_line(raised: Raised) -> Diagnosis | None:
     """Rows that the line names, or that its comprehension runs over, where the line itself can't be run again."""
     line = raised.line
-    if line is None or line.operation not in JOINS | MAKES:
+    if line is None or line.operation not in (JOINS | MAKES) - {"TensorDataset"}:
         return None
     inner = raised.steps[0].variables if raised.own and raised.steps[0] is not raised.own[0] else {}
     places = {leaf.text: leaf.value for leaf in line.operands}

@@ -223,18 +223,25 @@ class Line:
         return line_of(self.step, None, found.value) if found is not None else None
 
 
-def line_of(step: Step, inner: Step | None = None, node: ast.expr | None = None) -> Line | None:
+def line_of(
+    step: Step, inner: Step | None = None, node: ast.expr | None = None, as_given: bool = False
+) -> Line | None:
     """Return what failed in a frame of the learner's; None where it can't be told.
 
     Args:
         step: The learner's frame.
         inner: The frame that it called, where that is one of Python's: it knows what it was given.
         node: Another expression of the same frame.
+        as_given: Take each argument for one operand, however it was made.
     """
     failing, parts = (node, ()) if node is not None else _failing(step)
     if failing is None:
         return None
-    line = _line(step, failing)
+    line = (
+        _line(step, failing)
+        if not as_given
+        else _line(step, failing, _given(failing, inner) if inner else None)
+    )
     if line is not None and not line.again and inner is not None:
         # An argument that can't be made again is taken as the called function got it.
         line = _line(step, failing, _given(failing, inner)) or line
@@ -318,9 +325,7 @@ class _Reader(ast.NodeTransformer):
             and not isinstance(node, ast.Constant | ast.Starred)
         ):
             return self._slot(node, given)
-        if node is not self.root and isinstance(
-            node, (ast.Call, ast.ListComp) if self.computed else ast.ListComp
-        ):
+        if node is not self.root and isinstance(node, ast.expr) and self._is_computed(node):
             value = self._computed(node)
             if value is not MISSING:
                 return self._slot(node, value)
@@ -336,12 +341,17 @@ class _Reader(ast.NodeTransformer):
             return node
         return super().visit(node)
 
+    def _is_computed(self, node: ast.AST) -> bool:
+        """Whether this part is taken for what it gives: a list made on the line, or what comes of a model there."""
+        calls = [part for part in ast.walk(node) if isinstance(part, ast.Call)]
+        models = [part for part in calls if isinstance(read(part.func, self.step), nn.Module)]
+        return isinstance(node, ast.ListComp) or (
+            self.computed and bool(models) and isinstance(node, ast.expr)
+        )
+
     def _computed(self, node: ast.expr) -> Any:
-        """Return what a part of the line gives: a model's output, or a list that is made on the line."""
-        func = read(node.func, self.step) if isinstance(node, ast.Call) else None
-        if isinstance(node, ast.Call) and not isinstance(func, nn.Module):
-            return MISSING
-        line = _line(self.step, node)
+        is_model = isinstance(node, ast.Call) and isinstance(read(node.func, self.step), nn.Module)
+        line = _line(self.step, node, computed=self.computed and not is_model)
         if line is None or not line.again:
             return MISSING
         with quiet():

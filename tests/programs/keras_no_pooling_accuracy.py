@@ -4,7 +4,7 @@
 # accept: token_logits_for_sequence
 # says: Pooling1D|Flatten
 # raises: RuntimeError
-# error: The\ size\ of\ tensor\ a\ \(6\)\ must\ match\ the\ size\ 
+# error: The\ size\ of\ tensor\ a\ \(6\)\ must\ match\ the\ size\
 import os
 
 os.environ["KERAS_BACKEND"] = "torch"

@@ -345,9 +345,8 @@ class _Reader(ast.NodeTransformer):
         """Whether this part is taken for what it gives: a list made on the line, or what comes of a model there."""
         calls = [part for part in ast.walk(node) if isinstance(part, ast.Call)]
         models = [part for part in calls if isinstance(read(part.func, self.step), nn.Module)]
-        return isinstance(node, ast.ListComp) or (
-            self.computed and bool(models) and isinstance(node, ast.expr)
-        )
+        is_function = node is getattr(self.root, "func", None)
+        return isinstance(node, ast.ListComp) or (self.computed and bool(models) and not is_function)
 
     def _computed(self, node: ast.expr) -> Any:
         is_model = isinstance(node, ast.Call) and isinstance(read(node.func, self.step), nn.Module)

@@ -20,7 +20,7 @@ def explain_attention(raised: Raised) -> Diagnosis | None:
 
 
 def explain_first_masked(raised: Raised) -> Diagnosis | None:
-    """A conditional random field, or another loss by hand, that refused a mask which is off at the first token."""
+    """A loss by hand, such as a CRF, that refused a mask which is off at the first token."""
     if not raised.own or raised.steps[0] is not raised.own[0] or "mask" not in str(raised.error).lower():
         return None
     tensors = {name: value for name, value in raised.own[0].variables.items() if isinstance(value, Tensor)}

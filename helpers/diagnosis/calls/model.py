@@ -93,7 +93,7 @@ def _no_choices(raised: Raised, model: str, ids: Tensor) -> Diagnosis:
 
 
 def _other_place(raised: Raised, step: Step) -> Diagnosis | None:
-    """Arguments by position, of which one has landed in the place of another: labels (N,) where (N, T) belongs."""
+    """Arguments by position, one in the place of another: labels (N,) where (N, T) belongs."""
     variables, model = step.variables, step.variables["self"]
     ids, labels = variables.get("input_ids"), variables.get("labels")
     places = ("attention_mask", "token_type_ids", "position_ids")
@@ -116,8 +116,10 @@ def _other_place(raised: Raised, step: Step) -> Diagnosis | None:
         return None
     got = f"{type(model).__name__} given {name} {shape(variables[name])}, input_ids {shape(ids, 'NT')}"
     order = ", ".join(list(inspect.signature(type(model).forward).parameters)[1:5])
-    needs = f"each input by its name: model(input_ids=..., attention_mask=..., labels=...). By position they are {order}, "
-    needs += f"and what looks like labels came as {name}"
+    needs = (
+        "each input by its name: model(input_ids=..., attention_mask=..., labels=...). By position they are "
+    )
+    needs += f"{order}, and what looks like labels came as {name}"
     fix = Fix(
         "give the labels by name", "model(input_ids=..., attention_mask=..., labels=...)", gave(came.value)
     )

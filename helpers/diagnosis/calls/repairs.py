@@ -1,7 +1,7 @@
 """Why an operation on the learner's own line refused: one thing is changed, and the line is run once more.
 
-What was changed is the cause: the cheapest change after which the line runs and its result still fits the batch's labels.
-Where none helps, numbers are missing that no code can make up, and the shapes say which.
+What was changed is the cause: the cheapest change after which the line runs and its result still fits the
+batch's labels. Where none helps, numbers are missing that no code can make up, and the shapes say which.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -191,7 +192,7 @@ def _tried(raised: Raised, line: Line, steps: list[tuple[Leaf, Change]]) -> Foun
 
 
 def _depth(line: Line, leaf: Leaf) -> float:
-    """Return what it adds to a price that a layer is not given the leaf itself, but what another call made of it."""
+    """Return what it adds to a price that a layer is given what another call made of the leaf."""
     if not isinstance(line.called, nn.Module) or not isinstance(line.node, ast.Call):
         return 0.0
     given = [*line.node.args, *(keyword.value for keyword in line.node.keywords)]
@@ -295,7 +296,7 @@ def _is_whole(value: Any) -> bool:
 
 
 def _makers(line: Line) -> Iterator[tuple[Line, Leaf]]:
-    """Return the assignments that tensors among the operands come from, where making them again gives the same."""
+    """Return the assignments that tensors come from, where making them again gives the same."""
     for leaf in line.operands:
         made = line.made_by(leaf) if isinstance(leaf.value, Tensor | np.ndarray) else None
         ran = _run(made) if made is not None and made.again else None
@@ -320,7 +321,8 @@ def _missing(raised: Raised, line: Line) -> Diagnosis | None:
         return _mask(raised, line, masks[0], others[0])
     if line.operation in VIEWS and len(tensors) == 1 and line.numbers:
         leaf = tensors[0]
-        got = f"{leaf.text} {shape(leaf.value)}, {leaf.value.size if isinstance(leaf.value, np.ndarray) else leaf.value.numel()} numbers; asked for {tuple(line.numbers)}"
+        count = prod(leaf.value.shape)
+        got = f"{leaf.text} {shape(leaf.value)}, {count} numbers; asked for {tuple(line.numbers)}"
         needs = "sizes with the product of the tensor's own; -1 leaves one of them open"
         return raised.diagnosis("static_length", got, needs, certain=False)
     if len(tensors) > 1 and tensors[0].value.ndim and tensors[1].value.ndim:
@@ -337,7 +339,9 @@ def _mask(raised: Raised, line: Line, mask: Leaf, other: Leaf) -> Diagnosis:
     wanted = tuple(other.value.shape[: mask.value.ndim])
     needs = f"{mask.text} {wanted}: the first axes of {other.text}"
     if not isinstance(line.node, ast.Subscript):
-        needs = f"each axis of {mask.text}, read from the last, of size 1 or as in {other.text} {shape(other.value)}"
+        needs = (
+            f"each axis of {mask.text}, from the last, of size 1 or as in {other.text} {shape(other.value)}"
+        )
     return raised.diagnosis("missing_or_wrong_mask", _got(line), needs)
 
 

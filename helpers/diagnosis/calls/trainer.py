@@ -50,13 +50,15 @@ def _dropped(raised: Raised, step: Step) -> Diagnosis | None:
         return None
     asked = [name for name in names if name not in came and name not in ("label", "label_ids")]
     name = f"{this.model_name}.forward" if getattr(this, "model_name", None) else "forward"
-    got = f"a dataset with {', '.join(came)}; {name} names {', '.join(asked)}, so {', '.join(dropped)} are dropped"
-    needs = f"the dataset's own names in forward: def forward(self, {', '.join(came)}); or remove_unused_columns=False"
+    got = (
+        f"a dataset with {', '.join(came)}; {name} names {', '.join(asked)}: {', '.join(dropped)} are dropped"
+    )
+    needs = f"the dataset's own names: def forward(self, {', '.join(came)}); or remove_unused_columns=False"
     return raised.diagnosis("missing_input", got, needs)
 
 
 def _smoothed(raised: Raised, step: Step) -> Diagnosis | None:
-    """Label smoothing spreads one class over the others; it has no use for several, for one output or for numbers."""
+    """Label smoothing spreads one class over the others: not for several classes, one output, or numbers."""
     output, labels = step.variables.get("model_output"), step.variables.get("labels")
     logits = step.variables.get("logits")
     if not isinstance(labels, Tensor) or not isinstance(logits, Tensor) or output is None:
@@ -88,7 +90,7 @@ def _no_loss(raised: Raised, step: Step) -> Diagnosis | None:
     if not columns:
         return raised.diagnosis("missing_input", got, 'a column named "labels" in the dataset: it has none')
     name = columns[0]
-    needs = f'the column "labels": the Trainer drops what forward() doesn\'t name, and here the labels are called "{name}"'
+    needs = f'a column "labels": the Trainer hands on what forward() names, and here they are called "{name}"'
     return raised.diagnosis("missing_input", got, needs, [_renamed(step, model, dict(inputs), name)])
 
 

@@ -1,8 +1,8 @@
-"""The learner's failing expression: what it names, what it was given, and how to run it once more with one thing changed.
+"""The learner's failing expression: what it names, and how to run it again with one thing changed.
 
-`executing` finds the expression in the source. Where there is none, as in code that was handed to `exec`, it is
-read back from the byte code. What the learner's line names is only looked at; run again are operations of libraries,
-on copies: no function, property or model of the learner's own.
+`executing` finds the expression in the source. Where there is none, as in code that was handed to `exec`, it
+is read back from the byte code. What the line names is only looked at; what is run again are operations of
+libraries, on copies, and models, on stand-ins: no other function and no property of the learner's own.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from executing import Source
 from torch import Tensor, nn
 
 from helpers.diagnosis.seen.decompiled import decompiled, instruction_at
-from helpers.diagnosis.seen.frames import Step, is_librarys, learners_steps
+from helpers.diagnosis.seen.frames import Step, is_librarys, learners_steps, words
 from helpers.diagnosis.seen.stand_in import stand_in
 from helpers.trial import came_of, quiet
 
@@ -31,50 +31,12 @@ MISSING = object()
 Place = tuple[int, int, int]
 CHAIN = (ast.Name, ast.Attribute, ast.Subscript)
 # Of Python's own functions, those that change nothing.
-HARMLESS = (
-    len,
-    list,
-    tuple,
-    int,
-    float,
-    bool,
-    range,
-    sorted,
-    set,
-    max,
-    min,
-    sum,
-    zip,
-    dict,
-    enumerate,
-    str,
-    abs,
-)
+HARMLESS = (len, list, tuple, int, float, bool, range, sorted, set, max, min, sum, zip, dict, enumerate, str)
 # What a library may not be asked twice: it trains, draws from a loader, writes, or takes minutes.
-NEVER_AGAIN = (
-    *(
-        "backward",
-        "step",
-        "train",
-        "fit",
-        "evaluate",
-        "predict",
-        "save",
-        "load",
-        "append",
-        "extend",
-        "update",
-    ),
-    *("pop", "insert", "remove", "clear", "sort", "load_state_dict", "from_pretrained", "manual_seed"),
-    *(
-        "train_on_batch",
-        "test_on_batch",
-        "predict_on_batch",
-        "save_pretrained",
-        "map",
-        "compile",
-        "set_weights",
-    ),
+NEVER_AGAIN = words(
+    "backward step train fit evaluate predict train_on_batch test_on_batch predict_on_batch compile map save "
+    "load save_pretrained from_pretrained load_state_dict set_weights manual_seed append extend update pop "
+    "insert remove clear sort"
 )
 
 
@@ -117,7 +79,7 @@ class Line:
 
     @cached_property
     def operation(self) -> str:
-        """The name of what is called, such as "stack"; the sign of an operator; "" for an index or an attribute."""
+        """The name of what is called, or of an operator, such as "stack" or "Add"; "" for an index."""
         node = self.node
         if isinstance(node, ast.Call):
             return self.spelled(node.func).rpartition(".")[2]
@@ -342,7 +304,7 @@ class _Reader(ast.NodeTransformer):
         return super().visit(node)
 
     def _is_computed(self, node: ast.AST) -> bool:
-        """Whether this part is taken for what it gives: a list made on the line, or what comes of a model there."""
+        """Whether a part is taken for what it gives: a list made on the line, or what comes of a model."""
         calls = [part for part in ast.walk(node) if isinstance(part, ast.Call)]
         models = [part for part in calls if isinstance(read(part.func, self.step), nn.Module)]
         is_function = node is getattr(self.root, "func", None)

@@ -67,7 +67,7 @@ class Raised:
 
     @cached_property
     def squeezed(self) -> str:
-        """Where squeeze() took the axis of a batch of one, as words that follow a sentence; "" where nothing says so."""
+        """Where squeeze() took the axis of a batch of one, as words that follow a sentence; or ""."""
         around = [each for step in self.own[:4] for each in step.variables.values()]
         if not any(isinstance(each, Tensor) and each.ndim > 1 and each.shape[0] == 1 for each in around):
             return ""
@@ -76,7 +76,7 @@ class Raised:
             getattr(each, "__code__", None) for each in models
         ]
         place = next(filter(None, map(_squeeze_in, filter(None, codes))), "")
-        words = f": squeeze() in {place} takes it from a batch of one; squeeze(-1) takes only the axis that is meant"
+        words = f": squeeze() in {place} takes it from a batch of one; name the axis, or use flatten(1)"
         return words if place else ""
 
     def diagnosis(

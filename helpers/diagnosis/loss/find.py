@@ -13,7 +13,7 @@ from torch import Tensor
 from helpers.diagnosis.loss.call import FUNCTIONS, OPTIONS, LossCall
 from helpers.diagnosis.loss.hidden import saved, states_behind
 from helpers.diagnosis.seen.frames import Step, is_learners
-from helpers.diagnosis.seen.line import line_of
+from helpers.diagnosis.seen.line import names_in
 
 BY_CODE = {function.__code__: name for name, function in FUNCTIONS.items()}
 DEFAULTS = {
@@ -117,5 +117,4 @@ def tensors_in(step: Step) -> dict[str, Tensor]:
 
 
 def _named(step: Step) -> dict[str, Any]:
-    line = line_of(step) if is_learners(step) else None
-    return {leaf.text: leaf.value for leaf in (line.leaves if line is not None else ())}
+    return names_in(step) if is_learners(step) else {}

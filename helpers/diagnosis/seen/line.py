@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 from collections import UserDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -157,9 +158,8 @@ class Line:
 
     def spelled_in(self, words: str) -> str:
         """Put the learner's own names for the slots that a sentence names."""
-        for leaf in self.leaves:
-            words = words.replace(leaf.slot, leaf.text)
-        return words
+        texts = {leaf.slot: leaf.text for leaf in self.leaves}
+        return re.sub(r"\b_\d+\b", lambda found: texts.get(found[0], found[0]), words)
 
     def made_by(self, leaf: Leaf, unpacked: bool = False) -> Line | None:
         """Return the assignment that a leaf comes from, the last above this line, where the source is known.
@@ -173,11 +173,7 @@ class Line:
         for node in ast.walk(tree) if tree is not None else ():
             if not isinstance(node, ast.Assign):
                 continue
-            names = [
-                part
-                for target in node.targets
-                for part in (getattr(target, "elts", []) if unpacked else [target])
-            ]
+            names = getattr(node.targets[0], "elts", []) if unpacked else node.targets
             is_it = any(isinstance(part, ast.Name) and part.id == leaf.text for part in names)
             is_here = self.step.frame.f_code.co_firstlineno <= node.lineno < self.step.line
             if is_it and is_here and (found is None or node.lineno > found.lineno):
@@ -199,12 +195,8 @@ def line_of(
     failing, parts = (node, ()) if node is not None else _failing(step)
     if failing is None:
         return None
-    line = (
-        _line(step, failing)
-        if not as_given
-        else _line(step, failing, _given(failing, inner) if inner else None)
-    )
-    if line is not None and not line.again and inner is not None:
+    line = None if as_given else _line(step, failing)
+    if (line is None or not line.again) and inner is not None:
         # An argument that can't be made again is taken as the called function got it.
         line = _line(step, failing, _given(failing, inner)) or line
     if line is not None and not line.again:
@@ -228,10 +220,8 @@ def _failing(step: Step) -> tuple[ast.expr | None, tuple[str, ...]]:
     """Return the expression that failed, and the names into which it was unpacked where that was it."""
     try:
         found = Source.executing(TracebackType(None, step.frame, step.lasti, step.line))
-        node, statements = (
-            found.node,
-            [each for each in found.statements or () if isinstance(each, ast.Assign)],
-        )
+        node = found.node
+        statements = [each for each in found.statements or () if isinstance(each, ast.Assign)]
     except Exception:  # a source that is no longer the one that ran
         node, statements = None, []
     parent: Any = getattr(node, "parent", None)
@@ -258,50 +248,39 @@ class _Reader(ast.NodeTransformer):
         self.step, self.given, self.root, self.computed = step, given, root, computed
         self.leaves: list[Leaf] = []
         self.bound: set[str] = set()
+        self.functions = [part.func for part in ast.walk(root) if isinstance(part, ast.Call)]
         self.unread = False
 
     def visit(self, node: ast.AST) -> Any:
-        at = (getattr(node, "lineno", 0), getattr(node, "col_offset", 0), getattr(node, "end_col_offset", 0))
-        if isinstance(node, CHAIN) and _first_name(node) in self.bound:
+        if isinstance(node, _OWN_NAMES):
+            self.unread = True
+        elif isinstance(node, CHAIN) and _first_name(node) in self.bound:
             return node
-        if isinstance(node, CHAIN):
+        elif isinstance(node, ast.expr):
+            value = self._value(node)
+            if value is not MISSING:
+                return self._slot(node, value)
+            self.unread |= isinstance(node, ast.Name)
+        if isinstance(node, ast.ListComp):
+            targets = [part for each in node.generators for part in ast.walk(each.target)]
+            self.bound |= {part.id for part in targets if isinstance(part, ast.Name)}
+        return node if isinstance(node, (*_OWN_NAMES, ast.Name)) else super().visit(node)
+
+    def _value(self, node: ast.expr) -> Any:
+        """Return what a part of the line is: named, given to the called function, or made on the line."""
+        if isinstance(node, CHAIN) and not self._is_modules_function(node):
             value = read(node, self.step)
             if value is not MISSING:
-                return self._slot(node, value)
-            if isinstance(node, ast.Name):
-                self.unread = True
-                return node
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and at not in self.given:
-            owner = read(node.func.value, self.step)
-            if isinstance(
-                owner, ModuleType
-            ):  # np.stack is more to the search than a function that it can't see
-                node.func.value = self._slot(node.func.value, owner)
-                node.args = [self.visit(each) for each in node.args]
-                node.keywords = [self.visit(each) for each in node.keywords]
-                return node
-        given = self.given.get(at, MISSING)
-        if (
-            given is not MISSING
-            and isinstance(node, ast.expr)
-            and not isinstance(node, ast.Constant | ast.Starred)
-        ):
-            return self._slot(node, given)
-        if node is not self.root and isinstance(node, ast.expr) and self._is_computed(node):
-            value = self._computed(node)
-            if value is not MISSING:
-                return self._slot(node, value)
-        if isinstance(node, ast.ListComp):
-            self.bound |= {
-                part.id
-                for each in node.generators
-                for part in ast.walk(each.target)
-                if isinstance(part, ast.Name)
-            }
-        elif isinstance(node, _OWN_NAMES):
-            self.unread = True
-            return node
-        return super().visit(node)
+                return value
+        if not isinstance(node, ast.Constant | ast.Starred) and _place(node) in self.given:
+            return self.given[_place(node)]
+        return self._computed(node) if node is not self.root and self._is_computed(node) else MISSING
+
+    def _is_modules_function(self, node: ast.expr) -> bool:
+        """Whether this is `np.stack`: the search sees more in it than in a function without a name."""
+        is_called = any(node is function for function in self.functions)
+        owner = read(node.value, self.step) if is_called and isinstance(node, ast.Attribute) else None
+        return isinstance(owner, ModuleType)
 
     def _is_computed(self, node: ast.AST) -> bool:
         """Whether a part is taken for what it gives: a list made on the line, or what comes of a model."""
@@ -401,31 +380,28 @@ def stored(owner: Any, name: str) -> Any:
 
 def _is_harmless(tree: ast.expr, line: Line) -> bool:
     """Whether running the expression once more touches nothing: libraries' operations only."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Await | ast.Yield | ast.YieldFrom | ast.NamedExpr):
-            return False
-        if isinstance(node, ast.Call):
-            func = node.func
-            leaf = line.of(func.id) if isinstance(func, ast.Name) else None
-            last = (leaf.text if leaf else func.attr if isinstance(func, ast.Attribute) else "").rpartition(
-                "."
-            )[2]
-            if not last or last in NEVER_AGAIN or (last.endswith("_") and not last.endswith("__")):
-                return False
-            if (
-                isinstance(func, ast.Attribute)
-                and isinstance(func.value, ast.Name)
-                and (owner := line.of(func.value.id))
-            ):
-                value = owner.value
-                value = getattr(value, func.attr, None) if isinstance(value, ModuleType) else None
-                if isinstance(owner.value, ModuleType) and not _is_librarys(value):
-                    return False
-            if leaf is not None and not _is_librarys(leaf.value):
-                return False
-            if leaf is not None and isinstance(leaf.value, nn.Module) and node is not tree:
-                return False  # a model inside another call: it takes its time, and its result is at hand
-    return True
+    if any(
+        isinstance(node, ast.Await | ast.Yield | ast.YieldFrom | ast.NamedExpr) for node in ast.walk(tree)
+    ):
+        return False
+    # A model inside another call takes its time, and its result is at hand.
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return all(_is_harmless_call(node.func, line, node is tree) for node in calls)
+
+
+def _is_harmless_call(func: ast.expr, line: Line, is_outermost: bool) -> bool:
+    leaf = line.of(func.id) if isinstance(func, ast.Name) else None
+    name = func.attr if isinstance(func, ast.Attribute) else leaf.text if leaf is not None else ""
+    last = name.rpartition(".")[2]
+    if not last or last in NEVER_AGAIN or (last.endswith("_") and not last.endswith("__")):
+        return False
+    if leaf is not None:
+        return _is_librarys(leaf.value) and (is_outermost or not isinstance(leaf.value, nn.Module))
+    owner = func.value if isinstance(func, ast.Attribute) else None
+    module = line.of(owner.id) if isinstance(owner, ast.Name) else None
+    if module is None or not isinstance(module.value, ModuleType):
+        return True  # a method of what a library made
+    return _is_librarys(getattr(module.value, last, None))
 
 
 def _is_librarys(value: Any) -> bool:
@@ -479,8 +455,13 @@ def name_of(value: Any, steps: list[Step]) -> str:
 
 
 def _named(steps: list[Step]) -> Iterator[tuple[str, Any]]:
-    own = learners_steps(steps)
-    for step in own:
-        line = line_of(step)
-        yield from ((leaf.text, leaf.value) for leaf in (line.leaves if line else ()))
+    for step in learners_steps(steps):
+        yield from names_in(step).items()
         yield from ((name, value) for name, value in step.variables.items() if not name.startswith("_"))
+
+
+def names_in(step: Step) -> dict[str, Any]:
+    """Return what the failing expression names, by how it is spelled; nothing is run for it."""
+    failing, _ = _failing(step)
+    line = _line(step, failing) if failing is not None else None
+    return {leaf.text: leaf.value for leaf in (line.leaves if line is not None else ())}

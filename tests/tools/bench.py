@@ -1,4 +1,4 @@
-"""What the lab costs, as ratios taken in one run: python tests/bench.py
+"""What the lab costs, as ratios taken in one run: python tests/tools/bench.py
 
 These machines are shared, so a figure in milliseconds says little on another day. Each line stands beside
 what it is compared with, measured in the same minute.

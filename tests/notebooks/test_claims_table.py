@@ -11,7 +11,7 @@ import torch
 import claims
 from claims import CLAIMS, Claim, check_claims
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def test_the_table_reads_the_same_each_time() -> None:

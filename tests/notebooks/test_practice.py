@@ -204,7 +204,7 @@ def test_no_two_rows_of_the_index_say_the_same() -> None:
 
 
 def test_the_readme_quotes_messages_as_they_are_raised_today() -> None:
-    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     quoted = re.findall(r"^\| `((?!CUDA)[^`]+)` \|", readme, re.MULTILINE)
     assert len(quoted) >= 3
     keras = {message_in_keras(length=8), message_in_keras(labels=2)}

@@ -97,3 +97,12 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
     assert "helpers.lab.inputs" in arrows["helpers.lab.widget"]
     del arrows["helpers"]  # it imports a public name when that is first asked for, for whoever asks
     TopologicalSorter(arrows).prepare()  # which names the modules of a circle
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "README.md"])
+def test_every_file_that_a_page_names_is_there(page: str) -> None:
+    words = (ROOT / page).read_text(encoding="utf-8")
+    named = set(re.findall(r"(?:helpers|tests|notebooks|classroom)/[\w./-]*\w", words))
+    made = {"tests/screenshots", "notebooks/shape_clinic_progress.json"}
+    assert named
+    assert [name for name in sorted(named - made) if not (ROOT / name).exists()] == []

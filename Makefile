@@ -115,7 +115,6 @@ golden: $(TESTER)
 	$(PY) tests/test_golden.py --write
 
 screenshots: $(TESTER)
-	SHAPE_CLINIC_REQUIRE_BROWSER=1 $(PY) -m pytest tests/lab/test_browser.py
 	$(PY) tests/tools/browser_tools.py
 	$(PY) tests/tools/lab_pictures.py
 

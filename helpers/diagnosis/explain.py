@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 
 from helpers.diagnosis.calls import checkpoints, embeddings, masks, model, repairs, rows, trainer
 from helpers.diagnosis.keras import loss as keras_loss
@@ -21,6 +22,7 @@ READERS: tuple[Callable[[Raised], Diagnosis | None], ...] = (
     trainer.explain_arguments,
     model.explain_model_inputs,
     masks.explain_attention,
+    masks.explain_first_masked,
     checkpoints.explain_checkpoint,
     rows.explain_rows,
     repairs.explain_line,
@@ -58,7 +60,10 @@ def explain(exc: BaseException | None = None) -> Diagnosis | None:
 
 def ask(raised: Raised) -> Diagnosis | None:
     """Ask one reader after the other; unlike `explain`, a mistake of ours comes through."""
-    return next((found for reader in READERS if (found := reader(raised)) is not None), None)
+    found = next((found for reader in READERS if (found := reader(raised)) is not None), None)
+    if found is not None and found.cause == "squeeze_mismatch" and "squeeze()" not in found.needs:
+        return replace(found, needs=f"{found.needs}{raised.squeezed}")  # the frames know what took the axis
+    return found
 
 
 def _last() -> BaseException | None:

@@ -1,7 +1,7 @@
 # url: https://github.com/kk7nc/Text_Classification/issues/8
 # cause: The report compares class numbers with the rows of probabilities that predict gives.
 # fix: predicted = np.argmax(predicted, axis=1)
-# accept: model_output one_hot_index
+# accept: not_a_tensor one_hot_index
 # says: argmax
 # raises: IndexError
 # error: arrays used as indices must be of integer

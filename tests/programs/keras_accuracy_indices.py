@@ -4,6 +4,7 @@
 # accept: loss_choice index_for_multilabel one_hot_index
 # says: sparse_categorical_crossentropy
 # raises: ValueError
+# error: Arguments\ `target`\ and\ `output`\ must\ have\ the
 import os
 
 os.environ["KERAS_BACKEND"] = "torch"

@@ -4,6 +4,7 @@
 # accept: head_size
 # says: Dense\(30
 # raises: ValueError
+# error: Arguments\ `target`\ and\ `output`\ must\ have\ the
 import os
 
 os.environ["KERAS_BACKEND"] = "torch"

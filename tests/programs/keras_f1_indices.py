@@ -5,6 +5,7 @@
 # says: to_categorical
 # never: (?i)Dense\(1\)
 # raises: ValueError
+# error: FBetaScore\ expects\ 2D\ inputs\ with\ shape\ \(batc
 import os
 
 os.environ["KERAS_BACKEND"] = "torch"

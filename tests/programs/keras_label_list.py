@@ -4,6 +4,7 @@
 # accept: target_dtype missing_input
 # says: np\.array\(labels\)
 # raises: ValueError
+# error: Unrecognized\ data\ type:\ x=\[\[3\ 7\ 2\ 9\]
 import os
 
 os.environ["KERAS_BACKEND"] = "torch"

@@ -4,6 +4,7 @@
 # accept: head_size
 # says: skip_mismatch
 # raises: ValueError
+# error: A\ total\ of\ 1\ objects\ could\ not\ be\ loaded\.\ Exa
 import os
 
 os.environ["KERAS_BACKEND"] = "torch"

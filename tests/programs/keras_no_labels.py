@@ -4,6 +4,7 @@
 # accept: missing_input
 # says: fit\(x, y|y=
 # raises: AttributeError
+# error: 'NoneType'\ object\ has\ no\ attribute\ 'shape'
 import os
 
 os.environ["KERAS_BACKEND"] = "torch"

@@ -3,7 +3,8 @@
 # fix: GlobalAveragePooling1D() or Flatten() before the last Dense
 # accept: token_logits_for_sequence
 # says: Pooling1D|Flatten
-# raises: ValueError
+# raises: RuntimeError
+# error: The\ size\ of\ tensor\ a\ \(6\)\ must\ match\ the\ size\
 import os
 
 os.environ["KERAS_BACKEND"] = "torch"

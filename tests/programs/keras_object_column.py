@@ -4,6 +4,7 @@
 # accept: target_dtype
 # says: astype
 # raises: ValueError
+# error: Invalid\ dtype:\ object
 import os
 
 os.environ["KERAS_BACKEND"] = "torch"

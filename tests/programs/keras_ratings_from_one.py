@@ -4,6 +4,7 @@
 # accept: label_range head_size
 # says: - 1|0 to 4
 # raises: IndexError
+# error: Target\ 5\ is\ out\ of\ bounds\.
 import os
 
 os.environ["KERAS_BACKEND"] = "torch"

@@ -4,6 +4,7 @@
 # accept: head_size
 # says: layers\[:-1\]|all but the last|skip_mismatch
 # raises: ValueError
+# error: weight shape .* is not compatible with provided weight shape
 import os
 
 os.environ["KERAS_BACKEND"] = "torch"

@@ -3,7 +3,8 @@
 # fix: return_sequences=True
 # accept: sequence_logits_for_token
 # says: return_sequences=True
-# raises: ValueError
+# raises: RuntimeError
+# error: The\ size\ of\ tensor\ a\ \(11\)\ must\ match\ the\ size
 import os
 
 os.environ["KERAS_BACKEND"] = "torch"

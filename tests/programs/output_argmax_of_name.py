@@ -1,7 +1,7 @@
 # url: https://github.com/huggingface/transformers/issues/220
 # cause: The model gives an output object; unpacked into two names it gives the names of its parts, two strings.
 # fix: outputs = model(**inputs), then outputs.start_logits and outputs.end_logits (or [0] and [1]).
-# accept: model_output
+# accept: not_a_tensor
 # says: start_logits|\[0\]|\[:2\]|to_tuple|return_dict
 # raises: TypeError
 # error: must be Tensor, not str

@@ -1,7 +1,7 @@
 # url: https://github.com/huggingface/transformers/issues/11862
 # cause: The own loss is given the model's output object and calls log_softmax on it; only its logits have one.
 # fix: criterion(outputs.logits, labels)
-# accept: model_output
+# accept: not_a_tensor
 # says: \.logits|\[0\]
 # raises: AttributeError
 # error: no attribute 'log_softmax'

@@ -1,7 +1,7 @@
 # url: https://github.com/HSLCY/GlossBERT/issues/11
 # cause: softmax is called on the model's output object, not on its logits.
 # fix: F.softmax(logits.logits, dim=-1)
-# accept: model_output
+# accept: not_a_tensor
 # says: \.logits|\[0\]
 # raises: AttributeError
 # error: no attribute .softmax

@@ -1,7 +1,7 @@
 # url: https://github.com/hasanhuz/SpanEmo/pull/1
 # cause: With output_hidden_states=True the output has three parts, and unpacking it gives their names, not tensors.
 # fix: last_hidden_state = self.bert(...)[0] (or .last_hidden_state)
-# accept: model_output
+# accept: not_a_tensor
 # says: \[0\]|last_hidden_state\b.*\bpooler_output|\.last_hidden_state|\[:2\]
 # never: squeeze|input_ids.*unsqueeze
 # raises: ValueError

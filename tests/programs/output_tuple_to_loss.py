@@ -1,7 +1,7 @@
 # url: https://github.com/prateekjoshi565/Fine-Tuning-BERT/issues/5
 # cause: With return_dict=False the model gives a tuple, and the whole tuple is handed to the loss.
 # fix: preds = model(sent_id, mask)[0]
-# accept: model_output
+# accept: not_a_tensor
 # says: \[0\]|\.logits
 # raises: TypeError
 # error: must be Tensor, not tuple

@@ -1,7 +1,7 @@
 # url: https://github.com/pytorch/hub/pull/50
 # cause: predictions is the model's output object; one index at a time takes a part of it, two at once don't.
 # fix: predictions = model(...).logits (or predictions[0][0, masked_index])
-# accept: model_output
+# accept: not_a_tensor
 # says: \.logits|\[0\]\[0
 # raises: TypeError
 # error: tuple indices must be integers or slices, not tuple

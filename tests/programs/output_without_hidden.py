@@ -1,7 +1,7 @@
 # url: https://github.com/nlp-with-transformers/notebooks/issues/84
 # cause: A model with a classification head was loaded; its output has logits and no last_hidden_state.
 # fix: load AutoModel instead of AutoModelForSequenceClassification (or output_hidden_states=True and hidden_states[-1])
-# accept: model_output
+# accept: not_a_tensor
 # says: AutoModel\b|BertModel|hidden_states
 # raises: AttributeError
 # error: no attribute 'last_hidden_state'

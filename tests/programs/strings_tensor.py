@@ -2,7 +2,7 @@
 # cause: The labels are words (positive, negative, notr); a tensor holds numbers only.
 # fix: give each class a number: label2id = {name: i for i, name in enumerate(names)}, then [label2id[l] for l in labels]
 # accept: target_dtype
-# says: enumerate|label2id|\.index\(|['"]negative['"]: 0
+# says: return_inverse|enumerate|label2id|\.index\(|['"]negative['"]: 0
 # never: astype\(int\)|int\(train_labels
 # raises: ValueError
 # error: too many dimensions 'str'

@@ -1,7 +1,7 @@
 # url: https://github.com/nlp-with-transformers/notebooks/issues/108
 # cause: AutoModel loads BERT without a classification head, which takes no labels and gives no loss.
 # fix: AutoModelForSequenceClassification.from_pretrained(model_ckpt, num_labels=3)
-# accept: missing_input model_output sequence_logits_for_token
+# accept: missing_input not_a_tensor sequence_logits_for_token
 # says: ForSequenceClassification
 # raises: ValueError
 # error: did not return a loss

@@ -1,7 +1,7 @@
 # url: https://github.com/huggingface/transformers/issues/15742
 # cause: With output_hidden_states=True the Trainer's predictions are a tuple (logits, hidden states), not the logits.
 # fix: logits = predictions[0] (or preprocess_logits_for_metrics)
-# accept: model_output
+# accept: not_a_tensor
 # says: \[0\]|preprocess_logits_for_metrics
 # never: ragged|padding
 # raises: ValueError

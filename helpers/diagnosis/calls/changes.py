@@ -1,16 +1,13 @@
 """What may have been meant by an operand: the changes that are tried on it, each with its price.
 
-A price says how unlikely a mistake is beside the others: 0.5 for what can hardly be otherwise, such as an object where a
-tensor belongs, 1 for an axis of size 1, 1.5 and more for what runs in many ways. Nothing here runs an operation.
+A price says how unlikely a mistake is beside the others: 0.5 for what can hardly be otherwise, such as an
+object where a tensor belongs, 1 for an axis of size 1, 1.5 and more for what runs in many ways.
 """
 
 from __future__ import annotations
 
 import ast
-import linecache
-import re
 from collections.abc import Iterator, Mapping
-from types import CodeType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,11 +16,11 @@ from torch import Tensor, nn
 
 from helpers.diagnosis.calls.operations import AXIS, JOINS, MAKES, PAIRS, PRODUCTS, VIEWS
 from helpers.diagnosis.calls.rows import MAPPINGS, lengths_of
-from helpers.diagnosis.seen.frames import LIBRARIES
 from helpers.diagnosis.seen.line import Leaf, Line
 from helpers.diagnosis.seen.raised import Raised, described, shape
 
 ARGMAX = "leave argmax out"
+AXES = "needs_flatten_or_transpose"
 
 
 class Change(NamedTuple):
@@ -58,10 +55,10 @@ def changes(raised: Raised, line: Line, leaf: Leaf) -> Iterator[Change]:
     """What may have been meant by one of the line's operands."""
     value = leaf.value
     if is_output(value):
-        needs = f"a tensor: {leaf.text} {described(value)}"
         for name, part in value.items():
             if isinstance(part, Tensor) and part.ndim:
                 price = {"logits": 0.4, "last_hidden_state": 0.6, "pooler_output": 0.7}.get(name, 0.9)
+                needs = f"{leaf.text}.{name}: a transformers model returns an object that holds its tensors"
                 yield Change(
                     "not_a_tensor", price, f"{{x}}.{name}", f"take {name} out of the model's output", needs
                 )
@@ -81,7 +78,7 @@ def changes(raised: Raised, line: Line, leaf: Leaf) -> Iterator[Change]:
 
 
 def _of_batch(leaf: Leaf, value: Mapping[str, Any]) -> Iterator[Change]:
-    """A batch that is unpacked into a call: what is wrong with one of its rows is wrong with those beside it."""
+    """A batch that is unpacked into a call: what is wrong with one part is wrong with those beside it."""
     parts = {name: part for name, part in value.items() if hasattr(part, "__len__")}
     told = ", ".join(f"{name} {described(part)}" for name, part in list(parts.items())[:3])
     every = "{{name: {} if {} else rows for name, rows in {{x}}.items()}}"
@@ -99,7 +96,7 @@ def _of_batch(leaf: Leaf, value: Mapping[str, Any]) -> Iterator[Change]:
         which = "rows.ndim == 3" if "squeeze(1)" in code else "rows.ndim == 1"
         if (3 if "squeeze(1)" in code else 1) in wide:
             needs = f"rows (N, T); {leaf.text} has {told}"
-            yield Change("needs_flatten_or_transpose", 1.0, every.format(code, which), title, needs)
+            yield Change(AXES, 1.0, every.format(code, which), title, needs)
 
 
 def _of_list(line: Line, leaf: Leaf, value: list[Any]) -> Iterator[Change]:
@@ -136,7 +133,7 @@ def _of_list(line: Line, leaf: Leaf, value: list[Any]) -> Iterator[Change]:
 
 def _numbered(numbers: str, tensor: str, count: int) -> Iterator[Change]:
     """Names of classes where numbers are wanted."""
-    needs = f"class indices: numbers. These are {count} names, as text; number them, and in every split the same way"
+    needs = f"class indices: numbers. These are {count} names, as text: number them, in every split alike"
     for price, code in ((0.5, numbers), (0.6, tensor.format(numbers))):
         yield Change("target_dtype", price, code, "number the names", needs)
 
@@ -152,7 +149,7 @@ def _of_tensors(line: Line, leaf: Leaf, each: tuple[int, ...]) -> Iterator[Chang
 
 
 def _of_parts(line: Line, leaf: Leaf, sizes: list[Any], lengths: str) -> Iterator[Change]:
-    """Parts to be joined whose shapes differ: an axis was squeezed from one, or the rows have other lengths."""
+    """Parts to be joined whose shapes differ: one was squeezed, or the rows have other lengths."""
     if None not in sizes:
         axes = max(map(len, sizes))
         row = max(sizes, key=len)[1:]
@@ -180,7 +177,7 @@ def _of_array(name: str, value: np.ndarray) -> Iterator[Change]:
         numbers = "np.unique({x}, return_inverse=True)[1]"
         yield from _numbered(numbers, "torch.from_numpy({})", len(set(value.ravel().tolist())))
     elif kind == "O" and value.size and isinstance(value.flat[0], int | float):
-        needs = "a dtype of numbers; this array holds objects, as a table with text in it does: .astype(np.float32)"
+        needs = "a dtype of numbers, .astype(np.float32); this array holds objects, as a table with text does"
         yield Change("target_dtype", 0.4, "{x}.astype('float32')", "give it a dtype of numbers", needs)
     elif kind == "O":
         needs = "an array of numbers; this one holds objects, which no tensor can"
@@ -188,7 +185,7 @@ def _of_array(name: str, value: np.ndarray) -> Iterator[Change]:
             yield Change("not_a_tensor", price, code, "make one array of the rows", needs)
     else:
         if value.ndim == 2 and kind == "f":
-            needs = f"one class per row: the index of the highest; {name} {shape(value)} holds a score for each class"
+            needs = f"one class per row; {name} {shape(value)} holds a score for each class: take its argmax"
             yield Change(
                 "one_hot_index", 0.9, "{x}.argmax(-1)", "take the class with the highest score", needs
             )
@@ -231,8 +228,8 @@ def _axes(raised: Raised, line: Line, leaf: Leaf) -> Iterator[Change]:
     value: Tensor = leaf.value
     sizes, here = tuple(value.shape), f"here {leaf.text} is {shape(value)}"
     mask = is_mask(leaf)
-    cause = "missing_or_wrong_mask" if mask else "needs_flatten_or_transpose"
-    squeezed = _squeezed(raised, value)
+    cause = "missing_or_wrong_mask" if mask else AXES
+    squeezed = raised.squeezed
     if len(sizes) < 4 and line.operation not in JOINS and not isinstance(line.node, ast.Subscript):
         needs = f"an axis for the batch in front; {here}{squeezed}"
         yield Change(
@@ -253,7 +250,7 @@ def _axes(raised: Raised, line: Line, leaf: Leaf) -> Iterator[Change]:
         needs = f"an axis of size 1 wherever the mask has none of its own; {here}"
         for code in ("[:, None]", "[:, None, None]", ".unsqueeze(-1)"):
             yield Change(cause, 1.1, f"{{x}}{code}", "give the mask the missing axes", needs)
-    elif sizes and line.operation in PAIRS | JOINS:
+    elif sizes and line.operation in (PAIRS | JOINS) - {"Compare"}:
         needs = f"as many axes on both sides; {here}"
         yield Change(cause, 1.4, "{x}.unsqueeze(-1)", "add the missing axis", needs)
     if len(sizes) > 1 and (isinstance(line.node, ast.Compare) or line.operation in ("at", "bincount")):
@@ -274,123 +271,91 @@ def _axes(raised: Raised, line: Line, leaf: Leaf) -> Iterator[Change]:
             yield Change(cause, 1.6, "{x}.flatten(0, 1)", "fold the second axis into the batch", needs)
 
 
-def _squeezed(raised: Raised, value: Tensor) -> str:
-    """Say that squeeze() took the axis of a batch of one, and where, if that is seen."""
-    own = raised.own[:4]
-    around = [each for step in own for each in step.variables.values()]
-    if not any(isinstance(each, Tensor) and each.ndim > 1 and each.shape[0] == 1 for each in around):
-        return ""
-    models = [type(each).forward for each in around if isinstance(each, nn.Module)]
-    codes = [step.frame.f_code for step in own] + [getattr(each, "__code__", None) for each in models]
-    place = next(filter(None, map(_squeeze_in, filter(None, codes))), "")
-    words = (
-        f"squeeze() in {place} takes it from a batch of one; squeeze(-1) takes only the axis that is meant"
-    )
-    return f": {words}" if place else ""
-
-
-def _squeeze_in(code: CodeType) -> str:
-    """Return where a function of the learner's own squeezes, such as "Net.forward, line 27"."""
-    if any(f"/{part}/" in code.co_filename for part in LIBRARIES):
-        return ""
-    for number in sorted({line for _, _, line in code.co_lines() if line}):
-        if re.search(r"\.squeeze\(0?\)", linecache.getline(code.co_filename, number)):
-            return f"{code.co_qualname if code.co_name != '<module>' else 'your code'}, line {number},"
-    return ""
-
-
-# The expression itself, with one call or index in it changed.
+# The expression itself, with one call or index in it changed: a change's code is the new part.
 
 
 def variants(line: Line) -> Iterator[tuple[Change, ast.expr]]:
     """What may have been meant by the line, as new expressions."""
     for place, part in enumerate(ast.walk(line.node)):
-        for change, new in _variants_of(line, part):
-            yield change, _swapped(line.node, place, new)
+        for change in _variants_of(line, part):
+            yield change, _swapped(line.node, place, ast.parse(change.code, mode="eval").body)
 
 
-def _variants_of(line: Line, node: ast.AST) -> Iterator[tuple[Change, ast.expr]]:
-    axes = "needs_flatten_or_transpose"
+def _variants_of(line: Line, node: ast.AST) -> Iterator[Change]:
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple):
         yield from _other_index(node, node.slice.elts)
-    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
-        return
-    name, owner = node.func.attr, ast.unparse(node.func.value)
-    given = [ast.unparse(each) for each in node.args]
-    if name == "argmax" and given and (node.keywords or len(given) > 1):
-        needs = (
-            "the labels as they are: they are class indices already, and argmax is for one-hot rows or scores"
-        )
-        yield Change("one_hot_index", 0.9, given[0], ARGMAX, needs), node.args[0]
-    if name == "pack_padded_sequence":
-        needs = "the longest row first, or enforce_sorted=False, which sorts them and puts the order back"
-        new = ast.Call(
-            node.func, node.args, [*node.keywords, ast.keyword("enforce_sorted", ast.Constant(False))]
-        )
-        yield Change("ragged_padding", 0.9, "", "let it sort the rows", needs), new
-    if name in ("concatenate", "cat", "concat", "hstack") and given:
-        axis = "axis" if name == "concatenate" else "dim"
-        needs = "the parts beside each other, as columns; joined end to end they are one long row"
-        for place in (-1, 0):
-            code = f"{owner}.stack({given[0]}, {axis}={place})"
-            yield Change(axes, 1.1 - place / 10, code, "stack them as columns", needs), _parsed(code)
-    elif name == "stack" and given:
-        code = f"{owner}.concatenate({given[0]})"
-        yield (
-            Change(axes, 1.5, code, "join them", "the parts below each other; stack adds an axis"),
-            _parsed(code),
-        )
-    elif name == "squeeze" and not given and not node.keywords:
-        needs = "only the axis that is meant: squeeze() takes every axis of size 1, a batch of one too"
-        for place in (-1, 1):
-            code = f"{owner}.squeeze({place})"
-            yield Change("squeeze_mismatch", 0.9, code, "name the axis to squeeze", needs), _parsed(code)
-    elif name in VIEWS and len(given) > 1:
-        cause = "missing_or_wrong_mask" if "mask" in line.spelled(node.func) else "static_length"
-        for place in range(len(given)):
-            code = f"{owner}.{name}({', '.join([*given[:place], '-1', *given[place + 1 :]])})"
-            needs = f"sizes whose product is the tensor's own; {given[place]} is fixed, and -1 leaves it open"
-            if "-1" not in given:
-                yield Change(cause, 1.0 + place / 10, code, "leave one size open", needs), _parsed(code)
-        needs = "a row for each row of the batch: the first axis kept, the rest flattened"
-        axes = cause if "mask" in cause else axes
-        yield (
-            Change(axes, 1.2, f"{owner}.flatten(1)", "keep the batch axis", needs),
-            _parsed(f"{owner}.flatten(1)"),
-        )
-    for keyword in node.keywords:
-        if keyword.arg in ("dim", "axis") and name not in JOINS:
-            for place in (-1, 0, 1):
-                rest = [each for each in node.keywords if each is not keyword]
-                new = ast.Call(node.func, node.args, [*rest, ast.keyword(keyword.arg, ast.Constant(place))])
-                yield Change(axes, 1.6, "", "take another axis", f"another axis: {keyword.arg}={place}"), new
+    if isinstance(node, ast.Attribute) and node is line.node and isinstance(node.value, ast.Name):
+        leaf = line.of(node.value.id)
+        if leaf is not None and isinstance(leaf.value, tuple) and not hasattr(leaf.value, "_fields"):
+            needs = f"{leaf.text}[0] for the first part: this model returns a tuple, which has no names"
+            yield Change("not_a_tensor", 0.5, f"{leaf.slot}[0]", "take the part by its place", needs)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        given = [ast.unparse(each) for each in node.args]
+        yield from _other_function(line, node, node.func, given)
+        yield from _other_arguments(node, node.func, given)
 
 
-def _other_index(node: ast.Subscript, parts: list[ast.expr]) -> Iterator[tuple[Change, ast.expr]]:
+def _other_index(node: ast.Subscript, parts: list[ast.expr]) -> Iterator[Change]:
     """`hidden[:, :, 0]` for `hidden[:, 0]`: the one index on another axis."""
     at = [n for n, part in enumerate(parts) if isinstance(part, ast.Constant) and isinstance(part.value, int)]
     whole = [part for part in parts if isinstance(part, ast.Slice) and part.lower is part.upper is None]
     if len(at) != 1 or len(whole) != len(parts) - 1:
         return
     owner, index = ast.unparse(node.value), ast.unparse(parts[at[0]])
-    for place in range(len(parts)):
-        if place != at[0]:
-            code = f"{owner}[{', '.join([*[':'] * place, index])}]"
-            needs = f"{code}: the index on axis {place}, [:, 0] is each row's first token; it stands on axis {at[0]}"
-            yield (
-                Change(
-                    "needs_flatten_or_transpose",
-                    0.8 + abs(place - 1) / 5,
-                    code,
-                    "index the other axis",
-                    needs,
-                ),
-                _parsed(code),
+    for place in (place for place in range(len(parts)) if place != at[0]):
+        code = f"{owner}[{', '.join([*[':'] * place, index])}]"
+        needs = f"{code}, the index on axis {place} and not {at[0]}: [:, 0] is the first token of each row"
+        yield Change(AXES, 0.8 + abs(place - 1) / 5, code, "index the other axis", needs)
+
+
+def _other_function(line: Line, node: ast.Call, func: ast.Attribute, given: list[str]) -> Iterator[Change]:
+    """Stack for cat, a named axis for squeeze(), flatten for view, nothing for argmax."""
+    name, owner = func.attr, ast.unparse(func.value)
+    if name == "argmax" and given and (node.keywords or len(given) > 1):
+        needs = "the labels as they are: they are class indices already; argmax is for one-hot rows or scores"
+        yield Change("one_hot_index", 0.9, given[0], ARGMAX, needs)
+    elif name in ("concatenate", "cat", "concat", "hstack") and given:
+        needs = "the parts beside each other, as columns; joined end to end they are one long row"
+        for place in (-1, 0):
+            code = f"{owner}.stack({given[0]}, {'axis' if name == 'concatenate' else 'dim'}={place})"
+            yield Change(AXES, 1.1 - place / 10, code, "stack them as columns", needs)
+    elif name == "stack" and given:
+        needs = "the parts below each other; stack adds an axis"
+        yield Change(AXES, 1.5, f"{owner}.concatenate({given[0]})", "join them", needs)
+    elif name == "squeeze" and not given and not node.keywords:
+        needs = "only the axis that is meant: squeeze() takes every axis of size 1, a batch of one too"
+        for place in (-1, 1):
+            yield Change(
+                "squeeze_mismatch", 0.9, f"{owner}.squeeze({place})", "name the axis to squeeze", needs
             )
+    elif name in VIEWS and len(given) > 1:
+        is_mask = "mask" in line.spelled(func)
+        for place in () if "-1" in given else range(len(given)):
+            code = f"{owner}.{name}({', '.join([*given[:place], '-1', *given[place + 1 :]])})"
+            needs = f"sizes whose product is the tensor's own; {given[place]} is fixed, and -1 leaves it open"
+            cause = "missing_or_wrong_mask" if is_mask else "static_length"
+            yield Change(cause, 1.0 + place / 10, code, "leave one size open", needs)
+        needs = "a row for each row of the batch: the first axis kept, the rest flattened"
+        cause = "missing_or_wrong_mask" if is_mask else AXES
+        yield Change(cause, 1.2, f"{owner}.flatten(1)", "keep the batch axis", needs)
 
 
-def _parsed(code: str) -> ast.expr:
-    return ast.parse(code, mode="eval").body
+def _other_arguments(node: ast.Call, func: ast.Attribute, given: list[str]) -> Iterator[Change]:
+    """Another axis, or what a function has to be told."""
+    named = {each.arg: ast.unparse(each.value) for each in node.keywords if each.arg}
+
+    def called(**changed: object) -> str:
+        arguments = [*given, *(f"{name}={value}" for name, value in {**named, **changed}.items())]
+        return f"{ast.unparse(func)}({', '.join(arguments)})"
+
+    if func.attr == "pack_padded_sequence":
+        needs = "the longest row first, or enforce_sorted=False, which sorts them and puts the order back"
+        yield Change("ragged_padding", 0.9, called(enforce_sorted=False), "let it sort the rows", needs)
+    for axis in {"dim", "axis"} & set(named) if func.attr not in JOINS else ():
+        for place in (-1, 0, 1):
+            yield Change(
+                AXES, 1.6, called(**{axis: place}), "take another axis", f"another axis: {axis}={place}"
+            )
 
 
 def _swapped(tree: ast.expr, place: int, new: ast.expr) -> ast.expr:

@@ -118,7 +118,7 @@ def _width(name: str, layer: Any, takes: int, given: Tensor, axis: int) -> Faile
 
 
 def other_state(leaf: Leaf, failed: Failed) -> Change | None:
-    """Return what makes a recurrent layer's first state anew, where this operand is, or holds, the one that came."""
+    """Return what makes a recurrent layer's state anew, where this operand is, or holds, the old one."""
     wanted = failed.wanted
     parts = leaf.value if isinstance(leaf.value, tuple) else (leaf.value,)
     if not wanted or not any(_same(part, failed.given) for part in parts):
@@ -137,7 +137,9 @@ def _state(layer: nn.RNNBase, state: Tensor, wanted: tuple[int, ...]) -> Failed 
     if tuple(state.shape) == tuple(wanted):
         return None
     came, rows = (state.shape[1], wanted[1]) if len(wanted) == state.ndim == 3 else (0, 1)
-    needs = f"a state {tuple(wanted)} for each batch: this one is made for {came} rows, and the batch has {rows}; "
+    needs = (
+        f"a state {tuple(wanted)} for each batch: this is made for {came} rows, and the batch has {rows}; "
+    )
     needs += "make it from the batch's own size, x.size(0), or leave out the last batch: drop_last=True"
     got = f"{type(layer).__name__} with state {shape(state)} for a batch of {rows}"
     return Failed(layer, got, needs, state, tuple(wanted), "static_length")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -15,6 +17,40 @@ def explain_attention(raised: Raised) -> Diagnosis | None:
     codes = (F.multi_head_attention_forward.__code__,)
     found = next((step for step in raised.steps if step.frame.f_code in codes), None)
     return _attention(raised, found) if found is not None else None
+
+
+def explain_first_masked(raised: Raised) -> Diagnosis | None:
+    """A loss by hand, such as a CRF, that refused a mask which is off at the first token."""
+    if not raised.own or raised.steps[0] is not raised.own[0] or "mask" not in str(raised.error).lower():
+        return None
+    tensors = {name: value for name, value in raised.own[0].variables.items() if isinstance(value, Tensor)}
+    masks = [name for name, value in tensors.items() if "mask" in name.lower() and value.ndim == 2]
+    off = next((name for name in masks if tensors[name].shape[1] and not _begins(tensors[name])), None)
+    return _first_masked(raised, off, tensors) if off is not None else None
+
+
+def _first_masked(raised: Raised, name: str, tensors: dict[str, Tensor]) -> Diagnosis:
+    mask = tensors[name]
+    alike = [other for other, value in tensors.items() if value.shape[:2] == mask.shape]
+    count = int((mask[:, 0] == 0).sum())
+    got = f"{name} {shape(mask)}, off at the first token of {count} row{'s' * (count > 1)}"
+    needs = "a mask that is on at the first token: [CLS] has the label -100 and is switched off with it. "
+    needs += f"Leave [CLS] out of {', '.join(alike)} alike: [:, 1:]"
+    code = "\n".join(f"{other} = {other}[:, 1:]" for other in alike)
+
+    def begins(names: Any) -> str:
+        cut = getattr(names, name)
+        if not _begins(cut):
+            raise ValueError("still off at the first token")
+        return f"gives {shape(cut)}, on at the first token"
+
+    return raised.diagnosis(
+        "missing_or_wrong_mask", got, needs, [tried("leave out [CLS]", code, tensors, begins)]
+    )
+
+
+def _begins(mask: Tensor) -> bool:
+    return bool((mask != 0)[:, 0].all())
 
 
 def _attention(raised: Raised, step: Step) -> Diagnosis | None:

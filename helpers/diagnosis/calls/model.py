@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from helpers.diagnosis.calls.positions import longest, simple_name, too_long
+from helpers.diagnosis.calls.positions import cut_alike, longest, simple_name, too_long
 from helpers.diagnosis.calls.repairs import explain_line
 from helpers.diagnosis.calls.rows import lengths_of
 from helpers.diagnosis.said.result import Diagnosis, Fix
@@ -93,7 +93,7 @@ def _no_choices(raised: Raised, model: str, ids: Tensor) -> Diagnosis:
 
 
 def _other_place(raised: Raised, step: Step) -> Diagnosis | None:
-    """Arguments by position, of which one has landed in the place of another: labels (N,) where (N, T) belongs."""
+    """Arguments by position, one in the place of another: labels (N,) where (N, T) belongs."""
     variables, model = step.variables, step.variables["self"]
     ids, labels = variables.get("input_ids"), variables.get("labels")
     places = ("attention_mask", "token_type_ids", "position_ids")
@@ -116,8 +116,10 @@ def _other_place(raised: Raised, step: Step) -> Diagnosis | None:
         return None
     got = f"{type(model).__name__} given {name} {shape(variables[name])}, input_ids {shape(ids, 'NT')}"
     order = ", ".join(list(inspect.signature(type(model).forward).parameters)[1:5])
-    needs = f"each input by its name: model(input_ids=..., attention_mask=..., labels=...). By position they are {order}, "
-    needs += f"and what looks like labels came as {name}"
+    needs = (
+        "each input by its name: model(input_ids=..., attention_mask=..., labels=...). By position they are "
+    )
+    needs += f"{order}, and what looks like labels came as {name}"
     fix = Fix(
         "give the labels by name", "model(input_ids=..., attention_mask=..., labels=...)", gave(came.value)
     )
@@ -198,6 +200,11 @@ def _mask(raised: Raised, given: Tensor, variables: Mapping[str, Any]) -> Diagno
         return None
     name = simple_name(raised, mask, "attention_mask")
     got = f"attention_mask {shape(mask)}, input_ids {shape(given, 'NT' if given.ndim == 2 else '')}"
+    if mask.ndim == 2 and mask.shape[0] == wanted[0] and mask.shape[1] > wanted[1]:
+        # The ids were cut, and what goes with them was not.
+        needs = f"attention_mask {wanted}, like input_ids: cut all alike"
+        cut = cut_alike(raised, mask, name, wanted[1])
+        return raised.diagnosis("missing_or_wrong_mask", got, needs, [cut])
     fixes = [mask_fix(name, mask, wanted)]
     ids_name, padding = simple_name(raised, given, "input_ids"), _padding_id(variables["self"])
     if given.ndim == 2 and padding is not None:

@@ -43,7 +43,7 @@ def too_long(raised: Raised, given: Tensor, table: str, most: int) -> Diagnosis:
 
 
 def cut_alike(raised: Raised, given: Tensor, name: str, most: int) -> Fix | None:
-    """Cut the ids, and all on the learner's line that goes with them; the call itself is run where it can be."""
+    """Cut the ids, and all on the learner's line that goes with them, and run the line where it can be."""
     line = raised.line
     wide = [leaf for leaf in (line.operands if line else ()) if _goes_with(leaf.value, given)]
     if line is None or not wide or not all(leaf.is_name for leaf in wide):

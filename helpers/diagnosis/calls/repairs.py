@@ -1,7 +1,7 @@
 """Why an operation on the learner's own line refused: one thing is changed, and the line is run once more.
 
-What was changed is the cause: the cheapest change after which the line runs and its result still fits the batch's labels.
-Where none helps, numbers are missing that no code can make up, and the shapes say which.
+What was changed is the cause: the cheapest change after which the line runs and its result still fits the
+batch's labels. Where none helps, numbers are missing that no code can make up, and the shapes say which.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from torch import Tensor, nn
 
 from helpers.diagnosis.calls.changes import ARGMAX, Change, changes, is_mask, is_output, variants
 from helpers.diagnosis.calls.layers import layer_that_failed, other_state
-from helpers.diagnosis.calls.operations import JOINS, KNOWN, PAIRS, PRODUCTS, VIEWS
+from helpers.diagnosis.calls.operations import JOINS, KNOWN, MAKES, PAIRS, PRODUCTS, VIEWS
 from helpers.diagnosis.calls.positions import is_positions
 from helpers.diagnosis.said.result import Diagnosis, Fix
 from helpers.diagnosis.seen.line import Leaf, Line
@@ -44,7 +45,34 @@ def explain_kind(raised: Raised) -> Diagnosis | None:
     line = raised.line
     if line is None or all(isinstance(leaf.value, Tensor | int | float | None) for leaf in line.operands):
         return None
-    return _diagnosis(raised, line, [each for each in _search(raised, line) if each.change.price < 1])
+    found = [each for each in _search(raised, line) if each.change.price < 1]
+    return _diagnosis(raised, line, found) or _without_part(raised, line) or _text(raised, line)
+
+
+def _text(raised: Raised, line: Line) -> Diagnosis | None:
+    """One label as text, where the others that would say its number are not at hand."""
+    words = [leaf for leaf in line.operands if isinstance(leaf.value, str)]
+    if line.operation not in MAKES or len(words) != 1 or len(line.operands) > 2:
+        return None
+    needs = "a number for each class, as in label2id = {'negative': 0, 'positive': 1}: a tensor holds no text"
+    return raised.diagnosis("target_dtype", f"{words[0].text} {described(words[0].value)}", needs)
+
+
+def _without_part(raised: Raised, line: Line) -> Diagnosis | None:
+    """A part was asked of a model's output that this model doesn't give."""
+    node = line.node
+    leaf = (
+        line.of(node.value.id)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+        else None
+    )
+    if not isinstance(node, ast.Attribute) or leaf is None or not is_output(leaf.value):
+        return None
+    needs = f"one of what it holds: {', '.join(leaf.value)}"
+    if "logits" in leaf.value and node.attr in ("last_hidden_state", "pooler_output"):
+        needs += f"; {node.attr} is given by the model without a head, AutoModel; a model with a head gives "
+        needs += "hidden_states[-1] when it is asked with output_hidden_states=True"
+    return raised.diagnosis("not_a_tensor", f"{leaf.text} {described(leaf.value)}", needs)
 
 
 def explain_line(raised: Raised) -> Diagnosis | None:
@@ -52,7 +80,10 @@ def explain_line(raised: Raised) -> Diagnosis | None:
     line = raised.line
     if line is None:
         return None
-    return _diagnosis(raised, line, _search(raised, line)) or _missing(raised, line)
+    found = _search(raised, line)
+    if not found and raised.line_as_given is not None:
+        line, found = raised.line_as_given, _search(raised, raised.line_as_given)
+    return _diagnosis(raised, line, found) or _missing(raised, raised.line or line)
 
 
 def _diagnosis(raised: Raised, line: Line, found: list[Found]) -> Diagnosis | None:
@@ -98,7 +129,9 @@ def _search(raised: Raised, line: Line) -> list[Found]:
 def _is_about_operands(line: Line) -> bool:
     known = line.operation in KNOWN or isinstance(line.called, nn.Module) or bool(line.parts)
     return (
-        known or isinstance(line.node, ast.Subscript) or any(is_output(leaf.value) for leaf in line.operands)
+        known
+        or isinstance(line.node, ast.Subscript | ast.Attribute)
+        or any(is_output(leaf.value) for leaf in line.operands)
     )
 
 
@@ -159,7 +192,7 @@ def _tried(raised: Raised, line: Line, steps: list[tuple[Leaf, Change]]) -> Foun
 
 
 def _depth(line: Line, leaf: Leaf) -> float:
-    """Return what it adds to a price that a layer is not given the leaf itself, but what another call made of it."""
+    """Return what it adds to a price that a layer is given what another call made of the leaf."""
     if not isinstance(line.called, nn.Module) or not isinstance(line.node, ast.Call):
         return 0.0
     given = [*line.node.args, *(keyword.value for keyword in line.node.keywords)]
@@ -263,7 +296,7 @@ def _is_whole(value: Any) -> bool:
 
 
 def _makers(line: Line) -> Iterator[tuple[Line, Leaf]]:
-    """Return the assignments that tensors among the operands come from, where making them again gives the same."""
+    """Return the assignments that tensors come from, where making them again gives the same."""
     for leaf in line.operands:
         made = line.made_by(leaf) if isinstance(leaf.value, Tensor | np.ndarray) else None
         ran = _run(made) if made is not None and made.again else None
@@ -279,7 +312,8 @@ def _missing(raised: Raised, line: Line) -> Diagnosis | None:
     failed = layer_that_failed(raised)
     if failed is not None:
         return raised.diagnosis(failed.cause, failed.got, failed.needs)
-    if raised.is_unread or raised.steps[0] is not raised.own[0] or (line.again and _runs_bare(line)):
+    is_direct = raised.steps[0] is raised.own[0] or line.operation == "TensorDataset"
+    if raised.is_unread or not is_direct or (line.again and _runs_bare(line)):
         return None
     masks = [leaf for leaf in tensors if is_mask(leaf)]
     others = [leaf for leaf in tensors if leaf not in masks]
@@ -287,7 +321,8 @@ def _missing(raised: Raised, line: Line) -> Diagnosis | None:
         return _mask(raised, line, masks[0], others[0])
     if line.operation in VIEWS and len(tensors) == 1 and line.numbers:
         leaf = tensors[0]
-        got = f"{leaf.text} {shape(leaf.value)}, {leaf.value.size if isinstance(leaf.value, np.ndarray) else leaf.value.numel()} numbers; asked for {tuple(line.numbers)}"
+        count = prod(leaf.value.shape)
+        got = f"{leaf.text} {shape(leaf.value)}, {count} numbers; asked for {tuple(line.numbers)}"
         needs = "sizes with the product of the tensor's own; -1 leaves one of them open"
         return raised.diagnosis("static_length", got, needs, certain=False)
     if len(tensors) > 1 and tensors[0].value.ndim and tensors[1].value.ndim:
@@ -304,7 +339,9 @@ def _mask(raised: Raised, line: Line, mask: Leaf, other: Leaf) -> Diagnosis:
     wanted = tuple(other.value.shape[: mask.value.ndim])
     needs = f"{mask.text} {wanted}: the first axes of {other.text}"
     if not isinstance(line.node, ast.Subscript):
-        needs = f"each axis of {mask.text}, read from the last, of size 1 or as in {other.text} {shape(other.value)}"
+        needs = (
+            f"each axis of {mask.text}, from the last, of size 1 or as in {other.text} {shape(other.value)}"
+        )
     return raised.diagnosis("missing_or_wrong_mask", _got(line), needs)
 
 
@@ -318,6 +355,9 @@ def _operands(raised: Raised, line: Line, tensors: list[Leaf]) -> Diagnosis | No
         if 0 < most < max(other.value.shape[1:2], default=0):
             needs = f"T at most {most}, as long as {table.text}: truncate, or make {table.text} longer"
             return raised.diagnosis("too_long", got, needs)
+    if line.operation == "TensorDataset":
+        needs = "as many rows in every tensor: row n of each belongs together"
+        return raised.diagnosis("batch_target", got, needs)
     if line.operation in JOINS:
         return raised.diagnosis(
             "static_length", got, "the same size on every axis but the one they are joined on"

@@ -1,4 +1,4 @@
-"""Rows on their way into one tensor: other lengths, or text, in a collator, a tokenizer, or the learner's own line."""
+"""Rows on their way into one tensor: of other lengths, or text, in a collator, a tokenizer, or the line."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ def lengths_of(value: Any) -> str:
     if len(set(sizes)) > 1:
         flat = all(len(size) == 1 for size in sizes if size is not None)
         told = [str(size[0]) if flat and size else str(size) for size in sizes[:4]]
-        return f"{len(sizes)} rows of {'length ' if flat else ''}{', '.join(told)}{', ...' if len(sizes) > 4 else ''}"
+        more = ["..."] * (len(sizes) > 4)
+        return f"{len(sizes)} rows of {'length ' if flat else ''}{', '.join([*told, *more])}"
     return next(filter(None, map(lengths_of, rows)), "")
 
 
@@ -70,7 +71,7 @@ def explain_rows(raised: Raised) -> Diagnosis | None:
 
 
 def fields(value: Any) -> dict[str, list[Any]]:
-    """Return the columns of rows that are dictionaries, of rows that are pairs, or of a dictionary of columns."""
+    """Return the columns of rows that are dictionaries, or of a dictionary of columns; else the rows."""
     if isinstance(value, MAPPINGS):
         return {str(key): list(rows) for key, rows in value.items() if isinstance(rows, list | tuple)}
     if isinstance(value, list | tuple) and value and all(isinstance(row, MAPPINGS) for row in value):
@@ -103,7 +104,7 @@ def _collated(raised: Raised, step: Step) -> Diagnosis | None:
 
 
 def _with_collator(raised: Raised, step: Step, rows: Any) -> Fix | None:
-    """Pad all fields alike, with the learner's own tokenizer: one that is padded alone fits the others no more."""
+    """Pad all fields alike, with the learner's own tokenizer: one padded alone fits the others no more."""
     spaces = [space for own in raised.own[:3] for space in (own.variables, own.frame.f_globals)]
     named = ((name, each) for space in spaces for name, each in space.items() if not name.startswith("_"))
     name, tokenizer = next(
@@ -132,7 +133,7 @@ def _text_labels(raised: Raised, step: Step, name: str, column: str, values: lis
     names = sorted(set(values))
     got = f"the batch's {column} {', '.join(map(repr, names[:3]))}: text"
     needs = "class indices: numbers. Number the names before batching, in every split the same way: "
-    needs += f"label2id = {{{', '.join(f'{each!r}: {n}' for n, each in enumerate(names[:3]))}{', ...' if len(names) > 3 else ''}}}"
+    needs += f"label2id = {dict(zip(names[:3], range(3), strict=False))}"
     code = f"names = sorted({{row[{column!r}] for row in {name}}})\n"
     code += f"{name} = [{{**row, {column!r}: names.index(row[{column!r}])}} for row in {name}]"
     with quiet():
@@ -166,9 +167,9 @@ def padded(name: str, value: Any, field: str = "") -> Fix | None:
 
 
 def _named_on_the_line(raised: Raised) -> Diagnosis | None:
-    """Rows that the line names, or that its comprehension runs over, where the line itself can't be run again."""
+    """Rows that the line names, or runs over, where the line itself can't be run again."""
     line = raised.line
-    if line is None or line.operation not in JOINS | MAKES:
+    if line is None or line.operation not in (JOINS | MAKES) - {"TensorDataset"}:
         return None
     inner = raised.steps[0].variables if raised.own and raised.steps[0] is not raised.own[0] else {}
     places = {leaf.text: leaf.value for leaf in line.operands}

@@ -21,7 +21,7 @@ WITH_A_HEAD = "AutoModelForSequenceClassification.from_pretrained(..., num_label
 
 def explain_trainer(raised: Raised) -> Diagnosis | None:
     """The Trainer asked for a loss and the model gave none."""
-    for step in raised.steps[:6]:
+    for step in raised.steps[:12]:
         if (
             step.function == "compute_loss"
             and step.module.startswith("transformers.")
@@ -30,11 +30,35 @@ def explain_trainer(raised: Raised) -> Diagnosis | None:
             return _no_loss(raised, step)
         if step.function == "__call__" and step.module == "transformers.trainer_pt_utils":
             return _smoothed(raised, step)
+        if step.function == "__call__" and hasattr(step.variables.get("self"), "signature_columns"):
+            return _dropped(raised, step)
     return None
 
 
+def _dropped(raised: Raised, step: Step) -> Diagnosis | None:
+    """The Trainer hands on only the columns that the model's forward names."""
+    this = step.variables["self"]
+    # The loader's frame has the rows as the dataset gave them.
+    fetched = (
+        each.variables.get("data") for each in raised.steps if each.module.startswith("torch.utils.data")
+    )
+    rows = next((data for data in fetched if isinstance(data, list)), None)
+    came = list(rows[0]) if isinstance(rows, list) and rows and isinstance(rows[0], MAPPINGS) else []
+    names = list(this.signature_columns or [])
+    dropped = [name for name in came if name not in names]
+    if "input_ids" not in dropped:
+        return None
+    asked = [name for name in names if name not in came and name not in ("label", "label_ids")]
+    name = f"{this.model_name}.forward" if getattr(this, "model_name", None) else "forward"
+    got = (
+        f"a dataset with {', '.join(came)}; {name} names {', '.join(asked)}: {', '.join(dropped)} are dropped"
+    )
+    needs = f"the dataset's own names: def forward(self, {', '.join(came)}); or remove_unused_columns=False"
+    return raised.diagnosis("missing_input", got, needs)
+
+
 def _smoothed(raised: Raised, step: Step) -> Diagnosis | None:
-    """Label smoothing spreads one class over the others; it has no use for several, for one output or for numbers."""
+    """Label smoothing spreads one class over the others: not for several classes, one output, or numbers."""
     output, labels = step.variables.get("model_output"), step.variables.get("labels")
     logits = step.variables.get("logits")
     if not isinstance(labels, Tensor) or not isinstance(logits, Tensor) or output is None:
@@ -66,7 +90,7 @@ def _no_loss(raised: Raised, step: Step) -> Diagnosis | None:
     if not columns:
         return raised.diagnosis("missing_input", got, 'a column named "labels" in the dataset: it has none')
     name = columns[0]
-    needs = f'the column "labels": the Trainer drops what forward() doesn\'t name, and here the labels are called "{name}"'
+    needs = f'a column "labels": the Trainer hands on what forward() names, and here they are called "{name}"'
     return raised.diagnosis("missing_input", got, needs, [_renamed(step, model, dict(inputs), name)])
 
 

@@ -13,17 +13,9 @@ from functools import lru_cache
 from types import CodeType
 from typing import Any
 
-SKIPPED = (
-    "CACHE",
-    "PRECALL",
-    "RESUME",
-    "NOP",
-    "PUSH_NULL",
-    "EXTENDED_ARG",
-    "COPY_FREE_VARS",
-    "GET_ITER",
-    "NOT_TAKEN",
-)
+from helpers.diagnosis.seen.frames import words
+
+SKIPPED = words("CACHE PRECALL RESUME NOP PUSH_NULL EXTENDED_ARG COPY_FREE_VARS GET_ITER NOT_TAKEN")
 BUILT = {"BUILD_TUPLE": ast.Tuple, "BUILD_LIST": ast.List}
 UNARY = {"UNARY_NEGATIVE": "-{}", "UNARY_NOT": "not {}", "UNARY_INVERT": "~{}"}
 Stack = list[ast.expr]

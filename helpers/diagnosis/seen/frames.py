@@ -11,32 +11,22 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
+
+def words(text: str) -> frozenset[str]:
+    """Return the words of a text: how a long list of names reads best.
+
+    >>> sorted(words("view reshape"))
+    ['reshape', 'view']
+    """
+    return frozenset(text.split())
+
+
 LONGEST_CHAIN, DEEPEST = 4, 400
 LIBRARIES = ("site-packages", "dist-packages")
-# Whose frames are never the learner's, wherever they are installed: a library built from source lies in any folder.
-NOT_OURS = (
-    *(
-        "torch",
-        "transformers",
-        "keras",
-        "tensorflow",
-        "numpy",
-        "pandas",
-        "tokenizers",
-        "accelerate",
-        "datasets",
-    ),
-    *(
-        "sklearn",
-        "lightning",
-        "pytorch_lightning",
-        "torchcrf",
-        "evaluate",
-        "peft",
-        "trl",
-        "optree",
-        "safetensors",
-    ),
+# Whose frames are never the learner's, wherever they lie: a library may be built from source.
+NOT_OURS = words(
+    "torch transformers keras tensorflow numpy pandas tokenizers accelerate datasets sklearn lightning "
+    "pytorch_lightning torchcrf evaluate peft trl optree safetensors"
 )
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 

@@ -1,8 +1,8 @@
-"""The learner's failing expression: what it names, what it was given, and how to run it once more with one thing changed.
+"""The learner's failing expression: what it names, and how to run it again with one thing changed.
 
-`executing` finds the expression in the source. Where there is none, as in code that was handed to `exec`, it is
-read back from the byte code. What the learner's line names is only looked at; run again are operations of libraries,
-on copies: no function, property or model of the learner's own.
+`executing` finds the expression in the source. Where there is none, as in code that was handed to `exec`, it
+is read back from the byte code. What the line names is only looked at; what is run again are operations of
+libraries, on copies, and models, on stand-ins: no other function and no property of the learner's own.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from executing import Source
 from torch import Tensor, nn
 
 from helpers.diagnosis.seen.decompiled import decompiled, instruction_at
-from helpers.diagnosis.seen.frames import Step, is_librarys, learners_steps
+from helpers.diagnosis.seen.frames import Step, is_librarys, learners_steps, words
 from helpers.diagnosis.seen.stand_in import stand_in
 from helpers.trial import came_of, quiet
 
@@ -31,50 +31,12 @@ MISSING = object()
 Place = tuple[int, int, int]
 CHAIN = (ast.Name, ast.Attribute, ast.Subscript)
 # Of Python's own functions, those that change nothing.
-HARMLESS = (
-    len,
-    list,
-    tuple,
-    int,
-    float,
-    bool,
-    range,
-    sorted,
-    set,
-    max,
-    min,
-    sum,
-    zip,
-    dict,
-    enumerate,
-    str,
-    abs,
-)
+HARMLESS = (len, list, tuple, int, float, bool, range, sorted, set, max, min, sum, zip, dict, enumerate, str)
 # What a library may not be asked twice: it trains, draws from a loader, writes, or takes minutes.
-NEVER_AGAIN = (
-    *(
-        "backward",
-        "step",
-        "train",
-        "fit",
-        "evaluate",
-        "predict",
-        "save",
-        "load",
-        "append",
-        "extend",
-        "update",
-    ),
-    *("pop", "insert", "remove", "clear", "sort", "load_state_dict", "from_pretrained", "manual_seed"),
-    *(
-        "train_on_batch",
-        "test_on_batch",
-        "predict_on_batch",
-        "save_pretrained",
-        "map",
-        "compile",
-        "set_weights",
-    ),
+NEVER_AGAIN = words(
+    "backward step train fit evaluate predict train_on_batch test_on_batch predict_on_batch compile map save "
+    "load save_pretrained from_pretrained load_state_dict set_weights manual_seed append extend update pop "
+    "insert remove clear sort"
 )
 
 
@@ -117,7 +79,7 @@ class Line:
 
     @cached_property
     def operation(self) -> str:
-        """The name of what is called, such as "stack"; the sign of an operator; "" for an index or an attribute."""
+        """The name of what is called, or of an operator, such as "stack" or "Add"; "" for an index."""
         node = self.node
         if isinstance(node, ast.Call):
             return self.spelled(node.func).rpartition(".")[2]
@@ -223,18 +185,25 @@ class Line:
         return line_of(self.step, None, found.value) if found is not None else None
 
 
-def line_of(step: Step, inner: Step | None = None, node: ast.expr | None = None) -> Line | None:
+def line_of(
+    step: Step, inner: Step | None = None, node: ast.expr | None = None, as_given: bool = False
+) -> Line | None:
     """Return what failed in a frame of the learner's; None where it can't be told.
 
     Args:
         step: The learner's frame.
         inner: The frame that it called, where that is one of Python's: it knows what it was given.
         node: Another expression of the same frame.
+        as_given: Take each argument for one operand, however it was made.
     """
     failing, parts = (node, ()) if node is not None else _failing(step)
     if failing is None:
         return None
-    line = _line(step, failing)
+    line = (
+        _line(step, failing)
+        if not as_given
+        else _line(step, failing, _given(failing, inner) if inner else None)
+    )
     if line is not None and not line.again and inner is not None:
         # An argument that can't be made again is taken as the called function got it.
         line = _line(step, failing, _given(failing, inner)) or line
@@ -318,9 +287,7 @@ class _Reader(ast.NodeTransformer):
             and not isinstance(node, ast.Constant | ast.Starred)
         ):
             return self._slot(node, given)
-        if node is not self.root and isinstance(
-            node, (ast.Call, ast.ListComp) if self.computed else ast.ListComp
-        ):
+        if node is not self.root and isinstance(node, ast.expr) and self._is_computed(node):
             value = self._computed(node)
             if value is not MISSING:
                 return self._slot(node, value)
@@ -336,12 +303,16 @@ class _Reader(ast.NodeTransformer):
             return node
         return super().visit(node)
 
+    def _is_computed(self, node: ast.AST) -> bool:
+        """Whether a part is taken for what it gives: a list made on the line, or what comes of a model."""
+        calls = [part for part in ast.walk(node) if isinstance(part, ast.Call)]
+        models = [part for part in calls if isinstance(read(part.func, self.step), nn.Module)]
+        is_function = node is getattr(self.root, "func", None)
+        return isinstance(node, ast.ListComp) or (self.computed and bool(models) and not is_function)
+
     def _computed(self, node: ast.expr) -> Any:
-        """Return what a part of the line gives: a model's output, or a list that is made on the line."""
-        func = read(node.func, self.step) if isinstance(node, ast.Call) else None
-        if isinstance(node, ast.Call) and not isinstance(func, nn.Module):
-            return MISSING
-        line = _line(self.step, node)
+        is_model = isinstance(node, ast.Call) and isinstance(read(node.func, self.step), nn.Module)
+        line = _line(self.step, node, computed=self.computed and not is_model)
         if line is None or not line.again:
             return MISSING
         with quiet():

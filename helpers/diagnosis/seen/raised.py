@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import linecache
+import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from types import SimpleNamespace
+from types import CodeType, SimpleNamespace
 from typing import Any
 
 import torch
@@ -14,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from helpers.diagnosis.said.result import Diagnosis, Fix
-from helpers.diagnosis.seen.frames import Step, is_learners, said, steps_of, where
+from helpers.diagnosis.seen.frames import LIBRARIES, Step, is_learners, said, steps_of, where
 from helpers.diagnosis.seen.line import Line, line_of
 
 RERUN = "no value on the GPU can be read any more: restart, and run this on the CPU, which names the value"
@@ -54,10 +56,30 @@ class Raised:
         return line_of(self.own[0], self.steps[place - 1] if place else None)
 
     @cached_property
+    def line_as_given(self) -> Line | None:
+        """The same, with each argument as one operand: what the called function was given."""
+        place = self.steps.index(self.own[0]) if self.own else 0
+        return line_of(self.own[0], self.steps[place - 1], as_given=True) if place else None
+
+    @cached_property
     def is_unread(self) -> bool:
         """Whether a GPU has stopped, so that no value on it can be read any more."""
         lost: Any = getattr(torch, "AcceleratorError", ())
         return isinstance(self.error, lost) or "device-side assert" in str(self.error)
+
+    @cached_property
+    def squeezed(self) -> str:
+        """Where squeeze() took the axis of a batch of one, as words that follow a sentence; or ""."""
+        around = [each for step in self.own[:4] for each in step.variables.values()]
+        if not any(isinstance(each, Tensor) and each.ndim > 1 and each.shape[0] == 1 for each in around):
+            return ""
+        models = [type(each).forward for each in around if isinstance(each, nn.Module)]
+        codes = [step.frame.f_code for step in self.own[:4]] + [
+            getattr(each, "__code__", None) for each in models
+        ]
+        place = next(filter(None, map(_squeeze_in, filter(None, codes))), "")
+        words = f": squeeze() in {place} takes it from a batch of one; name the axis, or use flatten(1)"
+        return words if place else ""
 
     def diagnosis(
         self, cause: str, got: str, needs: str, fixes: Iterable[Fix | None] = (), **more: Any
@@ -85,6 +107,16 @@ def explain_gpu(raised: Raised) -> Diagnosis | None:
     needs = "labels from 0 to C - 1, and ids from 0 to num_embeddings - 1: an index had no place"
     also = f"an id has no row in the embedding; {RERUN}"
     return raised.diagnosis("head_size", got, needs, certain=False, also=also)
+
+
+def _squeeze_in(code: CodeType) -> str:
+    """Return where a function of the learner's own squeezes every axis, such as "Net.forward, line 27,"."""
+    if any(f"/{part}/" in code.co_filename for part in LIBRARIES):
+        return ""
+    for number in sorted({line for _, _, line in code.co_lines() if line}):
+        if re.search(r"\.squeeze\(0?\)", linecache.getline(code.co_filename, number)):
+            return f"{code.co_qualname if code.co_name != '<module>' else 'your code'}, line {number},"
+    return ""
 
 
 def tried(

@@ -2,6 +2,8 @@
 
 Each begins with lines `# key: value`. `error` is what the exception says, so that none counts that our small
 models raised; `mend` (old => new, in the program's own text) is the true fix, after which the program runs.
+Where a Keras model has a metric, whether that or the loss raises first depends on what was built before: then
+`raises` names both.
 """
 
 import re
@@ -136,7 +138,7 @@ def test_each_says_what_is_needed_and_no_two_are_one_thread() -> None:
 @pytest.mark.parametrize("program", params({}))
 def test_it_stops_as_it_says_and_runs_when_it_is_mended(program: Program, run: Run) -> None:
     ran = run(program, program.text)
-    assert ran.raised == program.one("raises"), ran.message
+    assert ran.raised in program.one("raises").split(), ran.message
     assert re.search(program.one("error"), ran.message)
     mended = run(program, program.mended) if "mend" in program.told else Ran("nothing", "", None)
     assert mended.raised == "nothing", mended.message

@@ -3,8 +3,8 @@
 # fix: GlobalAveragePooling1D() or Flatten() before the last Dense
 # accept: token_logits_for_sequence
 # says: Pooling1D|Flatten
-# raises: RuntimeError
-# error: The\ size\ of\ tensor\ a\ \(6\)\ must\ match\ the\ size\
+# raises: RuntimeError ValueError
+# error: size of tensor a|same shape
 import os
 
 os.environ["KERAS_BACKEND"] = "torch"

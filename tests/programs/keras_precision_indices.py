@@ -3,8 +3,8 @@
 # fix: one-hot labels with categorical_crossentropy: keras.utils.to_categorical(y, 3); or a metric for indices
 # accept: loss_choice one_hot_index index_for_multilabel
 # says: to_categorical
-# raises: RuntimeError
-# error: The\ size\ of\ tensor\ a\ \(10\)\ must\ match\ the\ size
+# raises: RuntimeError ValueError
+# error: size of tensor a|same shape
 import os
 
 os.environ["KERAS_BACKEND"] = "torch"

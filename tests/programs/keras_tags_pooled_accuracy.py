@@ -3,8 +3,8 @@
 # fix: return_sequences=True
 # accept: sequence_logits_for_token
 # says: return_sequences=True
-# raises: RuntimeError
-# error: The\ size\ of\ tensor\ a\ \(11\)\ must\ match\ the\ size
+# raises: RuntimeError ValueError
+# error: size of tensor a|same shape
 import os
 
 os.environ["KERAS_BACKEND"] = "torch"

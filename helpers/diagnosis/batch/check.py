@@ -22,7 +22,7 @@ from helpers.diagnosis.batch.labels import (
     squeezed,
     turned,
 )
-from helpers.diagnosis.batch.masks import hidden_tokens, mask, padding_is_read, padding_labels
+from helpers.diagnosis.batch.masks import hidden_tokens, mask, padding_is_read, padding_labels, shifted_labels
 from helpers.diagnosis.batch.run import Run, describe, run
 from helpers.diagnosis.explain import explain
 from helpers.diagnosis.keras.loss import check_keras_model, is_keras
@@ -45,6 +45,7 @@ RULES: tuple[Rule, ...] = (
     one_hot,
     hidden_tokens,
     padding_labels,
+    shifted_labels,
     fewer_logits,
     padding_is_read,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 
+import torch
 from torch import Tensor, nn
 
 from helpers.diagnosis.batch.run import IGNORED, LABELS, Run, is_token
@@ -88,6 +89,31 @@ def padding_labels(run: Run) -> Finding | None:
     code = f'{LABELS} = {LABELS}.masked_fill(batch["input_ids"] == {run.pad}, {IGNORED})'
     leave = Candidate("leave padding out of the loss", code)
     return Finding("missing_or_wrong_mask", needs, (), (leave,), certain=False)
+
+
+def shifted_labels(run: Run) -> Finding | None:
+    """Labels per token that begin at [CLS] and end one token too early: it was not counted."""
+    labels, ids = run.labels, run.ids
+    if labels is None or ids is None or not is_token(run) or labels.shape != ids.shape or len(ids) < 2:
+        return None
+    real = torch.ones_like(ids, dtype=torch.bool) if run.padding is None else ~run.padding
+    length, labelled = real.sum(1), labels != IGNORED
+    ends = ids.gather(1, (length - 1).unsqueeze(1))
+    # All rows begin with one id and end with one: those are [CLS] and [SEP].
+    if len(ids[:, 0].unique()) > 1 or len(ends.unique()) > 1 or not bool((length > 2).all()):
+        return None
+    from_the_first = torch.arange(ids.shape[1], device=ids.device) < (length - 2).unsqueeze(1)
+    if not torch.equal(labelled, from_the_first):
+        return None
+    needs = (
+        f"{IGNORED} at [CLS] and [SEP], and each label at its own token: these stand one token too early, "
+    )
+    needs += (
+        "as the tokenizer put [CLS] in front and the labels did not move along (word_ids() tells the word)"
+    )
+    code = f"{LABELS} = torch.cat([torch.full_like({LABELS}[:, :1], {IGNORED}), {LABELS}[:, :-1]], 1)"
+    move = Candidate("move them one token to the right", code)
+    return Finding("static_length", needs, (), (move,))
 
 
 def _are(count: int) -> str:

@@ -83,41 +83,40 @@ vocab: $(LEARNER)
 	$(PY) -m helpers.vocab.train
 
 refresh: $(TESTER)
-	$(PY) tests/refresh.py
+	$(PY) tests/tools/refresh.py
 
 # Old TensorFlow code, which no learner's environment runs. pyproject.toml's pytest settings are for the other one: -c.
 legacy: $(LEGACY)
 	$(LEGACY_PY) -m pytest -c /dev/null --rootdir="$(CURDIR)" -p no:cacheprovider $(NBVAL) notebooks/legacy/*.ipynb
 
 refresh-legacy: $(LEGACY)
-	$(LEGACY_PY) tests/refresh.py notebooks/legacy/*.ipynb
+	$(LEGACY_PY) tests/tools/refresh.py notebooks/legacy/*.ipynb
 
 bench: $(TESTER)
-	$(PY) tests/bench.py
-	$(PY) tests/bench_diagnosis.py
-	$(PY) tests/bench_gate.py
-	$(PY) tests/bench_browser.py
+	$(PY) tests/tools/bench.py
+	$(PY) tests/tools/bench_diagnosis.py
+	$(PY) tests/tools/bench_gate.py
+	$(PY) tests/tools/bench_browser.py
 
 # tensor-sensor stands in a dependency group of its own: no learner and no test needs it.
 compare: $(TESTER)
 	$(PY) -m pip install --quiet --no-deps tensor-sensor graphviz
-	$(PY) tests/bench_diagnosis.py
+	$(PY) tests/tools/bench_diagnosis.py
 
 score: $(TESTER)
 	$(PY) tests/score_cases.py
 	$(PY) tests/score_cases.py $(CASES)
 
 fuzz: $(TESTER)
-	SHAPE_CLINIC_FUZZ=100000 $(PY) -m pytest tests/test_fuzz.py -n 2 --dist load
-	SHAPE_CLINIC_WALK=2000 $(PY) -m pytest tests/test_lab.py tests/test_keras_lab.py -k every_setting
+	SHAPE_CLINIC_FUZZ=100000 $(PY) -m pytest tests/diagnosis/test_fuzz.py -n 2 --dist load
+	SHAPE_CLINIC_WALK=2000 $(PY) -m pytest tests/lab/test_lab.py tests/lab/test_keras_lab.py -k every_setting
 
 golden: $(TESTER)
 	$(PY) tests/test_golden.py --write
 
 screenshots: $(TESTER)
-	SHAPE_CLINIC_REQUIRE_BROWSER=1 $(PY) -m pytest tests/test_browser.py
-	$(PY) tests/browser_tools.py
-	$(PY) tests/lab_pictures.py
+	$(PY) tests/tools/browser_tools.py
+	$(PY) tests/tools/lab_pictures.py
 
 clean:
 	rm -rf $(VENV) $(LOCK_VENV) $(LEGACY_VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/screenshots

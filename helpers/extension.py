@@ -108,10 +108,8 @@ def _explained(error: BaseException | None) -> Diagnosis | None:
 def _display(diagnosis: Diagnosis) -> None:
     from IPython.display import display
 
-    from helpers.diagnosis.said.html import as_html
-
     # The front end picks: a terminal prints the text, a notebook shows the HTML.
-    display({"text/plain": str(diagnosis), "text/html": as_html(diagnosis)}, raw=True)
+    display(diagnosis)
 
 
 _watch = _Watch()

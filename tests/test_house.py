@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -19,6 +20,9 @@ LEFT_TO_RIGHT = (
     {"lab", "practice", "reference"},
 )
 PLACE = {room: place for place, rooms in enumerate(LEFT_TO_RIGHT) for room in rooms}
+# The same inside the largest room; a loss is asked for first, a whole batch asks all the others.
+DIAGNOSIS = ("said", "seen", "loss", "calls", "keras", "explain", "batch", "check")
+MOST_FILES = 14  # in a folder, so that it is seen at a glance
 # The public names, each imported on first use, and the JSON files that Jupyter reads.
 NO_ROOM = {"__init__", "jupyter", "__pycache__"}
 
@@ -29,12 +33,10 @@ MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
     for path in HELPERS.rglob("*.py")
 }
-# Still to come apart: a diagnosis draws itself.
-CIRCLE = {"helpers.diagnosis.said.html": "helpers.diagnosis.said.result"}
 
 
-def room_of(module: str) -> str:
-    return module.split(".")[1]
+def room_of(module: str, floor: int = 1) -> str:
+    return module.split(".")[floor]
 
 
 def module_of(name: str) -> str:
@@ -67,11 +69,40 @@ def test_a_room_imports_from_itself_and_its_left(room: str) -> None:
             assert other == room or PLACE[other] < PLACE[room], f"{path.name} imports {module}"
 
 
-def test_no_module_imports_itself_by_way_of_others() -> None:
-    arrows = {
-        name: {module_of(other) for other in imports(path)} - {name, CIRCLE.get(name, "")}
+def test_every_room_of_diagnosis_has_its_place() -> None:
+    assert {path.stem for path in (HELPERS / "diagnosis").iterdir()} - NO_ROOM == set(DIAGNOSIS)
+
+
+@pytest.mark.parametrize("place", range(len(DIAGNOSIS)), ids=DIAGNOSIS)
+def test_a_room_of_diagnosis_imports_from_its_left(place: int) -> None:
+    reached = {
+        room_of(other, 2)
         for name, path in MODULES.items()
+        if name.split(".")[1:3] == ["diagnosis", DIAGNOSIS[place]]
+        for module in imports(path)
+        if (other := module_of(module)).startswith("helpers.diagnosis.")
     }
+    assert reached <= set(DIAGNOSIS[: place + 1])
+
+
+@pytest.mark.parametrize("folder", ["helpers", "tests"])
+def test_a_folder_is_seen_at_a_glance(folder: str) -> None:
+    files = Counter(path.parent.name for path in (ROOT / folder).rglob("*.py"))
+    del files["programs"]  # what is tested on, not with
+    assert {name: count for name, count in files.items() if count > MOST_FILES} == {}
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    arrows = {name: {module_of(other) for other in imports(path)} - {name} for name, path in MODULES.items()}
     assert "helpers.lab.inputs" in arrows["helpers.lab.widget"]
     del arrows["helpers"]  # it imports a public name when that is first asked for, for whoever asks
     TopologicalSorter(arrows).prepare()  # which names the modules of a circle
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "README.md"])
+def test_every_file_that_a_page_names_is_there(page: str) -> None:
+    words = (ROOT / page).read_text(encoding="utf-8")
+    named = set(re.findall(r"(?:helpers|tests|notebooks|classroom)/[\w./-]*\w", words))
+    made = {"tests/screenshots", "notebooks/shape_clinic_progress.json"}
+    assert named
+    assert [name for name in sorted(named - made) if not (ROOT / name).exists()] == []

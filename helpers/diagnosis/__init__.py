@@ -1,7 +1,7 @@
 """From an exception, or a loss that ran, to a cause and to fixes that ran.
 
-`evidence` says what a call was made of, `causes` is the closed list, the rules go from the one to the other,
-`fixes` runs repairs, `result` is what comes out.
+`seen` is what went in and `said` what comes out; `loss`, other `calls`, `keras` and a whole `batch` change
+one thing and run it: what they changed is the cause. `explain.py` says in which order they are asked.
 """
 
 from helpers.diagnosis.batch.check import check_batch

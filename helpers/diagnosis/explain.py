@@ -10,8 +10,7 @@ from helpers.diagnosis.calls import checkpoints, embeddings, masks, model, repai
 from helpers.diagnosis.keras import loss as keras_loss
 from helpers.diagnosis.loss.around import explain_loss
 from helpers.diagnosis.said.result import Diagnosis
-from helpers.diagnosis.seen import gpu
-from helpers.diagnosis.seen.raised import Raised
+from helpers.diagnosis.seen.raised import Raised, explain_gpu
 
 # The nearer to the failing operation, the earlier: a loss inside a BERT forward is about the loss.
 READERS: tuple[Callable[[Raised], Diagnosis | None], ...] = (
@@ -27,7 +26,7 @@ READERS: tuple[Callable[[Raised], Diagnosis | None], ...] = (
     checkpoints.explain_checkpoint,
     rows.explain_rows,
     repairs.explain_line,
-    gpu.explain_gpu,
+    explain_gpu,
 )
 
 

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from helpers.diagnosis import Diagnosis
-from helpers.diagnosis.said.html import headline, row, rows
+from helpers.diagnosis.said.result import CELL
+from helpers.table import Html, table, tag
 
 
 def draw_plain(shapes: Sequence[tuple[str, str]], signs: Mapping[str, str], diagnosis: Diagnosis) -> str:
@@ -25,6 +26,6 @@ def draw_plain(shapes: Sequence[tuple[str, str]], signs: Mapping[str, str], diag
     >>> [words in plain for words in ("<code>(N=4, C=1)</code> <strong>✗ C", "✗ IndexError: no", "C = 3")]
     [True, True, True]
     """
-    marks = {name: f" <strong>{escape(words, quote=False)}</strong>" for name, words in signs.items()}
-    table = "".join(row(name, f"<code>{escape(words)}</code>{marks.get(name, '')}") for name, words in shapes)
-    return f"<table><tbody>{table}{row('result', headline(diagnosis))}{rows(diagnosis)}</tbody></table>"
+    marks = {name: Html(f" <strong>{escape(words, quote=False)}</strong>") for name, words in signs.items()}
+    rows = [(name, Html(tag("code", words) + marks.get(name, ""))) for name, words in shapes]
+    return table([*rows, ("result", diagnosis.first_line), *diagnosis.cells], styles=(CELL,))

@@ -1,8 +1,8 @@
 """What five answers on the web claim, as experiments that anybody can run.
 
 No verdict is written down here: a claim holds what would happen if it were right, and code that finds out.
-A new version of torch, transformers or Keras that behaves otherwise turns tests/test_claims.py red and says
-which claim it was. Importing this imports neither transformers nor Keras.
+A new version of torch, transformers or Keras that behaves otherwise turns tests/notebooks/test_claims.py
+red and says which claim it was. Importing this imports neither transformers nor Keras.
 """
 
 from __future__ import annotations

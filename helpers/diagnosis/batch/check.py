@@ -24,6 +24,7 @@ from helpers.diagnosis.batch.labels import (
 )
 from helpers.diagnosis.batch.masks import hidden_tokens, mask, padding_is_read, padding_labels, shifted_labels
 from helpers.diagnosis.batch.run import Run, describe, run
+from helpers.diagnosis.explain import explain
 from helpers.diagnosis.keras.loss import check_keras_model, is_keras
 from helpers.diagnosis.said.finding import Candidate, Finding
 from helpers.diagnosis.said.result import Diagnosis, Fix
@@ -107,8 +108,6 @@ def _findings(seen: Run, rules: tuple[Rule, ...] = RULES) -> Findings:
 
 
 def _raised(error: Exception, seen: Run, finding: Finding | None, fixes: tuple[Fix, ...]) -> Diagnosis:
-    from helpers.diagnosis.explain import explain
-
     plain = Diagnosis("raises", describe(seen), error=said(error))
     explained = explain(error)
     # What the model was told is no tensor of the failing loss: where changing it mends the batch, it is why.

@@ -12,9 +12,8 @@ from helpers.diagnosis.calls.positions import is_positions, too_long
 from helpers.diagnosis.loss.values import is_integer
 from helpers.diagnosis.said.result import Diagnosis, Fix
 from helpers.diagnosis.seen.frames import Step
-from helpers.diagnosis.seen.gpu import RERUN
 from helpers.diagnosis.seen.line import name_of
-from helpers.diagnosis.seen.raised import Raised, shape, tried
+from helpers.diagnosis.seen.raised import RERUN, Raised, shape, tried
 
 LARGEST = 1_000_000  # numbers in a table that is still made quickly enough to try
 LOOKUPS = (F.embedding.__code__, F.embedding_bag.__code__)

@@ -19,9 +19,8 @@ from helpers.diagnosis.said.causes import CAUSES
 from helpers.diagnosis.said.finding import BATCH, BCE, Candidate
 from helpers.diagnosis.said.result import Diagnosis
 from helpers.diagnosis.seen.frames import Step, is_learners, modules_of_transformers
-from helpers.diagnosis.seen.gpu import RERUN
 from helpers.diagnosis.seen.line import stored
-from helpers.diagnosis.seen.raised import Raised, shape
+from helpers.diagnosis.seen.raised import RERUN, Raised, shape
 
 
 def explain_loss(raised: Raised) -> Diagnosis | None:

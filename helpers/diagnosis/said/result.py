@@ -1,16 +1,27 @@
-"""What a diagnosis says: the outcome, the cause, the two places that disagree, and the fixes that ran."""
+"""What a diagnosis says: the outcome, the cause, the two places that disagree, and the fixes that ran.
+
+As text, and as plain HTML with the same words. JupyterLab removes ids, `<style>`, SVG, roles and styles
+with `var()` from a notebook that it doesn't trust, and GitHub removes every style. So nothing here needs
+them to be read: no colour stands without its sign and its word, and the theme decides on the rest.
+"""
 
 from __future__ import annotations
 
 import textwrap
 from dataclasses import dataclass, replace
+from html import escape
 from typing import Literal, NamedTuple
 
 from helpers.diagnosis.said.causes import CAUSES
+from helpers.table import Html, table, tag
 
 Outcome = Literal["ok", "silent", "raises"]
 WIDTH = 100
 MOST_LINES = 12
+
+# A notebook aligns the cells of a table to the right; this keeps sentences readable where styles are kept.
+CELL = "text-align:left;vertical-align:top;white-space:normal"
+_EDGE = "border-left:6px solid #D55E00;padding-left:12px"
 
 
 class Mark(NamedTuple):
@@ -116,10 +127,21 @@ class Diagnosis:
 
     __repr__ = __str__
 
-    def _repr_html_(self) -> str:
-        from helpers.diagnosis.said.html import as_html  # it needs this class
+    @property
+    def first_line(self) -> str:
+        """The headline as the text has it: a message that fills a page is cut."""
+        return str(self).partition("\n")[0]
 
-        return as_html(self)
+    @property
+    def cells(self) -> list[tuple[str, Html]]:
+        """The rows as a table shows them; everything that a learner or a library wrote is escaped."""
+        said = [(name, _lines(words)) for name, words in self.rows if name != "try"]
+        return said + [("try", _fix(fix)) for fix in self.fixes]
+
+    def _repr_html_(self) -> str:
+        headline = tag("p", tag("strong", tag("code", self.first_line)))
+        inside = headline, table(self.cells, styles=(CELL,)), _lesson(self.cause)
+        return tag("div", *inside, role="status", style="" if self.outcome == "ok" else _EDGE)
 
 
 def _wrapped(words: str, width: int) -> list[str]:
@@ -130,3 +152,23 @@ def _shortened(headline: str) -> list[str]:
     """Keep a message that fills a page, such as a list of weights, from pushing out what explains it."""
     words = " ".join(headline.split())
     return [words if len(words) <= 2 * WIDTH else f"{words[: 2 * WIDTH]}…"]
+
+
+def _lines(words: str) -> Html:
+    return Html("<br>".join(map(escape, words.split("\n"))))
+
+
+def _fix(fix: Fix) -> Html:
+    when = f" ({fix.when})" if fix.when else ""
+    title = f"{fix.title[:1].upper()}{fix.title[1:]}{when}:"
+    result = f"gives {fix.result.removeprefix('gives ')}" if fix.result else ""
+    return Html(_lines(title) + tag("pre", fix.code) + _lines(result))
+
+
+def _lesson(cause: str | None) -> Html:
+    if cause is None:
+        return Html()
+    known = CAUSES[cause]
+    lesson = Html(f"The lesson: {tag('code', known.notebook + '.ipynb')}")
+    said = [tag("p", words) for words in (known.why, f"The rule: {known.rule}", lesson)]
+    return tag("details", tag("summary", "Why this happens"), *said)

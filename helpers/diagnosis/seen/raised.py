@@ -19,6 +19,8 @@ from helpers.diagnosis.said.result import Diagnosis, Fix
 from helpers.diagnosis.seen.frames import LIBRARIES, Step, is_learners, said, steps_of, where
 from helpers.diagnosis.seen.line import Line, line_of
 
+RERUN = "no value on the GPU can be read any more: restart, and run this on the CPU, which names the value"
+
 
 @dataclass(frozen=True)
 class Raised:
@@ -94,6 +96,17 @@ class Raised:
             where=self.where,
             **more,
         )
+
+
+def explain_gpu(raised: Raised) -> Diagnosis | None:
+    """Say what a device-side assert means where it surfaced too late to see which call it was."""
+    if not raised.is_unread or not raised.own:
+        return None
+    tensors = [(name, value) for name, value in raised.own[0].variables.items() if isinstance(value, Tensor)]
+    got = ", ".join(f"{name} {shape(value)}" for name, value in tensors[:4]) or "a stopped GPU"
+    needs = "labels from 0 to C - 1, and ids from 0 to num_embeddings - 1: an index had no place"
+    also = f"an id has no row in the embedding; {RERUN}"
+    return raised.diagnosis("head_size", got, needs, certain=False, also=also)
 
 
 def _squeeze_in(code: CodeType) -> str:

@@ -1,4 +1,4 @@
-"""From a key press to the changed picture, in a real browser: python tests/bench_browser.py
+"""From a key press to the changed picture, in a real browser: python tests/tools/bench_browser.py
 
 Three sliders in one notebook, moved in turns in one run: the lab's, a bare one that sets an `ipywidgets.HTML`
 of the same size, and `interact` with a Matplotlib figure. Time runs from the key to the new picture in

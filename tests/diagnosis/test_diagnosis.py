@@ -10,7 +10,6 @@ from judge import explained
 
 from helpers import check_batch, check_loss
 from helpers.diagnosis import Diagnosis, Mark, dropped_rows
-from helpers.diagnosis.said.html import as_html
 
 LOGITS = torch.randn(4, 3)
 MASK = torch.tensor([[1, 1, 0, 0], [1, 1, 1, 0], [1, 1, 1, 1], [1, 0, 0, 0]])
@@ -96,7 +95,7 @@ SHOWN = {
 @pytest.mark.parametrize("name", SHOWN)
 def test_every_row_of_the_text_is_there(name: str) -> None:
     diagnosis = SHOWN[name]()
-    html = as_html(diagnosis)
+    html = diagnosis._repr_html_()
     names = [row for row, _ in diagnosis.rows]
     assert {row: html.count(f">{row}</th>") for row in names} == {row: names.count(row) for row in names}
     assert html.count("</th>") == len(names)
@@ -114,6 +113,6 @@ def test_the_examples_show_every_kind_of_row() -> None:
 
 def test_what_a_learner_typed_is_escaped() -> None:
     nasty = "<img src=x onerror=alert(1)>"
-    html = as_html(Diagnosis("raises", got=nasty, error=nasty, needs=nasty, where=nasty, also=nasty))
+    html = Diagnosis("raises", got=nasty, error=nasty, needs=nasty, where=nasty, also=nasty)._repr_html_()
     assert "<img" not in html
     assert html.count("&lt;img") == 5

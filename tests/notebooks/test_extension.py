@@ -5,18 +5,17 @@ import re
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from nbformat import NotebookNode, v4
-from notebook_tools import ROOT, execute, kernel_environment
+from notebook_tools import execute, kernel_environment
 
 from helpers import extension
 from helpers.diagnosis.said.result import Diagnosis
-from helpers.extension import clinic, load_ipython_extension, unload_ipython_extension
+from helpers.extension import clinic
 
 HEADLINE = "✗ IndexError: Target 1 is out of bounds."
 LOAD, UNLOAD = "%load_ext helpers", "%unload_ext helpers"
@@ -166,8 +165,7 @@ assert sys.last_value is not error
 def test_a_terminal_prints_the_text(tmp_path: Path) -> None:
     done = run_script(SHELL, tmp_path)
     assert done.returncode == 0, done.stderr
-    _, error, rest = done.stdout.partition("=== error\n")[2].partition("=== key")
-    error = done.stdout.partition("=== error\n")[2].partition("=== key")[0]
+    error, _, rest = done.stdout.partition("=== error\n")[2].partition("=== key")
     traceback, _, diagnosis = error.partition(HEADLINE)
     assert "Traceback (most recent call last)" in traceback
     assert traceback.rstrip().endswith("IndexError: Target 1 is out of bounds.")
@@ -176,98 +174,30 @@ def test_a_terminal_prints_the_text(tmp_path: Path) -> None:
     assert "needs" not in rest.partition("=== end")[0]
 
 
-# The parts, without a shell.
-
-
-class Shell(SimpleNamespace):
-    """As much of IPython's shell as the extension touches."""
-
-    def __init__(self) -> None:
-        from IPython.core.events import EventManager, available_events
-
-        super().__init__(shown=0)
-        self.events = EventManager(self, available_events)  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def said(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Diagnosis]]:
-    shown: list[Diagnosis] = []
-    monkeypatch.setattr(extension, "_display", shown.append)
-    yield shown
-
-
-def test_loading_twice_registers_once_and_unloading_restores() -> None:
-    shell = Shell()
-    others: Any = lambda *_: None  # noqa: E731
-    shell.events.register("post_run_cell", others)
-    before = {event: list(callbacks) for event, callbacks in shell.events.callbacks.items()}
-    load_ipython_extension(shell)  # type: ignore[arg-type]
-    once = {event: list(callbacks) for event, callbacks in shell.events.callbacks.items()}
-    load_ipython_extension(shell)  # type: ignore[arg-type]
-    assert shell.events.callbacks == once != before
-    unload_ipython_extension(shell)  # type: ignore[arg-type]
-    assert shell.events.callbacks == before
-    unload_ipython_extension(shell)  # type: ignore[arg-type]
-    assert shell.events.callbacks == before
-
-
-def run_cell(error: BaseException | None) -> None:
-    shell = Shell()
-    load_ipython_extension(shell)  # type: ignore[arg-type]
-    shell.events.trigger("pre_run_cell", None)
-    shell.events.trigger("post_run_cell", SimpleNamespace(error_in_exec=error))
-
-
-def test_it_shows_what_explain_found(monkeypatch: pytest.MonkeyPatch, said: list[Diagnosis]) -> None:
-    explained_by(monkeypatch, known_error)
-    run_cell(RuntimeError("x"))
-    assert [diagnosis.error for diagnosis in said] == ["x"]
-
-
-@pytest.mark.parametrize("error", [None, KeyboardInterrupt(), SystemExit(), SyntaxError("x")])
-def test_it_does_not_ask_where_there_is_nothing_to_say(
-    monkeypatch: pytest.MonkeyPatch, said: list[Diagnosis], error: BaseException | None
-) -> None:
-    explained_by(monkeypatch, known_error)
-    run_cell(error)
-    assert said == []
-
-
-def test_a_cancelled_cell_has_no_result(said: list[Diagnosis]) -> None:
-    extension._watch.before_cell(None)
-    extension._watch.after_cell(None)
-    assert said == []
+# What goes wrong in it, and the same from Python.
 
 
 def test_an_error_of_ours_adds_nothing_and_is_logged(
     monkeypatch: pytest.MonkeyPatch,
-    said: list[Diagnosis],
     caplog: pytest.LogCaptureFixture,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     def broken(error: BaseException) -> Diagnosis:
         raise AssertionError("our own mistake")
 
+    shown: list[Diagnosis] = []
+    monkeypatch.setattr(extension, "_display", shown.append)
     explained_by(monkeypatch, broken)
+    extension._watch.before_cell(None)
+    extension._watch.after_cell(None)  # a cell that was cancelled has no result
     with caplog.at_level("DEBUG", logger="helpers.extension"):
-        run_cell(RuntimeError("x"))
-    assert said == []
+        extension._watch.after_cell(SimpleNamespace(error_in_exec=RuntimeError("x")))
+    assert shown == []
     assert capsys.readouterr() == ("", "")
     assert [str(record.exc_info and record.exc_info[1]) for record in caplog.records] == ["our own mistake"]
     with pytest.raises(RuntimeError, match="x") as caught, clinic():
         raise RuntimeError("x")
     assert not hasattr(caught.value, "__notes__")
-
-
-def test_the_package_is_the_extension() -> None:
-    import helpers
-
-    assert helpers.load_ipython_extension is load_ipython_extension
-    assert helpers.unload_ipython_extension is unload_ipython_extension
-    assert str(ROOT) in str(helpers.__file__)
-
-
-# The same from Python.
 
 
 def test_the_clinic_adds_a_note_once_and_changes_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -310,7 +240,8 @@ def test_a_script_ends_as_it_would_have_with_a_note(tmp_path: Path) -> None:
         """
         import sys
         from helpers.extension import clinic
-        heavy = {"torch", "transformers", "keras", "numpy", "IPython"} & set(sys.modules)
+        heavy = {"torch", "transformers", "keras", "numpy", "IPython", "matplotlib", "ipywidgets"}
+        heavy &= set(sys.modules)
         assert not heavy, heavy
         import torch, torch.nn.functional as F
         with clinic():
@@ -322,4 +253,4 @@ def test_a_script_ends_as_it_would_have_with_a_note(tmp_path: Path) -> None:
     error, _, note = done.stderr.partition("\nIndexError: Target 1 is out of bounds.\n")
     assert error.startswith("Traceback (most recent call last):")
     assert "extension.py" not in error
-    assert note.startswith(f"{HEADLINE}\nat     script.py, line 8: F.cross_entropy(")
+    assert note.startswith(f"{HEADLINE}\nat     script.py, line 9: F.cross_entropy(")

@@ -15,15 +15,11 @@ from browser_tools import (
     HANDLE,
     LAB,
     Complaints,
-    Theme,
-    bring_to_top,
-    fold_sidebar,
     listen,
     new_page,
     open_notebook,
     run_all,
     run_cell,
-    set_theme,
     shut_down,
     slider,
 )
@@ -32,10 +28,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 pytestmark = pytest.mark.browser
 
-START = "00_start_here.ipynb"
 LESSON = "01_wrong_head_size.ipynb"
-SHOTS = ROOT / "tests" / "screenshots"
-THEMES: tuple[Theme, ...] = ("light", "dark")
 IN_SIGHT = ["num_labels", "classes in the data", "batch_size", "labels in target"]
 SLIDERS = [*IN_SIGHT, "max_length"]  # the last is behind "More controls"
 ATTACK = "<img src=x onerror=window.pwned=1>"
@@ -241,31 +234,3 @@ def test_the_attack_is_a_real_one(browser: Browser, server: Server) -> None:
         page.goto(f"{server.url}lab/workspaces/attack?token={server.token}")
         page.evaluate("attack => { document.body.innerHTML = attack; }", ATTACK)
         page.wait_for_function("window.pwned === 1")
-
-
-def test_screenshots_of_the_lab(lab: Locator) -> None:
-    save(lab.page, "01_lab_fails", lab)
-    slider(lab, "num_labels").focus()
-    lab.page.keyboard.press("ArrowRight")
-    lab.page.keyboard.press("ArrowRight")
-    expect(chip(lab, "C")).to_have_text("C 3")
-    save(lab.page, "01_lab_fixed", lab)
-
-
-def test_screenshots_of_the_start(page: Page, server: Server) -> None:
-    open_notebook(page, server, START)
-    save(page, "00_top")
-
-
-def save(page: Page, name: str, lab: Locator | None = None) -> None:
-    """Save what is shown in both themes, on a wide screen and on a narrow one."""
-    SHOTS.mkdir(exist_ok=True)
-    for width in (1280, 800):
-        page.set_viewport_size({"width": width, "height": 900})
-        # At 800 px the file browser takes a third of the window, so a reader folds it away.
-        fold_sidebar(page, width < 1000)
-        for theme in THEMES:
-            set_theme(page, theme)
-            if lab is not None:
-                bring_to_top(lab)
-            page.screenshot(path=SHOTS / f"{name}_{theme}_{width}.png", animations="disabled")

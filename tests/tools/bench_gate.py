@@ -1,4 +1,4 @@
-"""What the notebook gate costs beside kernels that only start and import: python tests/bench_gate.py
+"""What the notebook gate costs beside kernels that only start and import: python tests/tools/bench_gate.py
 
 Both go through the very same gate, two workers at a time, in one run: as many notebooks of one cell as the
 kit has notebooks, then the kit's own.

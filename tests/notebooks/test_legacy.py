@@ -11,7 +11,6 @@ from pathlib import Path
 
 import notebook_checks as checks
 import pytest
-import transformers
 import yaml
 from nbformat import NotebookNode
 from notebook_tools import ROOT, code_cells, committed_notebooks, read_notebook, stored_error
@@ -100,10 +99,6 @@ def test_no_list_of_the_learners_holds_tensorflow():
     all_names |= {re.split("[=<>]", item)[0] for item in conda if isinstance(item, str)}
     assert all_names
     assert all_names & OLD == set()
-
-
-def test_the_kits_own_transformers_has_no_tensorflow_model():
-    assert not hasattr(transformers, "TFBertModel")
 
 
 def test_make_legacy_builds_from_the_pins_and_runs_the_main_gate_on_it():

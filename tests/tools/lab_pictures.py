@@ -1,4 +1,4 @@
-"""Screenshots of every lesson's lab, in both themes, wide and narrow: python tests/lab_pictures.py
+"""Screenshots of every lesson's lab, in both themes, wide and narrow: python tests/tools/lab_pictures.py
 
 They go to tests/screenshots, to be looked at by a person.
 """

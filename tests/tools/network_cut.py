@@ -3,7 +3,7 @@
 Best in a network namespace of its own: there, nothing can get out, whatever it is written in. Where the
 machine gives none (no Linux, a container without the right), Python's sockets refuse anything but localhost.
 
-    python tests/network_cut.py FOLDER IN OUT    run the notebook IN in the folder FOLDER and write it to OUT
+    python tests/tools/network_cut.py FOLDER IN OUT    run the notebook IN in FOLDER and write it to OUT
 """
 
 import os
@@ -62,7 +62,8 @@ def best_cut() -> Cut:
 
 def _works(prefix: tuple[str, ...]) -> bool:
     command = [*prefix, sys.executable, "-c", "import network_cut; network_cut.raise_loopback()"]
-    return subprocess.run(command, cwd=ROOT / "tests", capture_output=True, check=False).returncode == 0
+    folder = ROOT / "tests" / "tools"
+    return subprocess.run(command, cwd=folder, capture_output=True, check=False).returncode == 0
 
 
 def raise_loopback() -> None:

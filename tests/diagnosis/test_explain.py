@@ -2,6 +2,7 @@
 
 import linecache
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -59,36 +60,37 @@ def test_without_source_the_line_has_its_number() -> None:
     assert explained("x = 1\nF.cross_entropy(torch.randn(2, 3), torch.tensor([0, 3]))").where == "line 2"
 
 
-def test_the_tensors_before_view_are_found() -> None:
-    diagnosis = explained(
-        "logits, labels = torch.randn(4, 10, 3), torch.zeros(4).long()\n"
-        "nn.CrossEntropyLoss()(logits.view(-1, 3), labels)"
-    )
-    assert diagnosis.cause == "token_logits_for_sequence"
-    assert "(4, 10, 3)" in diagnosis.got
+@pytest.mark.parametrize(
+    ("code", "cause", "words"),
+    [
+        (
+            "logits, labels = torch.randn(4, 10, 3), torch.zeros(4).long()\n"
+            "nn.CrossEntropyLoss()(logits.view(-1, 3), labels)",
+            "token_logits_for_sequence",
+            "(4, 10, 3)",
+        ),
+        (
+            "branches = [torch.randn(10, 7) for _ in range(3)]\n"
+            "F.cross_entropy(torch.cat(branches), torch.zeros(10).long())",
+            "batch_target",
+            "branches holds 3 tensors of 10 rows",
+        ),
+    ],
+)
+def test_what_stands_around_a_loss_is_found(code: str, cause: str, words: str) -> None:
+    diagnosis = explained(code)
+    assert diagnosis.cause == cause
+    assert words in diagnosis.got + diagnosis.needs
 
 
-def test_the_states_that_the_head_read_are_found() -> None:
-    diagnosis = explained(
-        "head = nn.Linear(16, 2)\nF.cross_entropy(head(torch.randn(4, 16)), torch.arange(4))"
-    )
+@pytest.mark.parametrize(
+    ("states", "kept"), [("head(torch.randn(4, 16))", True), ("torch.randn(4, 2)", False)]
+)
+def test_the_states_that_the_head_read_are_found_or_the_fix_says_so(states: str, kept: bool) -> None:
+    diagnosis = explained(f"head = nn.Linear(16, 2)\nF.cross_entropy({states}, torch.arange(4))")
     new_heads = [fix for fix in diagnosis.fixes if "hidden.shape[-1]" in fix.code]
     assert new_heads
-    assert not any("stand-in" in fix.result for fix in new_heads)
-
-
-def test_where_no_states_are_kept_the_fix_says_so() -> None:
-    diagnosis = explained("F.cross_entropy(torch.randn(4, 2), torch.arange(4))")
-    assert any("on stand-in states" in fix.result for fix in diagnosis.fixes)
-
-
-def test_parts_joined_on_the_wrong_axis_are_named() -> None:
-    diagnosis = explained(
-        "branches = [torch.randn(10, 7) for _ in range(3)]\n"
-        "F.cross_entropy(torch.cat(branches), torch.zeros(10).long())"
-    )
-    assert diagnosis.cause == "batch_target"
-    assert "branches holds 3 tensors of 10 rows" in diagnosis.needs
+    assert [("on stand-in states" in fix.result) is not kept for fix in new_heads] == [True] * len(new_heads)
 
 
 def test_labels_below_0_do_not_hide_how_many_classes_there_are() -> None:
@@ -155,30 +157,18 @@ def lost(*shape: int) -> torch.Tensor:
     return torch.zeros(shape, dtype=torch.long).as_subclass(Lost)
 
 
-def test_after_a_gpu_assert_only_shapes_are_used() -> None:
+@pytest.mark.parametrize(
+    ("call", "cause"),
+    [
+        (lambda: F.cross_entropy(torch.randn(4, 3), lost(4)), "head_size"),
+        (lambda: nn.Embedding(10, 4)(lost(2, 5)), "vocab_range"),
+        (lambda: lost(4, 3).sum(), "head_size"),  # it surfaces later than it happened
+    ],
+)
+def test_after_a_gpu_assert_only_shapes_are_used(call: Callable[[], object], cause: str) -> None:
     with pytest.raises(RuntimeError) as caught:
-        F.cross_entropy(torch.randn(4, 3), lost(4))
+        call()
     diagnosis = ask(Raised(caught.value))
     assert diagnosis is not None
-    assert diagnosis.cause == "head_size"
-    assert not diagnosis.certain and not diagnosis.fixes
-    assert "CPU" in diagnosis.also
-
-
-def test_after_a_gpu_assert_an_embedding_is_named_too() -> None:
-    with pytest.raises(RuntimeError) as caught:
-        nn.Embedding(10, 4)(lost(2, 5))
-    diagnosis = ask(Raised(caught.value))
-    assert diagnosis is not None
-    assert diagnosis.cause == "vocab_range"
-    assert "CPU" in diagnosis.also
-
-
-def test_a_gpu_assert_that_surfaces_later_says_how_to_go_on() -> None:
-    logits = lost(4, 3)
-    with pytest.raises(RuntimeError) as caught:
-        logits.sum()
-    diagnosis = ask(Raised(caught.value))
-    assert diagnosis is not None
-    assert not diagnosis.certain
+    assert (diagnosis.cause, diagnosis.certain, diagnosis.fixes) == (cause, False, ())
     assert "CPU" in diagnosis.also

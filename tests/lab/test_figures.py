@@ -1,10 +1,15 @@
+from collections.abc import Callable
+
+import numpy as np
 import pytest
 import torch
+from contrast import contrast
 from matplotlib import colormaps
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure as Canvas
 from matplotlib.text import Text
 
-from helpers.drawing.figures import SHADES, STYLES, heatmap, loss_curves
+from helpers.drawing.figures import SHADES, STYLES, Figure, heatmap, loss_curves
 
 TOKENS = ["[CLS]", "$a", "b$", "[PAD]"]
 
@@ -33,17 +38,35 @@ def test_four_curves_differ_in_style_and_colour(drawn: list[Canvas]) -> None:
     assert len({line.get_linestyle() for line in lines}) == len({line.get_color() for line in lines}) == 4
 
 
-def test_a_heatmap_says_in_words_what_it_draws() -> None:
-    grids = {"without": torch.tensor([[0.25, 0.5, 0.0, 0.1]]), "with": torch.tensor([[0.25, 0.0, 0.0, 0.1]])}
-    figure = heatmap(grids, "Attention", "to", "from", TOKENS, ["[CLS]"])
+GRIDS = {"without": torch.tensor([[0.25, 0.5, 0.0, 0.1]]), "with": torch.tensor([[0.25, 0.0, 0.0, 0.1]])}
+
+
+@pytest.mark.parametrize(
+    ("draw", "words"),
+    [
+        (
+            lambda: heatmap(GRIDS, "Attention", "to", "from", TOKENS, ["[CLS]"]),
+            "Attention. without: 1 × 4 (from × to), lowest 0.00, highest 0.50 at row [CLS], column $a."
+            " with: 1 × 4 (from × to), lowest 0.00, highest 0.25 at row [CLS], column [CLS].",
+        ),
+        (
+            lambda: loss_curves({"a": [2.0, 1.0], "b": [0.0]}, "Two"),
+            "Two. a: loss from 2.00 to 1.00 in 2 steps. b: loss from 0.00 to 0.00 in 1 steps.",
+        ),
+    ],
+)
+def test_a_figure_says_in_words_what_it_draws(draw: Callable[[], Figure], words: str) -> None:
+    figure = draw()
     bundle, metadata = figure._repr_mimebundle_()
     assert bundle["image/png"].startswith(b"\x89PNG")
-    assert bundle["text/plain"] == metadata["image/png"]["alt"] == repr(figure)
-    assert repr(figure) == (
-        "Attention. without: 1 × 4 (from × to), lowest 0.00, highest 0.50 at row [CLS], column $a."
-        " with: 1 × 4 (from × to), lowest 0.00, highest 0.25 at row [CLS], column [CLS]."
-    )
-    assert heatmap(grids, "Attention", "to", "from", TOKENS, ["[CLS]"]).png == figure.png
+    assert bundle["text/plain"] == metadata["image/png"]["alt"] == repr(figure) == words
+    assert draw().png == figure.png
+
+
+@pytest.mark.parametrize("count", [0, len(STYLES) + 1])
+def test_curves_that_cannot_be_told_apart_are_refused(count: int) -> None:
+    with pytest.raises(ValueError, match=r"got \d curves"):
+        loss_curves({str(n): [1.0] for n in range(count)}, "")
 
 
 def test_the_words_follow_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,27 +109,18 @@ def test_numbers_too_small_to_read_are_left_out(values: object, drawn: list[Canv
     assert not numbers_in(drawn[0])
 
 
-def contrast(one: float, other: float) -> float:
-    return (max(one, other) + 0.05) / (min(one, other) + 0.05)
-
-
-def luminance(shade: object) -> float:
-    """The relative luminance of WCAG 2, in full."""
-    parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in shade[:3]]  # type: ignore[index]
-    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
-
-
 def test_every_number_stands_out_from_its_cell(drawn: list[Canvas]) -> None:
     grid = torch.arange(64.0).reshape(8, 8)
     heatmap(grid, "", "x", "y")
     for text in numbers_in(drawn[0]):
-        paper = luminance(colormaps[SHADES](int(text.get_text()) / 63))
-        assert contrast(paper, {"black": 0.0, "white": 1.0}[str(text.get_color())]) >= 4.4
+        paper, ink = colormaps[SHADES](int(text.get_text()) / 63), to_rgb(text.get_color())
+        assert contrast(255 * np.array(paper[:3]), 255 * np.array(ink)) >= 4.4
     assert len(numbers_in(drawn[0])) == 64
 
 
 def test_the_shades_grow_lighter_evenly() -> None:
-    light = [luminance(colormaps[SHADES](step / 20)) for step in range(21)]
+    shades = 255 * colormaps[SHADES](np.linspace(0, 1, 21))[:, :3]
+    light = contrast(shades, np.zeros(3)).tolist()
     assert light == sorted(light)
 
 
@@ -144,23 +158,19 @@ def test_what_is_drawn_may_need_a_gradient_and_stays_as_it_was() -> None:
 @pytest.mark.parametrize(
     ("values", "ticks", "message"),
     [
-        ({}, None, r"got 0 grids\. heatmap needs 1 to 3\. Try"),
-        ({str(n): [[1]] for n in range(4)}, None, r"got 4 grids"),
+        ({}, {}, r"got 0 grids\. heatmap needs 1 to 3\. Try"),
+        ({str(n): [[1]] for n in range(4)}, {}, r"got 4 grids"),
         (
             torch.zeros(2, 3, 4),
-            None,
+            {},
             r"got shape \(2, 3, 4\)\. heatmap needs \(rows, columns\)\. Try values\[0\]",
         ),
-        (torch.zeros(0, 3), None, r"got shape \(0, 3\)"),
-        (torch.tensor([[1.0, torch.nan]]), None, r"with nan or inf\. heatmap needs finite numbers\. Try"),
-        (torch.zeros(2, 3), TOKENS, r"got shape \(2, 3\), 4 xticks\. heatmap needs 3\. Try"),
+        (torch.zeros(0, 3), {}, r"got shape \(0, 3\)"),
+        (torch.tensor([[1.0, torch.nan]]), {}, r"with nan or inf\. heatmap needs finite numbers\. Try"),
+        (torch.zeros(2, 3), {"xticks": TOKENS}, r"got shape \(2, 3\), 4 xticks\. heatmap needs 3\. Try"),
+        (torch.zeros(2, 3), {"yticks": ["one"]}, r"1 yticks\. heatmap needs 2"),
     ],
 )
-def test_what_cannot_be_drawn_is_refused(values: object, ticks: list[str] | None, message: str) -> None:
+def test_what_cannot_be_drawn_is_refused(values: object, ticks: dict[str, list[str]], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        heatmap(values, "", "x", "y", ticks)
-
-
-def test_row_names_are_counted_too() -> None:
-    with pytest.raises(ValueError, match=r"1 yticks\. heatmap needs 2"):
-        heatmap(torch.zeros(2, 3), "", "x", "y", yticks=["one"])
+        heatmap(values, "", "x", "y", **ticks)

@@ -2,7 +2,10 @@ import re
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
+from contrast import contrast
+from PIL import ImageColor
 
 from helpers.diagnosis import Diagnosis
 from helpers.drawing.flow import describe, draw_flow
@@ -117,19 +120,7 @@ def test_each_axis_has_one_colour_under_black_text(experiment: BertExperiment) -
     picture = draw_flow(flow_of(experiment, "all_right"))
     for fill in FILLS.values():
         assert fill in picture
-        assert contrast(fill, "#111111") >= 4.5
-
-
-def contrast(one: str, other: str) -> float:
-    """Contrast ratio of two colours, 1 to 21 (WCAG 2.2, "contrast ratio")."""
-
-    def luminance(colour: str) -> float:
-        parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
-        red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
-        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
+        assert contrast(*(np.array(ImageColor.getrgb(colour)) for colour in (fill, "#111111"))) >= 4.5
 
 
 def test_what_a_learner_typed_is_escaped() -> None:

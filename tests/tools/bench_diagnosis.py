@@ -1,4 +1,4 @@
-"""What a diagnosis costs: python tests/bench_diagnosis.py
+"""What a diagnosis costs: python tests/tools/bench_diagnosis.py
 
 The success path is measured beside the bare call, in turns; a diagnosis, its fixes run, beside what
 tensor-sensor's `clarify()` adds to the same failing call, where that is installed (`make compare` does).

@@ -1,12 +1,10 @@
 """Each claim's verdict, obtained by running it: a new torch that behaves otherwise turns one of these red."""
 
-import builtins
 import random
 import re
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -85,15 +83,6 @@ EXPECTED = {
     "s-int32": ("real", "RuntimeError: expected target dtype to be Long or Byte, but got Int"),
     "s-cuda": ("real", "device-side assert") if HAS_GPU else ("not run", "no GPU"),
 }
-# What must be in the table: the answers' own examples and sentences, and the mistakes that they leave out.
-WANTED = {
-    "000": "title 1 1b 2 3 c1",
-    "001": "1 1b 2 2b 3",
-    "002": "1 1r 2 3 c1",
-    "003": "1 2 3 c1 c2 c3 x",
-    "004": "1 2 3",
-    "s": "mse token-axes hint mask squeeze problem-type num-labels mask-shape ignore int32 cuda",
-}
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
@@ -104,48 +93,9 @@ def test_the_claim_has_the_verdict_that_we_teach(claim: Claim) -> None:
 
 
 def test_every_claim_is_there_once_and_expected() -> None:
-    ids = [claim.id for claim in CLAIMS]
-    assert sorted(ids) == sorted(EXPECTED)
-    wanted = {f"{document}-{name}" for document, names in WANTED.items() for name in names.split()}
-    assert len(wanted) == 37 and wanted <= set(ids)
-
-
-def test_no_document_is_forgotten_and_none_has_a_claim_twice() -> None:
     code = "".join(path.read_text(encoding="utf-8") for path in NOTEBOOKS.glob("claims/*.py"))
     written = re.findall(r'^@claim\(\s*"([\w-]+)"', code, re.MULTILINE)
-    assert sorted(written) == sorted(claim.id for claim in CLAIMS)
-
-
-def as_predicted(prediction: str) -> Callable[[], object]:
-    word, kind, words = Prediction.of(prediction)
-
-    def run() -> object:
-        if word == "raises":
-            raise getattr(builtins, kind or "ValueError")(words)
-        return words or None
-
-    return run
-
-
-def otherwise(prediction: str) -> Callable[[], object]:
-    def run() -> object:
-        if not prediction.startswith("raises"):
-            raise KeyError("altered")
-
-    return run
-
-
-def altered(claim: Claim, alter: Callable[[str], Callable[[], object]]) -> str:
-    if isinstance(claim.predicts, str):
-        return replace(claim, run=alter(claim.predicts)).check().verdict.word
-    parts = {name: alter(prediction) for name, prediction in claim.predicts.items()}
-    return replace(claim, run=lambda: parts).check().verdict.word
-
-
-@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
-def test_the_verdict_follows_what_happens(claim: Claim) -> None:
-    assert altered(claim, as_predicted) in {"true", "real"}
-    assert altered(claim, otherwise) == "false"
+    assert sorted(written) == sorted(claim.id for claim in CLAIMS) == sorted(EXPECTED)
 
 
 def test_a_claim_stores_no_verdict() -> None:

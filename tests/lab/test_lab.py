@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import helpers
@@ -127,6 +127,7 @@ def test_every_value_of_every_control_redraws(preset: str) -> None:
 
 @settings(deadline=None)  # an encoder's pass takes as long as the machine is busy
 @given(st.text(max_size=300))
+@example("half an emoji \ud83d")
 def test_any_text_is_read_or_refused_with_a_reason(lab: ShapeLab, text: str) -> None:
     lab.sentences.value = text
     assert 1 <= len(lab.scene.sentences) <= MAX_SENTENCES
@@ -136,15 +137,13 @@ def test_any_text_is_read_or_refused_with_a_reason(lab: ShapeLab, text: str) -> 
         assert "<script" not in page
 
 
-def test_a_lone_surrogate_is_read(lab: ShapeLab) -> None:
-    lab.sentences.value = "half an emoji \ud83d"
-    assert lab.scene.stages[0].shape[0] == 1
-
-
-def test_markup_is_shown_as_text(lab: ShapeLab) -> None:
-    lab.sentences.value = "<img src=x onerror=alert(1)>"
+@pytest.mark.parametrize("preset", ["all_right", "keras_padding"])
+def test_markup_is_shown_as_text(preset: str) -> None:
+    lab = ShapeLab(preset, text="<img src=x onerror=alert(1)>")
     assert "<img" not in lab.picture.value + lab.verdict.value + lab.code.value
     assert "&lt;img" in lab.code.value
+    lab.sentences.value = " "
+    assert "at least one sentence" in lab.verdict.value
 
 
 def test_the_encoder_runs_only_when_the_sentences_change(

@@ -128,13 +128,6 @@ def test_an_axis_differs_where_it_is_fixed_or_missing(built: Any, came: Any, exp
     assert [differs(built, came, place) for place in range(2)] == expected
 
 
-def test_what_a_learner_typed_is_escaped() -> None:
-    lab = ShapeLab("keras_padding", text="<img src=x>")
-    assert "<img" not in lab.picture.value + lab.verdict.value + lab.code.value
-    lab.sentences.value = " "
-    assert "at least one sentence" in lab.verdict.value
-
-
 def test_a_keras_lab_has_its_own_settings() -> None:
     with pytest.raises(ValueError, match=r"got padding 'left'.*needs one of longest.*Try"):
         ShapeLab("keras_padding", padding="left")

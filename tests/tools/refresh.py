@@ -1,6 +1,6 @@
 """Run the notebooks and store their outputs, so that running them again changes not one byte.
 
-    python tests/refresh.py [--check] [NOTEBOOK ...]
+    python tests/tools/refresh.py [--check] [NOTEBOOK ...]
 
 Without names: every notebook of notebooks/. With --check nothing is written, and the exit status is 1 when
 something would be. A notebook is stored without whatever differs from run to run or from machine to machine:

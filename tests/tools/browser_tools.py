@@ -1,6 +1,6 @@
 """A real JupyterLab and a real Chromium, for the browser tests, the screenshots and the bench.
 
-`python tests/browser_tools.py` takes the README's picture of the lab, notebooks/images/lab.png.
+`python tests/tools/browser_tools.py` takes the README's picture of the lab, notebooks/images/lab.png.
 """
 
 import os

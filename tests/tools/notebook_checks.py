@@ -1,7 +1,7 @@
 """What every notebook, and every lesson, must be: small functions from a notebook to a list of problems.
 
-An empty list means that all is well. tests/test_notebook_structure.py shows each of them a notebook that it
-must refuse, and then the real ones.
+An empty list means that all is well. test_notebook_structure.py shows each of them a notebook that it must
+refuse, and then the real ones.
 """
 
 import re

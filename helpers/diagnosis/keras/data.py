@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, UserDict
+from collections import UserDict
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,7 +36,7 @@ def _ragged(raised: Raised, call: KerasCall, argument: str) -> Diagnosis | None:
     inputs = isinstance(value, list | tuple) and all(getattr(part, "ndim", 0) > 1 for part in value)
     if not lengths or inputs:
         return None
-    wanted, name = _wanted_length(call, value), _own_name(raised, value)
+    wanted, name = _wanted_length(call), _own_name(raised, value)
     cut = f'{name} = keras.utils.pad_sequences({name}, maxlen={wanted}, padding="post", truncating="post")'
     pad = f'{name} = keras.utils.pad_sequences({name}, padding="post")'
     fixes = [
@@ -49,13 +49,12 @@ def _ragged(raised: Raised, call: KerasCall, argument: str) -> Diagnosis | None:
     return raised.diagnosis("ragged_padding", f"{argument}: {lengths}", needs, fixes)
 
 
-def _wanted_length(call: KerasCall, value: Any) -> int | None:
-    """Return the length that the model is built for, or that most rows have."""
+def _wanted_length(call: KerasCall) -> int | None:
+    """Return the length that the model is built for."""
     shapes = [tuple(tensor.shape) for tensor in getattr(call.model, "inputs", None) or []]
     if len(shapes) == 1 and len(shapes[0]) == 2 and shapes[0][1] is not None:
         return int(shapes[0][1])
-    length, count = Counter(len(row) for row in value if hasattr(row, "__len__")).most_common(1)[0]
-    return length if count > len(value) / 2 else None
+    return None
 
 
 def _objects(raised: Raised, call: KerasCall, argument: str) -> Diagnosis | None:

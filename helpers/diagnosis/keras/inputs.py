@@ -121,6 +121,4 @@ def _shapes(
     if len(wanted) != len(came):
         return raised.diagnosis("needs_flatten_or_transpose", got, f"{len(wanted)} axes: {spelled}")
     needs = f"{asked}: pad or cut every row to {wanted[-1]}, or leave the length open: Input((None,))"
-    if came[-1] == 1 and (wanted[-1] or 0) > 1:
-        needs = f"{asked}; lists of different lengths become a single column: pad to {wanted[-1]}"
     return raised.diagnosis("static_length", got, needs)

@@ -37,7 +37,7 @@ from helpers.diagnosis.loss.call import LossCall, loss_call
 from helpers.diagnosis.loss.repairs import FAILS, FITS, RIGHT, has_its_shapes, loss_of, why
 from helpers.diagnosis.loss.silent import what_is_silent
 from helpers.diagnosis.loss.values import is_within_0_and_1, sums_to_1
-from helpers.diagnosis.said.finding import ANSWERS, SCORES, Finding
+from helpers.diagnosis.said.finding import SCORES, Finding
 from helpers.diagnosis.said.result import Diagnosis, Fix
 from helpers.diagnosis.seen.frames import said
 from helpers.diagnosis.seen.line import name_of
@@ -280,11 +280,6 @@ def _no_probabilities(loss: KerasLoss) -> Finding | None:
     if loss.name != BINARY and not sums_to_1(loss.output, -1):
         needs = f'probabilities of one class per row: activation="{activation}"; these rows don\'t sum to 1'
         return Finding("loss_choice", needs, SCORES, certain=False)
-    if loss.name == BINARY and not is_within_0_and_1(loss.target):
-        needs = (
-            f"labels from 0 to 1; these go from {float(loss.target.min()):g} to {float(loss.target.max()):g}"
-        )
-        return Finding("label_range", needs, ANSWERS)
     return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, UserDict
+from collections import UserDict
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,11 +19,12 @@ from helpers.diagnosis.seen.raised import Raised, tried
 def explain_data(raised: Raised, call: KerasCall) -> Diagnosis | None:
     """X or y is not something that Keras can cut into batches."""
     readers = (_ragged, _objects)
+    refused = any(step.function == "get_data_adapter" for step in raised.steps)
     return (
         next(filter(None, (read(raised, call, name) for read in readers for name in ("x", "y"))), None)
         or _tokenizers_object(raised, call)
-        or _list_of_inputs(raised, call)
-        or _list_of_labels(raised, call)
+        or listed(raised, call, "x")
+        or (listed(raised, call, "y") if refused else None)
         or _no_labels(raised, call)
     )
 
@@ -35,7 +36,7 @@ def _ragged(raised: Raised, call: KerasCall, argument: str) -> Diagnosis | None:
     inputs = isinstance(value, list | tuple) and all(getattr(part, "ndim", 0) > 1 for part in value)
     if not lengths or inputs:
         return None
-    wanted, name = _wanted_length(call, value), _own_name(raised, value)
+    wanted, name = _wanted_length(call), _own_name(raised, value)
     cut = f'{name} = keras.utils.pad_sequences({name}, maxlen={wanted}, padding="post", truncating="post")'
     pad = f'{name} = keras.utils.pad_sequences({name}, padding="post")'
     fixes = [
@@ -48,13 +49,12 @@ def _ragged(raised: Raised, call: KerasCall, argument: str) -> Diagnosis | None:
     return raised.diagnosis("ragged_padding", f"{argument}: {lengths}", needs, fixes)
 
 
-def _wanted_length(call: KerasCall, value: Any) -> int | None:
-    """Return the length that the model is built for, or that most rows have."""
+def _wanted_length(call: KerasCall) -> int | None:
+    """Return the length that the model is built for."""
     shapes = [tuple(tensor.shape) for tensor in getattr(call.model, "inputs", None) or []]
     if len(shapes) == 1 and len(shapes[0]) == 2 and shapes[0][1] is not None:
         return int(shapes[0][1])
-    length, count = Counter(len(row) for row in value if hasattr(row, "__len__")).most_common(1)[0]
-    return length if count > len(value) / 2 else None
+    return None
 
 
 def _objects(raised: Raised, call: KerasCall, argument: str) -> Diagnosis | None:
@@ -112,40 +112,26 @@ def _tokenizers_object(raised: Raised, call: KerasCall) -> Diagnosis | None:
     return raised.diagnosis("missing_input", got, "a dict with an array for each input", [fix])
 
 
-def _list_of_inputs(raised: Raised, call: KerasCall) -> Diagnosis | None:
-    """Nested lists: one per input of the model, or the rows of a single input."""
-    value: Any = call.given.get("x")
-    if not _is_plain(value):
+def listed(raised: Raised, call: KerasCall, argument: str) -> Diagnosis | None:
+    """Rows in a list: Keras takes each entry for an input, or for a target, of its own."""
+    value: Any = call.given.get(argument)
+    if not isinstance(value, list | tuple) or not value or not all(map(_is_row, value)):
         return None
-    name = _own_name(raised, value)
-    inputs = len(getattr(call.model, "inputs", None) or [])
-    if inputs == len(value) > 1 and all(isinstance(part, list) for part in value):
+    name, count = _own_name(raised, value), len(value)
+    kind, each = ("rows", "inputs") if argument == "x" else ("labels", "targets")
+    code = f"{name} = np.array({name})"
+    got = f"{argument} is a list of {count} {kind}"
+    needs = f"one array: {argument} = np.array({argument}); a list means {count} {each} to Keras"
+    if kind == "rows" and count == len(getattr(call.model, "inputs", None) or []) > 1:
         code = f"{name} = [np.array(part) for part in {name}]"
-        fix = _changed(call, "an array for each", code, "x", name, value)
-        got = f"x is a list of {inputs} lists, one for each input"
-        return raised.diagnosis("missing_input", got, f"a list of {inputs} arrays", [fix])
-    fix = _changed(call, "make it an array", f"{name} = np.array({name})", "x", name, value)
-    needs = f"one array: x = np.array(x); a list means {len(value)} inputs to Keras"
-    return raised.diagnosis("missing_input", f"x is a list of {len(value)} rows", needs, [fix])
+        got, needs = f"x is a list of {count} lists, one for each input", f"a list of {count} arrays"
+    fix = _changed(call, "make it an array", code, argument, name, value)
+    return raised.diagnosis("missing_input" if kind == "rows" else "target_dtype", got, needs, [fix])
 
 
-def _list_of_labels(raised: Raised, call: KerasCall) -> Diagnosis | None:
-    """Labels in a list; Keras' own message speaks of x."""
-    value: Any = call.given.get("y")
-    refused = any(step.function == "get_data_adapter" for step in raised.steps)
-    if not refused or not _is_plain(value):
-        return None
-    name = _own_name(raised, value)
-    fix = _changed(call, "make it an array", f"{name} = np.array({name})", "y", name, value)
-    got = f"y is a list of {len(value)} labels"
-    return raised.diagnosis("target_dtype", got, "an array: y = np.array(y)", [fix])
-
-
-def _is_plain(value: Any) -> bool:
-    """Whether this is a list of numbers, or of lists."""
-    return (
-        isinstance(value, list) and bool(value) and all(isinstance(row, list | int | float) for row in value)
-    )
+def _is_row(row: Any) -> bool:
+    """Whether this is a number, a list, or an array of one row; those of an input have more axes."""
+    return isinstance(row, list | int | float) or getattr(row, "ndim", 2) < 2
 
 
 def _no_labels(raised: Raised, call: KerasCall) -> Diagnosis | None:
@@ -173,11 +159,16 @@ def _changed(call: KerasCall, title: str, code: str, argument: str, name: str, v
     def proof(names: Any) -> str:
         after = getattr(names, name)
         given = {**call.given, argument: after}
-        if not succeeds(call, given.get("x"), given.get("y")):
+        if not (_agree(given) and succeeds(call, given.get("x"), given.get("y"))):
             raise ValueError("it would still fail")
         return _told(after)
 
     return tried(title, code, {name: value, "np": np, "keras": keras()}, proof)
+
+
+def _agree(given: dict[str, Any]) -> bool:
+    """Whether one x and one y have as many rows."""
+    return len({len(given[name]) for name in ("x", "y") if hasattr(given.get(name), "shape")}) < 2
 
 
 def _told(value: Any) -> str:

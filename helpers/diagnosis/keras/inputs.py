@@ -6,23 +6,36 @@ import inspect
 from typing import Any
 
 from helpers.diagnosis.calls.trainer import missing_argument
+from helpers.diagnosis.keras.data import listed
 from helpers.diagnosis.keras.find import KerasCall, input_check, keras_steps, missing_names, rank_check
 from helpers.diagnosis.said.result import Diagnosis
 from helpers.diagnosis.seen.raised import Raised, shape
 
 
 def explain_cardinality(raised: Raised, call: KerasCall, x: list[int], y: list[int]) -> Diagnosis:
-    """X and y have different numbers of rows."""
-    rows = " and ".join(map(str, x)) or "no"
-    got = f"x with {rows} rows" + (
-        f", y with {' and '.join(map(str, y)) or 'no'}" if "y" in call.given else ""
-    )
+    """X and y have different numbers of rows, or Keras sees more of them than the learner means."""
+    lists = (listed(raised, call, name) for name in ("x", "y"))
+    found = next((told for told in lists if told is not None and told.fixes), None)
+    if found is not None:
+        return found
+    got = f"x with {_counted(x)} rows" + f", y with {_counted(y)}" * ("y" in call.given)
     if len(set(x)) > 1:
         return raised.diagnosis("batch_target", got, "as many rows in every input")
     given: Any = call.given.get("x")
     is_listed = isinstance(given, list) and bool(given) and getattr(given[0], "ndim", 0) < 2
     also = "x is a list: Keras takes each entry for an input of its own" if is_listed else ""
     return raised.diagnosis("batch_target", got, f"one label per row: {x[0] if x else 0} of each", also=also)
+
+
+def _counted(rows: list[int]) -> str:
+    """Spell how many rows each array has.
+
+    >>> _counted([50, 100]), _counted([1] * 48)
+    ('50 and 100', '1 and 1 and ... in 48 arrays')
+    """
+    if len(rows) > 4:
+        return f"{rows[0]} and {rows[1]} and ... in {len(rows)} arrays"
+    return " and ".join(map(str, rows)) or "no"
 
 
 def explain_layer_call(raised: Raised) -> Diagnosis | None:
@@ -108,6 +121,4 @@ def _shapes(
     if len(wanted) != len(came):
         return raised.diagnosis("needs_flatten_or_transpose", got, f"{len(wanted)} axes: {spelled}")
     needs = f"{asked}: pad or cut every row to {wanted[-1]}, or leave the length open: Input((None,))"
-    if came[-1] == 1 and (wanted[-1] or 0) > 1:
-        needs = f"{asked}; lists of different lengths become a single column: pad to {wanted[-1]}"
     return raised.diagnosis("static_length", got, needs)

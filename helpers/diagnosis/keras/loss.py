@@ -23,6 +23,7 @@ from helpers.diagnosis.keras.find import (
     find_loss,
     keras_steps,
     read_loss,
+    widest,
     with_values,
 )
 from helpers.diagnosis.keras.inputs import (
@@ -33,14 +34,15 @@ from helpers.diagnosis.keras.inputs import (
 from helpers.diagnosis.keras.trial import changed, compiled, keras
 from helpers.diagnosis.keras.weights import explain_embedding, explain_weights
 from helpers.diagnosis.loss.call import LossCall, loss_call
+from helpers.diagnosis.loss.repairs import FAILS, FITS, RIGHT, has_its_shapes, loss_of, why
 from helpers.diagnosis.loss.silent import what_is_silent
-from helpers.diagnosis.loss.values import is_one_hot, is_whole, is_within_0_and_1, is_zero_one, sums_to_1
-from helpers.diagnosis.said.finding import ANSWERS, SCORES, Finding
+from helpers.diagnosis.loss.values import is_within_0_and_1, sums_to_1
+from helpers.diagnosis.said.finding import SCORES, Finding
 from helpers.diagnosis.said.result import Diagnosis, Fix
 from helpers.diagnosis.seen.frames import said
 from helpers.diagnosis.seen.line import name_of
 from helpers.diagnosis.seen.raised import Raised, shape
-from helpers.trial import came_of
+from helpers.trial import came_of, quiet
 
 
 def explain_keras(raised: Raised) -> Diagnosis | None:
@@ -69,100 +71,138 @@ def _loss(raised: Raised, call: KerasCall, loss: KerasLoss) -> Diagnosis | None:
     loss = known or loss
     y = call.given.get("y")
     name = name_of(y, raised.steps) if y is not None else ""
-    name = name if name.isidentifier() else ""
-    got = _got(loss, y)
-    if loss.metric and known and _runs_alone(loss):
-        return _metric(raised, call, loss, got, name)
-    return _shapes(raised, loss, got, known is not None) or (
-        _values(raised, call, loss, got, name) if known else _unread(raised, loss, got)
-    )
+    facts = _facts(loss, widest(loss, call) if known else None, name if name.isidentifier() else "")
+    counted = bool(loss.metric and known) and (not loss.name or came_of(lambda: _alone(loss)).error is None)
+    found = _search(loss, call, unread=known is None, counted=counted)
+    if found is None:
+        return None
+    mistake = "counted_" * counted + found.mistake
+    mistake = "classes" if mistake == "range" and facts["head"] else mistake
+    needs, *codes = SAID.get(mistake, ("{said}",)) if known else ("{said}",)
+    for torchs, keras_name in (("the target", "y"), ("targets", "y"), ("target", "y"), ("logits", "output")):
+        found = replace(found, needs=found.needs.replace(torchs, keras_name))
+    needs = needs.format_map({**facts, "said": found.needs})
+    fixes = [changed(code.format_map(facts), call, loss, facts["y"]) for code in codes]
+    got = _got(loss, y) + f"; metric {loss.metric}" * counted
+    cause = RATHER.get(mistake, found.cause)
+    return raised.diagnosis(cause, got, needs, fixes, certain=found.certain, also=found.also)
 
 
-def _runs_alone(loss: KerasLoss) -> bool:
-    """Whether the loss has nothing against these tensors, so that only the metric has."""
-    if not loss.name:
-        return True
-    return came_of(lambda: compiled(None, loss.target, loss.output.detach(), loss.name)).error is None
+def _alone(loss: KerasLoss) -> float:
+    """Run the loss without a model and its metrics."""
+    return compiled(None, loss.target, loss.output.detach(), loss.name)
 
 
-def _metric(raised: Raised, call: KerasCall, loss: KerasLoss, got: str, y: str) -> Diagnosis | None:
-    """The loss runs and a metric doesn't: change the labels, or the metrics, and run both."""
-    wanted, got = shape(loss.output), f"{got}; metric {loss.metric}"
-    one_hot = (
-        f"{y} = keras.utils.to_categorical({y}, {loss.output.shape[-1]})\nloss = {loss.spelled(CATEGORICAL)}"
-    )
-    column = f"{y} = {y}.reshape(-1, 1)"
-    other = changed("count what fits these labels", 'metrics = ["accuracy"]', call, loss, "")
-    if loss.output.shape[-1] > 1 and loss.name == SPARSE and loss.target.ndim < loss.output.ndim:
-        needs = f"for {loss.metric}, y {wanted} like the output: one-hot, from keras.utils.to_categorical, "
-        needs += f'with {CATEGORICAL}; "accuracy" alone takes class indices'
-        fixes = [changed("one column per class", one_hot, call, loss, y) if y else None, other]
-        return raised.diagnosis("one_hot_index", got, needs, fixes)
-    if loss.target.numel() == loss.output.numel():
-        needs = f"for {loss.metric}, y {wanted} like the output: {y or 'y'}.reshape(-1, 1)"
-        fixes = [changed("give y a column", column, call, loss, y) if y else None, other]
-        return raised.diagnosis("squeeze_mismatch", got, needs, fixes)
-    needs = f'a metric for these labels: "accuracy" looks at the shapes, {loss.metric} wants others'
-    return raised.diagnosis("loss_choice", got, needs, [other], certain=False)
+def _search(loss: KerasLoss, call: KerasCall, unread: bool, counted: bool) -> Finding | None:
+    """Ask the search that torch's losses are asked, with a loss or the metrics of Keras to run.
 
+    Args:
+        loss: What raised.
+        call: What the learner asked for.
+        unread: Whether there are only shapes.
+        counted: Whether a metric raised, and the loss does not: it takes numbers, as a loss of numbers does.
+    """
+    name = "" if counted else loss.name
+    if name == SPARSE and loss.target.ndim == loss.output.ndim and loss.target.shape[-1] == 1:
+        loss = replace(loss, target=loss.target.squeeze(-1))  # Keras does so too
+    if name == SPARSE and loss.target.shape == loss.output.shape[:-1] and not unread:
+        loss = widest(loss, call)
 
-def _shapes(raised: Raised, loss: KerasLoss, got: str, known: bool) -> Diagnosis | None:
-    """What the two shapes tell without a value."""
-    target, output = loss.target, loss.output
-    outputs = output.shape[-1] if output.ndim else 1
-    too_high = _beyond_yes_and_no(raised, loss, got, outputs) if known else None
-    if too_high is not None:
-        return too_high
-    labels = target.squeeze(-1) if target.ndim == output.ndim and target.shape[-1] == 1 else target
-    if (
-        target.shape != output.shape
-        and (not target.ndim or _without_ones(target) == _without_ones(output))
-        and loss.name != SPARSE
-    ):
-        needs = f"two equal shapes: {shape(output)}; the axes of size 1 differ, or were squeezed away"
-        return raised.diagnosis("squeeze_mismatch", got, needs)
-    if target.ndim and output.ndim and target.shape[0] != output.shape[0]:
-        if known and target.ndim == 1 and target.numel() == output.numel() and is_zero_one(target):
-            needs = f"indices ({output.shape[0]},); these are one-hot rows, flattened"
-            return raised.diagnosis("one_hot_index", got, needs)
-        return raised.diagnosis("batch_target", got, "as many rows in target as in output")
-    if output.ndim > 2 and labels.ndim == 1:
-        wanted = (output.shape[0], outputs)
-        needs = f"one prediction per row: {wanted}; put GlobalAveragePooling1D before the last Dense"
-        return raised.diagnosis("token_logits_for_sequence", got, needs)
-    if output.ndim > 2 and labels.ndim > 1 and labels.shape[1] != output.shape[1]:
-        if tuple(target.shape) == (output.shape[0], outputs) and loss.name != SPARSE:
-            needs = f"one prediction per row: {tuple(target.shape)}; pool the tokens before the last Dense"
-            return raised.diagnosis("token_logits_for_sequence", got, needs)
-        if labels.ndim == 2 and labels.shape[1] == outputs:
-            needs = f"classes on the last axis: the output's last axis is as long as the labels, {outputs}"
-            also = f"the output has {output.shape[1]} tokens, the labels {outputs}"
-            return raised.diagnosis("needs_flatten_or_transpose", got, needs, certain=False, also=also)
-        return raised.diagnosis(
-            "static_length", got, f"one label per token: T is {output.shape[1]} in the output"
+    def criterion(logits: Tensor, target: Tensor) -> Tensor:
+        asked: Any = (lambda target, output: output * 0) if counted else loss.name or "mse"
+        return torch.tensor(compiled(call.model if counted else None, target, logits, asked))
+
+    def grade(asked: LossCall) -> tuple[int, float | None]:
+        """Keras reads other numbers than torch: only shapes and what raises count here."""
+        came = came_of(lambda: loss_of(asked)) if has_its_shapes(asked) else None
+        return (
+            (FAILS, None) if came is None else (FITS, None) if came.error is not None else (RIGHT, came.value)
         )
-    if target.ndim > output.ndim and target.shape[-1] == outputs and output.ndim > 1:
-        needs = f"one prediction per label: output {tuple(target.shape)}, with return_sequences=True"
-        return raised.diagnosis("sequence_logits_for_token", got, needs)
-    return None
+
+    with quiet():
+        found = why(LossCall(name, criterion, loss.output.detach(), loss.target, unread=unread), grade)
+    return found or (Finding("loss_choice", "", certain=False, mistake="other") if counted else None)
 
 
-def _values(raised: Raised, call: KerasCall, loss: KerasLoss, got: str, name: str) -> Diagnosis | None:
-    """What the labels' values tell where the shapes may fit."""
-    target, output = loss.target, loss.output
-    outputs = output.shape[-1] if output.ndim else 1
-    labels = target.squeeze(-1) if target.ndim == output.ndim and target.shape[-1] == 1 else target
-    if loss.name == SPARSE:
-        return _sparse(raised, call, loss, got, name, labels)
-    if tuple(labels.shape) == tuple(output.shape[:-1]) and outputs > 1 and is_whole(labels):
-        return _index(raised, call, loss, got, name, labels)
-    if target.ndim and target.shape[-1] != outputs:
-        columns = target.shape[-1]
-        kind = f'Dense({columns}, activation="{"sigmoid" if loss.name == BINARY else "softmax"}")'
-        kind = f"Dense({columns})" if loss.from_logits or loss.name not in OBJECTS else kind
-        needs = f"as many outputs as y has columns: {kind}; the model has {outputs}"
-        return raised.diagnosis("head_size", got, needs)
-    return None
+# A mistake of the search's: what is needed, in Keras' words, and what may mend it.
+TO_COLUMNS = "{y} = keras.utils.to_categorical({y}, {outputs})"
+RESHAPE = "{y} = {y}.reshape(-1, {row})"
+ACCURACY = 'metrics = ["accuracy"]'
+INDICES = (
+    "a number for each of {outputs} outputs; for indices, {sparse}{beyond}",
+    "loss = {loss}",
+    TO_COLUMNS,
+)
+ONES = ("two equal shapes: y {shape}; the axes of size 1 differ, or were squeezed away", RESHAPE)
+POOL = ("{said}; put {pool} before the last Dense",)
+SAID: dict[str, tuple[str, ...]] = {
+    "head": ("{fits}{head}; these go from {lowest} to {highest}",),
+    "labels": ("labels {fit}; these go from {lowest} to {highest}{or_head}", "{y} = {y} - {lowest}"),
+    "classes": ("labels 0 and 1 for one output; these go up to {highest}: {head} with {sparse}",),
+    "columns": ("as many outputs as y has columns: {columns}; the model has {outputs}",),
+    "one_hot": (
+        "indices {indices}; these rows are one-hot{flat}: {categorical} takes them",
+        "loss = {categorical_loss}",
+        "{y} = {y}.argmax(-1)",
+    ),
+    "several": ("one index per row; these rows have several 1s: {binary} takes them", "loss = {binary_loss}"),
+    "one_class": INDICES,
+    "indices": INDICES,
+    "tokens": POOL,
+    "pooled": POOL,
+    "no_tokens": ("{said}, with return_sequences=True and no pooling",),
+    "extra_one": ONES,
+    "ones": ONES,
+    # The loss runs and a metric doesn't: both the labels and the metrics may change.
+    "counted_one_class": (
+        "for {metric}, y {shape} like the output: one-hot, from keras.utils.to_categorical, with "
+        '{categorical}; "accuracy" alone takes class indices',
+        TO_COLUMNS + "\nloss = {categorical_loss}",
+        ACCURACY,
+    ),
+    "counted_ones": ("for {metric}, y {shape} like the output: {y}.reshape(-1, {row})", RESHAPE, ACCURACY),
+    "counted_other": ('labels that {metric} takes; "accuracy" looks at the shapes of y and output', ACCURACY),
+}
+# One yes or no for three classes lacks outputs, and a loss that runs is the right one.
+RATHER = {"classes": "head_size", "counted_one_class": "one_hot_index"}
+
+
+def _facts(loss: KerasLoss, every: KerasLoss | None, y: str) -> dict[str, str]:
+    """What the words and repairs of a mistake may name; the labels are those of all batches."""
+    sizes = list(loss.output.shape)
+    outputs = sizes[-1] if sizes else 1
+    labels = every.target if every is not None and every.target.numel() else torch.zeros(1)
+    lowest, highest = int(labels.min()), int(labels.max())
+    columns = loss.target.shape[-1] if loss.target.ndim else 1
+    activation = f', activation="{"sigmoid" if loss.name == BINARY else "softmax"}"'
+    has_none = loss.from_logits or loss.name not in OBJECTS
+    head = f"Dense({highest + 1}) for {highest + 1} classes" * (
+        highest >= max(outputs, 1 + (loss.name == BINARY))
+    )
+    return {
+        "y": y,
+        "metric": loss.metric,
+        "outputs": str(outputs),
+        "shape": shape(loss.output),
+        "indices": str(tuple(sizes[:-1])),
+        "flat": ", flattened" * (loss.target.ndim < len(sizes)),
+        "row": ", ".join(map(str, sizes[1:])),
+        "pool": f"GlobalAveragePooling{max(1, len(sizes) - 2)}D",
+        "columns": f"Dense({columns}{'' if has_none else activation})",
+        "lowest": str(lowest),
+        "highest": str(highest),
+        "fit": f"from 0 to {outputs - 1}" if outputs > 1 else "that count from 0",
+        "fits": f"labels from 0 to {outputs - 1}, or " * (outputs > 1),
+        "head": head,
+        "or_head": f", {'or' if outputs > 1 else 'and'} {head}" if head else "",
+        "beyond": f"; y goes up to {highest}" * (highest >= outputs),
+        "sparse": SPARSE,
+        "categorical": CATEGORICAL,
+        "binary": BINARY,
+        "loss": loss.spelled(SPARSE),
+        "categorical_loss": loss.spelled(CATEGORICAL),
+        "binary_loss": loss.spelled(BINARY),
+    }
 
 
 def _got(loss: KerasLoss, y: Any) -> str:
@@ -171,108 +211,6 @@ def _got(loss: KerasLoss, y: Any) -> str:
     if not hasattr(y, "shape") or shape(y) == target:
         return f"{'y' if hasattr(y, 'shape') else 'target'} {target}, output {output}, loss {loss.name}"
     return f"y {shape(y)}; in one batch target {target}, output {output}; loss {loss.name}"
-
-
-def _beyond_yes_and_no(raised: Raised, loss: KerasLoss, got: str, outputs: int) -> Diagnosis | None:
-    """Labels of three classes or more, and one output for yes and no."""
-    target = loss.target
-    if loss.name != BINARY or outputs != 1 or target.numel() != loss.output.numel() or not target.numel():
-        return None
-    lowest, highest = target.min(), int(target.max())
-    if lowest < 0 or highest < 2 or not is_whole(target):
-        return None
-    needs = f"labels 0 and 1 for one output; these go up to {highest}: Dense({highest + 1}) with {SPARSE}"
-    return raised.diagnosis("head_size", got, needs)
-
-
-def _without_ones(tensor: Tensor) -> list[int]:
-    return [size for size in tensor.shape if size != 1]
-
-
-def _unread(raised: Raised, loss: KerasLoss, got: str) -> Diagnosis:
-    """The shapes alone: what fits them best."""
-    outputs = loss.output.shape[-1] if loss.output.ndim else 1
-    if loss.target.shape == loss.output.shape:
-        return raised.diagnosis(
-            "one_hot_index", got, f"indices {tuple(loss.output.shape[:-1])}", certain=False
-        )
-    if loss.target.ndim == loss.output.ndim and loss.target.shape[-1] > 1:
-        return raised.diagnosis(
-            "head_size", got, f"Dense({loss.target.shape[-1]}); the model has {outputs} outputs"
-        )
-    if loss.name == SPARSE:
-        return raised.diagnosis("head_size", got, f"labels from 0 to {outputs - 1}", certain=False)
-    return raised.diagnosis("loss_choice", got, f"a number for each of {outputs} outputs", certain=False)
-
-
-def _sparse(
-    raised: Raised, call: KerasCall, loss: KerasLoss, got: str, y: str, labels: Tensor
-) -> Diagnosis | None:
-    outputs = loss.output.shape[-1] if loss.output.ndim else 1
-    if tuple(loss.target.shape) == tuple(loss.output.shape) and outputs > 1:
-        if is_one_hot(loss.target, -1):
-            wanted = tuple(loss.output.shape[:-1])
-            needs = f"indices {wanted}; these rows are one-hot: categorical_crossentropy takes them"
-            fixes = [_other_loss(call, loss, CATEGORICAL), _other_labels(call, loss, y, f"{y}.argmax(-1)")]
-            return raised.diagnosis("one_hot_index", got, needs, fixes)
-        if is_zero_one(loss.target):
-            needs = "one index per row; these rows have several 1s: binary_crossentropy takes them"
-            return raised.diagnosis("loss_choice", got, needs, [_other_loss(call, loss, BINARY)])
-    if labels.ndim == loss.output.ndim:
-        if is_one_hot(labels, -1):
-            needs = f"as many outputs as classes: Dense({labels.shape[-1]}); and categorical_crossentropy"
-            return raised.diagnosis("head_size", got, needs)
-        wanted = (*labels.shape, outputs)
-        needs = f"one prediction per label: output {wanted}, with return_sequences=True and no pooling"
-        return raised.diagnosis("sequence_logits_for_token", got, needs)
-    lowest, highest = _range(call, labels)
-    if lowest >= 0 and highest < outputs:
-        return None
-    got = f"{got}; labels {lowest} to {highest}"
-    needs = _labels_or_head(lowest, highest, outputs)
-    is_range = lowest < 0 or (lowest > 0 and highest == outputs > 1)
-    shifted = (
-        _other_labels(call, loss, y, f"{y} - {lowest}") if is_range and highest - lowest < outputs else None
-    )
-    return raised.diagnosis("label_range" if is_range else "head_size", got, needs, [shifted])
-
-
-def _range(call: KerasCall, labels: Tensor) -> tuple[int, int]:
-    """Return the lowest and the highest label, of all rows where they are at hand: the next batch counts."""
-    y = call.given.get("y")
-    kind = getattr(getattr(y, "dtype", None), "kind", "-")
-    every = torch.as_tensor(y) if kind in "biuf" else labels
-    return (int(every.min()), int(every.max())) if every.numel() else (0, 0)
-
-
-def _labels_or_head(lowest: int, highest: int, outputs: int) -> str:
-    """Say what fits: other labels, or a head for these; with one output there is nothing to choose."""
-    head = [f"Dense({highest + 1}) for {highest + 1} classes"] * (highest >= outputs)
-    if outputs > 1:
-        return ", or ".join([f"labels from 0 to {outputs - 1}", *head])
-    return ", and ".join([*["labels that count from 0"] * (lowest < 0), *head])
-
-
-def _index(raised: Raised, call: KerasCall, loss: KerasLoss, got: str, y: str, labels: Tensor) -> Diagnosis:
-    """Class indices where each output wants a number of its own."""
-    outputs, highest = loss.output.shape[-1], _range(call, labels)[1]
-    needs = f"a number for each of {outputs} outputs; for indices, {SPARSE}"
-    one_hot = f"keras.utils.to_categorical({y}, {outputs})"
-    fixes = [_other_loss(call, loss, SPARSE), _other_labels(call, loss, y, one_hot)]
-    if highest >= outputs:
-        needs += f", whose labels go from 0 to {outputs - 1}; these go up to {highest}"
-        fixes = []  # a batch without that label would run
-    cause = "index_for_multilabel" if loss.name == BINARY else "loss_choice"
-    return raised.diagnosis(cause, got, needs, fixes)
-
-
-def _other_loss(call: KerasCall, loss: KerasLoss, name: str) -> Fix | None:
-    code = f"loss = {loss.spelled(name)}"
-    return changed("compile with the loss for these labels", code, call, loss, "")
-
-
-def _other_labels(call: KerasCall, loss: KerasLoss, y: str, code: str) -> Fix | None:
-    return changed("change the labels", f"{y} = {code}", call, loss, y) if y else None
 
 
 # What runs. The three cross entropies ask torch's of the same kind; what it finds is said in Keras' words.
@@ -342,11 +280,6 @@ def _no_probabilities(loss: KerasLoss) -> Finding | None:
     if loss.name != BINARY and not sums_to_1(loss.output, -1):
         needs = f'probabilities of one class per row: activation="{activation}"; these rows don\'t sum to 1'
         return Finding("loss_choice", needs, SCORES, certain=False)
-    if loss.name == BINARY and not is_within_0_and_1(loss.target):
-        needs = (
-            f"labels from 0 to 1; these go from {float(loss.target.min()):g} to {float(loss.target.max()):g}"
-        )
-        return Finding("label_range", needs, ANSWERS)
     return None
 
 
@@ -400,7 +333,7 @@ def _flag(loss: KerasLoss, finding: Finding, classes: int | None) -> tuple[Fix, 
     if loss.name not in OBJECTS or finding.marks != SCORES or what_is_silent_in(turned, classes) is not None:
         return ()
     code = f"loss = {loss.spelled(from_logits=turned.from_logits)}"
-    fix = changed("say what the last layer gives", code, KerasCall("", None, {}), loss, "")
+    fix = changed(code, KerasCall("", None, {}), loss, "")
     return () if fix is None else (fix,)
 
 

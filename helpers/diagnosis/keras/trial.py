@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from helpers.diagnosis.keras.find import KerasCall, KerasLoss
+from helpers.diagnosis.keras.find import KerasCall, KerasLoss, widest
 from helpers.diagnosis.said.result import Fix
 from helpers.diagnosis.seen.raised import shape, tried
 from helpers.trial import came_of
@@ -57,19 +57,44 @@ def _copied(metric: Any) -> Any:
     return type(metric).from_config(metric.get_config()) if hasattr(metric, "get_config") else metric
 
 
-def changed(title: str, code: str, call: KerasCall, loss: KerasLoss, y: str) -> Fix | None:
-    """Run a repair of the loss, of the metrics or of the labels `y`, on the batch that failed."""
-    target = loss.target.detach().cpu().numpy()
+def changed(code: str, call: KerasCall, loss: KerasLoss, y: str) -> Fix | None:
+    """Run a repair of the loss, the metrics or the labels, on the batch that failed and on later ones.
+
+    Args:
+        code: Rebinds `loss`, `metrics` or the labels.
+        call: What the learner asked for.
+        loss: What raised.
+        y: What the learner calls the labels; "" where they have no name.
+    """
+
+    def run(on: KerasLoss, names: Any) -> tuple[Any, float]:
+        after = vars(names).get(y, on.target.cpu().numpy())
+        asked = getattr(names, "loss", None) or (loss.name if call.model is None else None)
+        return after, compiled(call.model, after, on.output.detach(), asked, getattr(names, "metrics", None))
 
     def proof(names: Any) -> str:
-        after = getattr(names, y) if y else target
-        asked = getattr(names, "loss", None) or (loss.name if call.model is None else None)
-        value = compiled(call.model, after, loss.output.detach(), asked, getattr(names, "metrics", None))
+        after, value = run(loss, names)
         said = "loss and metrics run" if loss.stands_in else f"loss {value:.3f}"
-        return said if after is target else f"{shape(after)} per batch, {said}"
+        return f"{shape(after)} per batch, {said}" if code.startswith(f"{y} =") else said
 
-    values = {y: target} if y else {}
-    return tried(title, code, {**values, "keras": keras(), "np": np}, proof)
+    values = {"keras": keras(), "np": np}
+    every = widest(loss, call)
+    if (
+        every is not loss
+        and tried("", code, {**values, **_named(y, every)}, lambda names: str(run(every, names))) is None
+    ):
+        return None
+    return tried(_title(code), code, {**values, **_named(y, loss)}, proof)
+
+
+def _named(y: str, loss: KerasLoss) -> dict[str, Any]:
+    return {y: loss.target.detach().cpu().numpy()} if y else {}
+
+
+def _title(code: str) -> str:
+    if code.startswith("metrics"):
+        return "count what fits these labels"
+    return "compile with the loss for these labels" if code.startswith("loss") else "change the labels"
 
 
 def succeeds(call: KerasCall, x: Any, y: Any) -> bool:

@@ -34,12 +34,12 @@ def explain_embedding(raised: Raised, call: KerasCall) -> Diagnosis | None:
     needs = f"ids from 0 to {rows - 1}"
     if lowest < 0:
         return raised.diagnosis("vocab_range", got, f"{needs}; a negative one marks no token")
-    line = f"layers.Embedding(input_dim={highest + 1}, output_dim={width})"
+    line = f"keras.layers.Embedding(input_dim={highest + 1}, output_dim={width})"
     needs += f"; or input_dim={highest + 1}, one more than the highest id, as 0 counts too (it is padding)"
     fix = tried(
         "a row for every id",
         f"{layer.name} = {line}",
-        {"layers": keras().layers},
+        {"keras": keras()},
         lambda names: getattr(names, layer.name)(ids),
         f"where there are {highest + 1} ids",
     )

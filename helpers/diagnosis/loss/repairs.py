@@ -55,6 +55,7 @@ CLOSE = 0.35  # two causes whose repairs cost about the same are both said
 STAND_IN = 8  # the width of the states that stand in where the head's own input can't be found
 FEWEST_TOKENS = 3  # [CLS], a word and [SEP]: with fewer labels a row, they are hardly one per token
 CHANCE = 0.05  # that labels from 0 show no 0: from there on, they may just as well be counted from 1
+CLASSES_FIRST = "classes_first", "1, -1", "the last axis"  # in Keras classes come last
 NO_BATCH = 512  # as many rows are those of tokens, flattened
 
 
@@ -229,6 +230,9 @@ MISTAKES = {
     "classes_last": Mistake(
         "needs_flatten_or_transpose", TURNED, "classes on axis 1: logits {logits} for target {target}"
     ),
+    "classes_first": Mistake(
+        "needs_flatten_or_transpose", TURNED, "classes on the last axis: logits {logits} for target {target}"
+    ),
     "flat": Mistake(
         "needs_flatten_or_transpose", BATCH, "both sides flattened: logits {logits} with target {target}"
     ),
@@ -316,8 +320,9 @@ def _order(call: LossCall, logits: Shape, target: Shape) -> Iterator[Step]:
         return
     if target == logits[:-1] or (len(target) == 1 and prod(logits[:-1]) == target[0]):
         yield Step("flat", 1.7, "logits = logits.flatten(0, -2)", "flatten the logits too")
-    if len(target) > 1 and call.axis == 1:
-        yield Step("classes_last", 1.5, "logits = logits.movedim(-1, 1)", "put the classes on axis 1")
+    if len(target) > 1:
+        name, move, place = ("classes_last", "-1, 1", "axis 1") if call.axis == 1 else CLASSES_FIRST
+        yield Step(name, 1.5, f"logits = logits.movedim({move})", f"put the classes on {place}")
     if len(logits) > 3:
         return
     if target == (logits[1], logits[0]):
@@ -774,7 +779,7 @@ def _finding(
 ) -> Finding:
     mistake = MISTAKES[name]
     needs = mistake.needs.format_map(_facts(call, path or Path((), 0.0, call)))
-    return Finding(mistake.cause, needs, mistake.marks, (), certain, also=also)
+    return Finding(mistake.cause, needs, mistake.marks, (), certain, also=also, mistake=name)
 
 
 def _trap(call: LossCall, best: Path) -> str:
@@ -812,7 +817,7 @@ def _facts(call: LossCall, path: Path) -> dict[str, Any]:
         "labels": target[0] if target else 1,
         "columns": target[-1] if target else 1,
         "times": target[0] // logits[0] if target and logits and logits[0] else 1,
-        "per_label": (*target, logits[-1]) if logits else target,
+        "per_label": (*target, logits[-1]) if logits and call.takes.by_index else target,
         "length": logits[min(tokens, len(logits) - 1)] if logits else 1,
         "labelled": target[1] if len(target) > 1 else 1,
         "for_these": _rows_of(call, repaired),

@@ -31,6 +31,7 @@ class Finding:
     trap: str = ""
     also: str = ""
     fixes: tuple[Fix, ...] = ()  # repairs that have run already
+    mistake: str = ""  # what the search calls it: several have one cause, and Keras has other words for each
 
     def told(self, plain: Diagnosis, fixes: tuple[Fix, ...]) -> Diagnosis:
         """Return a diagnosis that so far only says what happened, with this cause and the fixes that ran."""

@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from helpers.diagnosis.loss.call import LossCall, Shape, loss_call
+from helpers.diagnosis.loss.call import LOSSES, TENSORS, LossCall, Shape, loss_call
 from helpers.diagnosis.loss.values import (
     is_integer,
     is_one_hot,
@@ -125,6 +125,11 @@ MISTAKES = {
         "head_size",
         CLASSES,
         "one {weight} per output: C is {outputs}, and {weight} has {weights}; give both as many as classes",
+    ),
+    "weight_dtype": Mistake(
+        "target_dtype",
+        CLASSES,
+        "a {weight} in floating point, {logits_dtype} like the logits; this one is {weight_dtype}",
     ),
     "tokens": Mistake(
         "token_logits_for_sequence",
@@ -252,6 +257,7 @@ GRAVITY = {name: place for place, name in enumerate(MISTAKES)}
 def steps(call: LossCall) -> Iterator[Step]:
     """All single repairs that make sense for these two tensors."""
     logits, target = tuple(call.logits.shape), tuple(call.target.shape)
+    yield from _weights(call)
     if call.takes.by_index:
         yield from _ones_beside_indices(logits, target)
         yield from _order(call, logits, target)
@@ -266,6 +272,17 @@ def steps(call: LossCall) -> Iterator[Step]:
     if len(logits) > 2 and target[:1] == logits[:1]:
         yield from _tokens(call, logits, target)
         yield from _lengths(call, logits, target)
+
+
+def _weights(call: LossCall) -> Iterator[Step]:
+    """A weight of the classes in another dtype: whole numbers, or NumPy's float64."""
+    weight, module = call.options.get("weight"), LOSSES[call.loss].functions
+    if module is None or weight is None or weight.dtype == call.logits.dtype:
+        return
+    others = "".join(f", {key}={value!r}" for key, value in call.options.items() if key not in TENSORS)
+    made = f"torch.tensor({weight.tolist()}, dtype={call.logits.dtype})"
+    code = f"criterion = nn.{module[1].__name__}(weight={made}{others})"
+    yield Step("weight_dtype", 0.8, code, "a weight in the logits' dtype, as weight.float() makes it")
 
 
 def _without_ones(shape: Shape) -> list[int]:
@@ -417,10 +434,9 @@ def _labels(call: LossCall, logits: Shape) -> Iterator[Step]:
     if found is None or (found[0] >= 0 and found[1] < outputs):
         return
     lowest, highest = found
-    values = call.counted_labels.unique()
-    if set(values.tolist()) == {-1, 1}:
+    if lowest == -1 and highest == 1 and 0 not in call.counted_labels:
         yield Step("labels", 0.9, "target = (target + 1) // 2", "count -1 and 1 as 0 and 1")
-    if highest >= 2 * outputs > 2 and len(values) <= outputs:
+    if highest >= 2 * outputs > 2 and len(call.counted_labels.unique()) <= outputs:
         renumber = "target = target.unique(return_inverse=True)[1]"
         when = "where these are all the classes there are"
         yield Step("labels", 1, renumber, "number the labels that occur from 0", when)
@@ -462,7 +478,7 @@ def _kinds_of_number(call: LossCall, logits: Shape, target: Shape) -> Iterator[S
         yield Step("turned", 1.5, "logits = logits.transpose(1, 2)", "turn the logits")
     if len(logits) < 2 or outputs < 2 or target[:1] != logits[:1] or not is_whole(values):
         return
-    if binary and len(target) == len(logits) == 2 and is_integer(values) and not is_zero_one(values):
+    if binary and len(target) == len(logits) == 2 and 1 < target[1] < outputs and not is_zero_one(values):
         code = "target = torch.zeros_like(logits).scatter_(1, target.long(), 1.0)"
         yield Step("listed", 1.2, code, "a 0 or 1 for each output", "where each row lists its classes")
     if values.numel() != prod(logits[:-1]):
@@ -482,12 +498,13 @@ def _outputs(call: LossCall, logits: Shape, target: Shape) -> Iterator[Step]:
     """A head with another number of outputs than the target has numbers for each row."""
     if not logits or not target or target[0] != logits[0]:
         return
-    if len(logits) == 2 and target in (logits[:1], (logits[0], 1)) and logits[1] > 1:
+    one_each = len(logits) == 2 and logits[1] > 1 and target in (logits[:1], (logits[0], 1))
+    if one_each and (not call.takes.binary or is_within_0_and_1(call.target)):
         code = f"{new_head(1, call.loss, '.squeeze(-1)')}\ntarget = target.flatten().float()"
         mistake = "indices" if call.takes.binary else "one_class"
         mistake = mistake if is_whole(call.target) else "one_output"
         yield Step(mistake, 1.4, code, "one output", "where each row has one number, or yes and no")
-    elif len(target) == len(logits) > 1 and target[:-1] == logits[:-1] and target != logits:
+    elif len(target) == len(logits) > 1 and target[:-1] == logits[:-1] and target != logits and not one_each:
         title = "as many outputs as the target has"
         yield Step("columns", 1.6, new_head(target[-1], call.loss), title)
     elif len(target) == 2 and len(logits) == 1 and target[1] > 1:
@@ -501,6 +518,9 @@ def _range(call: LossCall) -> Iterator[Step]:
         return
     outputs = call.logits.shape[-1] if call.logits.ndim else 1
     lowest, highest = float(values.min()), float(values.max())
+    # Nothing that is in range is shifted, for then a batch without its first class would be.
+    if lowest >= 0 and (highest < outputs if _are_labels(call) else highest <= 1):
+        return
     two = 1 < len(values.unique()) <= 2
     if not call.takes.binary or not two:
         if lowest > 0 and highest == outputs > 1 and _are_labels(call):
@@ -828,6 +848,7 @@ def _facts(call: LossCall, path: Path) -> dict[str, Any]:
         "classes": call.classes,
         "weight": weight,
         "weights": call.options[weight].numel() if weight else 0,
+        "weight_dtype": str(call.options[weight].dtype).removeprefix("torch.") if weight else "",
         "dtype": str(then.target.dtype).removeprefix("torch."),
         "logits_dtype": str(call.logits.dtype).removeprefix("torch."),
     }

@@ -333,7 +333,7 @@ def _order(call: LossCall, logits: Shape, target: Shape) -> Iterator[Step]:
         return
     if target == logits[:-1] or (len(target) == 1 and prod(logits[:-1]) == target[0]):
         yield Step("flat", 1.7, "logits = logits.flatten(0, -2)", "flatten the logits too")
-    if len(target) > 1 and call.axis == 1:
+    if len(target) > 1 and call.axis == 1 and (len(target) == len(logits) or is_whole(call.target)):
         yield Step("classes_last", 1.5, "logits = logits.movedim(-1, 1)", "put the classes on axis 1")
     if len(logits) > 3:
         return
@@ -443,8 +443,8 @@ def _labels(call: LossCall, logits: Shape) -> Iterator[Step]:
     from_one = lowest > 0 and highest == outputs > 1  # class 1 need not be in every batch
     if lowest and highest - lowest < outputs:
         first = 1 if from_one else lowest
-        by_chance = (1 - 1 / (highest + 1)) ** len(call.counted_labels) > CHANCE
-        price = 2.2 if lowest > 0 and not from_one else 1.8 if from_one and by_chance else 1.1
+        by_chance = from_one and (1 - 1 / (highest + 1)) ** len(call.counted_labels) > CHANCE
+        price = 2.2 if lowest > 0 and not from_one else 1.8 if by_chance else 1.1
         code = f"target = target {f'- {first}' if first > 0 else f'+ {-first}'}"
         yield Step("labels", price, code, "count from 0", f"where {first} is the first class")
     if len(logits) <= 2 and highest >= outputs:
@@ -499,7 +499,8 @@ def _outputs(call: LossCall, logits: Shape, target: Shape) -> Iterator[Step]:
     if not logits or not target or target[0] != logits[0]:
         return
     one_each = len(logits) == 2 and logits[1] > 1 and target in (logits[:1], (logits[0], 1))
-    if one_each and (not call.takes.binary or is_within_0_and_1(call.target)):
+    is_listed = call.takes.binary and is_whole(call.target) and not is_zero_one(call.target)
+    if one_each and not is_listed:
         code = f"{new_head(1, call.loss, '.squeeze(-1)')}\ntarget = target.flatten().float()"
         mistake = "indices" if call.takes.binary else "one_class"
         mistake = mistake if is_whole(call.target) else "one_output"

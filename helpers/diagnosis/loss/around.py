@@ -38,8 +38,7 @@ def explain_loss(raised: Raised) -> Diagnosis | None:
     around = [held for held in outside if is_learners(held.step)]
     return (
         _of_model(diagnosis, call, [step for step, _ in outside])
-        or _joined_parts(diagnosis, call, around)
-        or _folded_axis(diagnosis, call, around)
+        or _more_rows(diagnosis, call, around)
         or _dropped_rows(diagnosis, call, around)
         or (diagnosis if diagnosis.cause else None)
     )
@@ -124,37 +123,23 @@ def _is_multi_hot(target: Tensor) -> bool:
     return bool(((target == 0) | (target == 1)).all()) and bool((target.sum(-1) != 1).any())
 
 
-def _joined_parts(diagnosis: Diagnosis, call: LossCall, around: list[Around]) -> Diagnosis | None:
-    """The parts of every row were joined below each other instead of side by side."""
-    rows = _rows(call)
-    if diagnosis.cause != "batch_target" or rows is None:
-        return None
-    for step, _ in around:
-        for name, value in step.variables.items():
-            if not isinstance(value, list | tuple) or len(value) < 2:
-                continue
-            if all(isinstance(part, Tensor) and part.ndim and part.shape[0] == rows[1] for part in value):
-                parts = len(value)
-                if parts * rows[1] == rows[0]:
-                    held = f"{name} holds {parts} tensors of {rows[1]} rows"
-                    needs = f"one row per label: {held}; join them on axis 1, not 0"
-                    return _with_mean(replace(diagnosis, needs=needs, certain=True, also=""), call, parts, 0)
-    return None
-
-
-def _folded_axis(diagnosis: Diagnosis, call: LossCall, around: list[Around]) -> Diagnosis | None:
-    """Another axis of a row was folded into the batch by view or reshape."""
+def _more_rows(diagnosis: Diagnosis, call: LossCall, around: list[Around]) -> Diagnosis | None:
+    """Each row became several: its parts were joined below each other, or an axis was folded in."""
     rows = _rows(call)
     if diagnosis.cause != "batch_target" or rows is None or not 0 < rows[1] < rows[0] or rows[0] % rows[1]:
         return None
-    times = rows[0] // rows[1]
-    for _, tensors in around:
+    made, labels, times = *rows, rows[0] // rows[1]
+    for step, tensors in around:
+        for name, value in step.variables.items():
+            parts = value if isinstance(value, list | tuple) and len(value) == times else ()
+            if parts and all(isinstance(part, Tensor) and part.shape[:1] == (labels,) for part in parts):
+                needs = f"one row per label: {name} holds {times} tensors of {labels} rows; "
+                needs += "join them on axis 1, not 0"
+                return _with_mean(replace(diagnosis, needs=needs, certain=True, also=""), call, times, 0)
         for name, value in tensors.items():
-            if value.ndim > 2 and value.shape[0] == rows[1] and not prod(value.shape[1:]) % times:
-                needs = (
-                    f"one row per label: each row of {name} {tuple(value.shape)} became {times} rows; "
-                    f"an axis was folded into the batch: {times} x {rows[1]} = {rows[0]}"
-                )
+            if value.ndim > 2 and value.shape[0] == labels and not prod(value.shape[1:]) % times:
+                needs = f"one row per label: each row of {name} {tuple(value.shape)} became {times} rows; "
+                needs += f"an axis was folded into the batch: {times} x {labels} = {made}"
                 found = replace(diagnosis, cause="needs_flatten_or_transpose", needs=needs, also="")
                 return _with_mean(found, call, times, 1)
     return None

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from helpers.diagnosis.loss.call import LossCall
 from helpers.diagnosis.loss.check import diagnose, prove
-from helpers.diagnosis.loss.find import before_view, find_loss, tensors_in
-from helpers.diagnosis.loss.values import is_whole
+from helpers.diagnosis.loss.find import Around, before_view, find_loss
+from helpers.diagnosis.loss.values import is_whole, label_range
 from helpers.diagnosis.said.causes import CAUSES
 from helpers.diagnosis.said.finding import BATCH, BCE, Candidate
 from helpers.diagnosis.said.result import Diagnosis
@@ -34,11 +34,10 @@ def explain_loss(raised: Raised) -> Diagnosis | None:
         diagnosis = diagnose(call, raised.error, raised.where)
         return replace(diagnosis, also=f"{diagnosis.also}; {RERUN}".lstrip("; ")) if diagnosis.cause else None
     diagnosis = _flattened_by_hand(raised, call) or diagnose(call, raised.error, raised.where)
-    around = [step for step in outside if is_learners(step)]
+    around = [held for held in outside if is_learners(held.step)]
     return (
-        _problem_type(diagnosis, call, outside)
-        or _joined_parts(diagnosis, call, around)
-        or _folded_axis(diagnosis, call, around)
+        _of_model(diagnosis, call, [step for step, _ in outside])
+        or _more_rows(diagnosis, call, around)
         or _dropped_rows(diagnosis, call, around)
         or (diagnosis if diagnosis.cause else None)
     )
@@ -65,11 +64,24 @@ def _without_ones(tensor: Tensor) -> list[int]:
     return [size for size in tensor.shape if size != 1]
 
 
-def _problem_type(diagnosis: Diagnosis, call: LossCall, outside: list[Step]) -> Diagnosis | None:
-    """A transformers model that is set up for another kind of label."""
+def _of_model(diagnosis: Diagnosis, call: LossCall, outside: list[Step]) -> Diagnosis | None:
+    """The loss inside a transformers model: its head has `num_labels` outputs, its config chose the loss."""
     configs = (stored(step.variables.get("self"), "config") for step in modules_of_transformers(outside))
     config: Any = next((found for found in configs if found is not None), None)
-    kind = getattr(config, "problem_type", None)
+    if config is None:
+        return None
+    labels = label_range(call) if diagnosis.cause == "head_size" and call.takes.by_index else None
+    if labels is not None and labels[1] >= call.outputs:
+        # A Trainer's program has no line in which a new head could stand.
+        needs = (
+            f"{diagnosis.needs}: from_pretrained(..., num_labels={labels[1] + 1}), or more for more classes"
+        )
+        return replace(diagnosis, needs=needs)
+    return _problem_type(diagnosis, call, getattr(config, "problem_type", None))
+
+
+def _problem_type(diagnosis: Diagnosis, call: LossCall, kind: str | None) -> Diagnosis | None:
+    """A transformers model that is set up for another kind of label."""
     if kind is None:
         return None
     logits, target = call.folded or (call.logits, call.target)
@@ -110,37 +122,23 @@ def _is_multi_hot(target: Tensor) -> bool:
     return bool(((target == 0) | (target == 1)).all()) and bool((target.sum(-1) != 1).any())
 
 
-def _joined_parts(diagnosis: Diagnosis, call: LossCall, around: list[Step]) -> Diagnosis | None:
-    """The parts of every row were joined below each other instead of side by side."""
-    rows = _rows(call)
-    if diagnosis.cause != "batch_target" or rows is None:
-        return None
-    for step in around:
-        for name, value in step.variables.items():
-            if not isinstance(value, list | tuple) or len(value) < 2:
-                continue
-            if all(isinstance(part, Tensor) and part.ndim and part.shape[0] == rows[1] for part in value):
-                parts = len(value)
-                if parts * rows[1] == rows[0]:
-                    held = f"{name} holds {parts} tensors of {rows[1]} rows"
-                    needs = f"one row per label: {held}; join them on axis 1, not 0"
-                    return _with_mean(replace(diagnosis, needs=needs, certain=True, also=""), call, parts, 0)
-    return None
-
-
-def _folded_axis(diagnosis: Diagnosis, call: LossCall, around: list[Step]) -> Diagnosis | None:
-    """Another axis of a row was folded into the batch by view or reshape."""
+def _more_rows(diagnosis: Diagnosis, call: LossCall, around: list[Around]) -> Diagnosis | None:
+    """Each row became several: its parts were joined below each other, or an axis was folded in."""
     rows = _rows(call)
     if diagnosis.cause != "batch_target" or rows is None or not 0 < rows[1] < rows[0] or rows[0] % rows[1]:
         return None
-    times = rows[0] // rows[1]
-    for step in around:
-        for name, value in tensors_in(step).items():
-            if value.ndim > 2 and value.shape[0] == rows[1] and not prod(value.shape[1:]) % times:
-                needs = (
-                    f"one row per label: each row of {name} {tuple(value.shape)} became {times} rows; "
-                    f"an axis was folded into the batch: {times} x {rows[1]} = {rows[0]}"
-                )
+    made, labels, times = *rows, rows[0] // rows[1]
+    for step, tensors in around:
+        for name, value in step.variables.items():
+            parts = value if isinstance(value, list | tuple) and len(value) == times else ()
+            if parts and all(isinstance(part, Tensor) and part.shape[:1] == (labels,) for part in parts):
+                needs = f"one row per label: {name} holds {times} tensors of {labels} rows; "
+                needs += "join them on axis 1, not 0"
+                return _with_mean(replace(diagnosis, needs=needs, certain=True, also=""), call, times, 0)
+        for name, value in tensors.items():
+            if value.ndim > 2 and value.shape[0] == labels and not prod(value.shape[1:]) % times:
+                needs = f"one row per label: each row of {name} {tuple(value.shape)} became {times} rows; "
+                needs += f"an axis was folded into the batch: {times} x {labels} = {made}"
                 found = replace(diagnosis, cause="needs_flatten_or_transpose", needs=needs, also="")
                 return _with_mean(found, call, times, 1)
     return None
@@ -154,13 +152,13 @@ def _with_mean(diagnosis: Diagnosis, call: LossCall, times: int, axis: int) -> D
     return replace(diagnosis, fixes=prove((mean,), call))
 
 
-def _dropped_rows(diagnosis: Diagnosis, call: LossCall, around: list[Step]) -> Diagnosis | None:
+def _dropped_rows(diagnosis: Diagnosis, call: LossCall, around: list[Around]) -> Diagnosis | None:
     """Rows were filtered by a mask that is meant for tokens."""
     rows = _rows(call)
     if rows is None or rows[0] == rows[1]:
         return None
-    for step in around:
-        for name, value in tensors_in(step).items():
+    for _, tensors in around:
+        for name, value in tensors.items():
             if value.ndim != 2 or value.shape[0] <= rows[0] or "mask" not in name.lower():
                 continue
             kept = value.bool().all(1)

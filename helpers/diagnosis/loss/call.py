@@ -53,6 +53,7 @@ LOSSES: dict[str, Loss] = {
 UNKNOWN = Loss(False, "numbers")
 FUNCTIONS = {name: loss.functions[0] for name, loss in LOSSES.items() if loss.functions}
 MODULES = {loss.functions[1]: name for name, loss in LOSSES.items() if loss.functions}
+TENSORS = ("weight", "pos_weight")  # the options that hold a number for each class
 OPTIONS = ("weight", "ignore_index", "reduction", "label_smoothing", "pos_weight", "beta", "delta")
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from torch import Tensor
 
 from helpers.diagnosis.loss.call import LossCall, loss_call
-from helpers.diagnosis.loss.hidden import states_behind
+from helpers.diagnosis.loss.find import states_behind
 from helpers.diagnosis.loss.repairs import MOST, after, loss_of, result_of, why
 from helpers.diagnosis.loss.silent import grade, loss_if_right, what_is_silent
 from helpers.diagnosis.loss.values import label_range

@@ -1,38 +1,49 @@
-"""Find the loss call in a traceback, with the tensors as they were before anyone flattened them."""
+"""Find the loss call in a traceback: the tensors before anyone flattened them, the states a head read."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from inspect import signature
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch import Tensor
 
 from helpers.diagnosis.loss.call import FUNCTIONS, OPTIONS, LossCall
-from helpers.diagnosis.loss.hidden import saved, states_behind
 from helpers.diagnosis.seen.frames import Step, is_learners
 from helpers.diagnosis.seen.line import names_in
 
 BY_CODE = {function.__code__: name for name, function in FUNCTIONS.items()}
+# How far above the logits the head's own product is looked for: views, squeezes and transposes lie between.
+STEPS_UP = 6
 DEFAULTS = {
     name: {key: value.default for key, value in signature(function).parameters.items()}
     for name, function in FUNCTIONS.items()
 }
 
 
-def find_loss(steps: list[Step]) -> tuple[LossCall, list[Step]] | None:
-    """Return the innermost loss call, and the steps outside it, or None where no known loss was called."""
+class Around(NamedTuple):
+    """A step outside the loss, with its tensors by name."""
+
+    step: Step
+    tensors: Mapping[str, Tensor]
+
+
+def find_loss(steps: list[Step]) -> tuple[LossCall, list[Around]] | None:
+    """Return the innermost loss call and what is around it, or None where no known loss was called."""
     for index, step in enumerate(steps):
         name = BY_CODE.get(step.frame.f_code)
         variables = step.variables
         if name is None or not _are_tensors(variables.get("input"), variables.get("target")):
             continue
-        outside = steps[index + 1 :]
+        outside = [Around(step, _tensors_in(step)) for step in steps[index + 1 :]]
         call = _call(name, dict(variables))
-        hidden = states_behind(_as_held(call.logits, outside))
-        return replace(call, folded=_before_folding(call, outside), hidden=hidden), outside
+        logits, target = _as_held(call.logits, outside), _as_held(call.target, outside)
+        # Logits and target as the learner holds them, where they were flattened on the way.
+        folded = None if logits is call.logits and target is call.target else (logits, target)
+        return replace(call, folded=folded, hidden=states_behind(logits)), outside
     return None
 
 
@@ -57,16 +68,10 @@ def _is_default(value: Any, default: Any) -> bool:
     return not isinstance(value, Tensor) and bool(value == default)
 
 
-def _before_folding(call: LossCall, outside: list[Step]) -> tuple[Tensor, Tensor] | None:
-    """Return logits and target as the learner holds them, where they were flattened on the way."""
-    logits, target = _as_held(call.logits, outside), _as_held(call.target, outside)
-    return None if logits is call.logits and target is call.target else (logits, target)
-
-
-def _as_held(passed: Tensor, outside: list[Step]) -> Tensor:
-    held = [value for step in outside for value in tensors_in(step).values()]
-    if any(value is passed for step in outside if is_learners(step) for value in tensors_in(step).values()):
+def _as_held(passed: Tensor, outside: list[Around]) -> Tensor:
+    if any(value is passed for step, held in outside if is_learners(step) for value in held.values()):
         return passed
+    held = [value for _, tensors in outside for value in tensors.values()]
     same = [value for value in held if value.shape != passed.shape and _same_numbers(value, passed)]
     # Of several views the one with most axes is the one that nobody has flattened yet.
     return max(same, key=lambda value: value.ndim) if same else _unfolded(passed)
@@ -74,7 +79,7 @@ def _as_held(passed: Tensor, outside: list[Step]) -> Tensor:
 
 def _unfolded(passed: Tensor) -> Tensor:
     """Undo a view that was written into the call, such as `criterion(model(x).view(-1, 3), y)`."""
-    sizes = saved(passed.grad_fn, "_saved_self_sym_sizes") if _is_view(passed) else None
+    sizes = _saved(passed.grad_fn, "_saved_self_sym_sizes") if _is_view(passed) else None
     if sizes is None and passed._base is not None:
         sizes = passed._base.shape
     if sizes is None or len(sizes) <= passed.ndim or prod(sizes) != passed.numel() or 1 in sizes:
@@ -105,10 +110,12 @@ def before_view(flat: Tensor, other: Tensor) -> Tensor:
     return base if base.ndim >= flat.ndim or fits else flat
 
 
-def tensors_in(step: Step) -> dict[str, Tensor]:
-    """Return a frame's own tensors by name; those inside its dictionaries too, such as batch["labels"]."""
+def _tensors_in(step: Step) -> dict[str, Tensor]:
+    """A frame's own tensors by name; those inside its dictionaries too, such as batch["labels"]."""
+    line = line_of(step) if is_learners(step) else None
+    named = {leaf.text: leaf.value for leaf in (line.leaves if line is not None else ())}
     found: dict[str, Tensor] = {}
-    for name, value in {**step.variables, **_named(step)}.items():
+    for name, value in {**step.variables, **named}.items():
         if isinstance(value, Tensor):
             found[name] = value
         elif isinstance(value, dict) and name != "kwargs" and len(value) < 50:
@@ -118,3 +125,34 @@ def tensors_in(step: Step) -> dict[str, Tensor]:
 
 def _named(step: Step) -> dict[str, Any]:
     return names_in(step) if is_learners(step) else {}
+
+
+def states_behind(logits: Tensor) -> Tensor | None:
+    """Return the (..., H) states from which a linear head made these (..., C) logits, or None."""
+    if not logits.ndim:
+        return None
+    for states in _products(logits):
+        width = states.shape[-1]
+        if width != logits.shape[-1] and states.numel() == prod(logits.shape[:-1]) * width:
+            return states.detach().reshape(*logits.shape[:-1], width)
+    return None
+
+
+def _products(logits: Tensor) -> Iterator[Tensor]:
+    node = logits.grad_fn
+    for _ in range(STEPS_UP):
+        if node is None:
+            return
+        for kept in ("_saved_mat1", "_saved_self"):
+            if node.name().startswith(("Addmm", "Mm")) and isinstance(states := _saved(node, kept), Tensor):
+                yield states
+                return
+        node = next((parent for parent, _ in node.next_functions if parent is not None), None)
+
+
+def _saved(node: Any, name: str) -> Any:
+    """Return what a step of autograd keeps under a name, or None where it keeps nothing any more."""
+    try:
+        return getattr(node, name, None)
+    except RuntimeError:  # backward() has already freed it
+        return None

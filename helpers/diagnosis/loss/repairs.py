@@ -7,6 +7,7 @@ are not there, is said without a fix. The losses' rules are on torch's pages "Cr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from heapq import heappop, heappush
@@ -18,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from helpers.diagnosis.loss.call import LossCall, Shape, loss_call
+from helpers.diagnosis.loss.call import LOSSES, TENSORS, LossCall, Shape, loss_call
 from helpers.diagnosis.loss.values import (
     is_integer,
     is_one_hot,
@@ -30,16 +31,7 @@ from helpers.diagnosis.loss.values import (
 )
 from helpers.diagnosis.said.causes import CAUSES
 from helpers.diagnosis.said.finding import (
-    ANSWERS,
-    BATCH,
-    BOTH_CLASSES,
-    CLASSES,
-    DTYPE,
-    EXTRA_AXIS,
     FITS_BCE,
-    LABEL,
-    TOKENS,
-    TURNED,
     Finding,
     bce,
     new_head,
@@ -111,142 +103,93 @@ class Path(NamedTuple):
         return Fix(title, self.code, result_of(self.code, call, self.call, self.loss or 0.0), when)
 
 
-# The gravest first; `_facts` fills in the words. {logits} and {target} are the shapes after the repair.
-MISTAKES = {
-    "logits_dtype": Mistake(
-        "target_dtype", CLASSES, "logits in floating point: the raw scores of the head, before any argmax"
-    ),
-    "one_number": Mistake(
-        "squeeze_mismatch",
-        BATCH,
-        "two equal shapes; one side is a single number, so its axes were squeezed or averaged away",
-    ),
-    "no_classes": Mistake("squeeze_mismatch", CLASSES, "logits with an axis for the classes: (N, C)"),
-    "weights": Mistake(
-        "head_size",
-        CLASSES,
-        "one {weight} per output: C is {outputs}, and {weight} has {weights}; give both as many as classes",
-    ),
-    "tokens": Mistake(
-        "token_logits_for_sequence",
-        TOKENS,
-        "one prediction per sentence: logits {logits} {for_these}{read_as_classes}",
-    ),
-    "batch_second": Mistake(
-        "token_logits_for_sequence",
-        BATCH,
-        "logits {logits}: here the batch is on axis 1, with {rows} predictions a row",
-    ),
-    "no_tokens": Mistake(
-        "sequence_logits_for_token",
-        TOKENS,
-        "a prediction for each label of a row: logits {per_label} for target {was}",
-    ),
-    "length": Mistake(
-        "static_length", BATCH, "one label per token: T is {length} in logits and {labelled} in target"
-    ),
-    "rows": Mistake("batch_target", BATCH, "{answer} for each row of logits: target {answers}"),
-    "pooled": Mistake(
-        "token_logits_for_sequence", TOKENS, "one prediction for each row of the target: logits {was}"
-    ),
-    "one_row": Mistake(
-        "needs_flatten_or_transpose",
-        BATCH,
-        "a row of logits for each of the {labels} rows of the target; the whole batch became one row",
-    ),
-    "columns": Mistake(
-        "head_size",
-        BOTH_CLASSES,
-        "as many outputs as the target has: {columns}; the head gives {outputs}",
-    ),
-    "more_outputs": Mistake(
-        "head_size", BATCH, "as many outputs as labels: there are {times} labels for each row"
-    ),
-    "yes_no": Mistake(
-        "head_size",
-        CLASSES,
-        "two outputs or more, and indices {wanted}; one output is for yes or no, with binary cross entropy",
-    ),
-    "one_hot": Mistake(
-        "one_hot_index", DTYPE, "indices {indices} in int64, or one-hot rows in floating point"
-    ),
-    "indices": Mistake(
-        "index_for_multilabel",
-        BOTH_CLASSES,
-        "a number for each output: target {came}; or, for one class per row, cross entropy",
-    ),
-    "listed": Mistake(
-        "index_for_multilabel",
-        BOTH_CLASSES,
-        "a 0 or 1 for each output: target {came}, with a 1 at each index that is listed",
-    ),
-    "one_class": Mistake(
-        "loss_choice",
-        BOTH_CLASSES,
-        "a number for each output: target {came}; or, for one class per row, cross entropy",
-    ),
-    "several": Mistake(
-        "loss_choice",
-        ANSWERS,
-        "one class per row; these rows have several 1s or none: take each output by itself",
-    ),
-    "quantities": Mistake(
-        "loss_choice",
-        CLASSES,
-        "class indices {wanted} in int64; these are fractions, so a loss for numbers or another target",
-    ),
-    "raw": Mistake(
-        "loss_choice",
-        CLASSES,
-        "probabilities from 0 to 1: the output of a sigmoid, or the loss that takes raw logits",
-    ),
-    "one_output": Mistake(
-        "head_size", CLASSES, "one output for one number per row; the head gives {outputs}"
-    ),
-    "head": Mistake(
-        "head_size",
-        LABEL,
-        "an output for every label: C is {outputs}, so {fits}{highest}",
-    ),
-    "no_batch": Mistake(
-        "squeeze_mismatch",
-        BATCH,
-        "an axis for the batch: logits (N, C) with target (N,); logits {came} is read as one row",
-    ),
-    "batch_of_one": Mistake("squeeze_mismatch", BATCH, "target {target}: a batch of one keeps its axis"),
-    "extra": Mistake("extra_target_dim", EXTRA_AXIS, "target {target}, without the axis of size 1"),
-    "extra_one": Mistake("extra_target_dim", EXTRA_AXIS, "two equal shapes: target {came}{broadcast}"),
-    "ones": Mistake("squeeze_mismatch", BOTH_CLASSES, "two equal shapes: target {came}{broadcast}"),
-    "misread": Mistake(
-        "needs_flatten_or_transpose",
-        TURNED,
-        "the {classes} classes on axis 1; it is {outputs} long, and the last axis is {classes}",
-    ),
-    "swapped": Mistake(
-        "needs_flatten_or_transpose",
-        BATCH,
-        "batch and tokens in the same order: logits {logits} for target {target}",
-    ),
-    "classes_last": Mistake(
-        "needs_flatten_or_transpose", TURNED, "classes on axis 1: logits {logits} for target {target}"
-    ),
-    "classes_first": Mistake(
-        "needs_flatten_or_transpose", TURNED, "classes on the last axis: logits {logits} for target {target}"
-    ),
-    "flat": Mistake(
-        "needs_flatten_or_transpose", BATCH, "both sides flattened: logits {logits} with target {target}"
-    ),
-    "empty_axis": Mistake(
-        "needs_flatten_or_transpose", CLASSES, "logits {logits}, without the axes of size 1"
-    ),
-    "turned": Mistake("needs_flatten_or_transpose", BATCH, "the axes in one order: both {target}"),
-    "labels": Mistake("label_range", LABEL, "labels from 0 to {last}; {these}"),
-    "range": Mistake("label_range", (Mark("target", "label"),), "targets from 0 to 1; {these}"),
-    "index_dtype": Mistake("target_dtype", DTYPE, "class indices in int64; these are {dtype}"),
-    "number_dtype": Mistake(
-        "target_dtype", DTYPE, "a target in the logits' dtype, {logits_dtype}; this one is {dtype}"
-    ),
-}
+# The gravest first: a mistake, its cause, the places that disagree; below, what is needed, from `_facts`:
+# {logits} and {target} are the shapes after the repair, {came} and {was} those before it.
+WORDS = """
+logits_dtype: target_dtype, logits C
+    logits in floating point: the raw scores of the head, before any argmax
+one_number: squeeze_mismatch, logits N, target N
+    two equal shapes; one side is a single number, so its axes were squeezed or averaged away
+weights: head_size, logits C
+    one {weight} per output: C is {outputs}, and {weight} has {weights}; give both as many as classes
+weight_dtype: target_dtype, logits C
+    a {weight} in floating point, {logits_dtype} like the logits; this one is {weight_dtype}
+tokens: token_logits_for_sequence, logits T, target T
+    one prediction per sentence: logits {logits} {for_these}{read_as_classes}
+no_tokens: sequence_logits_for_token, logits T, target T
+    a prediction for each label of a row: logits {per_label} for target {was}
+length: static_length, logits N, target N
+    one label per token: T is {length} in logits and {labelled} in target
+rows: batch_target, logits N, target N
+    {answer} for each row of logits: target {answers}
+pooled: token_logits_for_sequence, logits T, target T
+    one prediction for each row of the target: logits {was}
+one_row: needs_flatten_or_transpose, logits N, target N
+    a row of logits for each of the {labels} rows of the target; the whole batch became one row
+columns: head_size, logits C, target C
+    as many outputs as the target has: {columns}; the head gives {outputs}
+more_outputs: head_size, logits N, target N
+    as many outputs as labels: there are {times} labels for each row
+yes_no: head_size, logits C
+    two outputs or more, and indices {wanted}; one output is for yes or no, with binary cross entropy
+one_hot: one_hot_index, target dtype
+    indices {indices} in int64, or one-hot rows in floating point
+indices: index_for_multilabel, logits C, target C
+    a number for each output: target {came}; or, for one class per row, cross entropy
+listed: index_for_multilabel, logits C, target C
+    a 0 or 1 for each output: target {came}, with a 1 at each index that is listed
+one_class: loss_choice, logits C, target C
+    a number for each output: target {came}; or, for one class per row, cross entropy
+several: loss_choice, target values
+    one class per row; these rows have several 1s or none: take each output by itself
+quantities: loss_choice, logits C
+    class indices {wanted} in int64; these are fractions, so a loss for numbers or another target
+raw: loss_choice, logits C
+    probabilities from 0 to 1: the output of a sigmoid, or the loss that takes raw logits
+one_output: head_size, logits C
+    one output for one number per row; the head gives {outputs}
+head: head_size, logits C, target label
+    an output for every label: C is {outputs}, so {fits}{highest}
+no_batch: squeeze_mismatch, logits N, target N
+    an axis for the batch: logits (N, C) with target (N,); logits {came} is read as one row
+extra: extra_target_dim, target ?
+    target {target}, without the axis of size 1
+extra_one: extra_target_dim, target ?
+    two equal shapes: target {came}{broadcast}
+ones: squeeze_mismatch, logits C, target C
+    two equal shapes: target {came}{broadcast}
+misread: needs_flatten_or_transpose, logits C, target T
+    the {classes} classes on axis 1; it is {outputs} long, and the last axis is {classes}
+swapped: needs_flatten_or_transpose, logits N, target N
+    batch and tokens in the same order: logits {logits} for target {target}
+classes_last: needs_flatten_or_transpose, logits C, target T
+    classes on axis 1: logits {logits} for target {target}
+classes_first: needs_flatten_or_transpose, logits C, target T
+    classes on the last axis: logits {logits} for target {target}
+flat: needs_flatten_or_transpose, logits N, target N
+    both sides flattened: logits {logits} with target {target}
+empty_axis: needs_flatten_or_transpose, logits C
+    logits {logits}, without the axes of size 1
+labels: label_range, logits C, target label
+    labels from 0 to {last}; {these}
+range: label_range, target label
+    targets from 0 to 1; {these}
+index_dtype: target_dtype, target dtype
+    class indices in int64; these are {dtype}
+number_dtype: target_dtype, target dtype
+    a target in the logits' dtype, {logits_dtype}; this one is {dtype}
+"""
+
+
+def _mistakes(words: str) -> Iterator[tuple[str, Mistake]]:
+    for row in re.split(r"\n(?=\w)", words.strip()):
+        head, _, needs = row.partition("\n")
+        name, cause, *places = re.split(": |, ", head)
+        marks = (Mark(*place.split(" ")) for place in places)
+        yield name, Mistake(cause, tuple(marks), " ".join(needs.split()))
+
+
+MISTAKES = dict(_mistakes(WORDS))
 GRAVITY = {name: place for place, name in enumerate(MISTAKES)}
 
 
@@ -256,6 +199,7 @@ GRAVITY = {name: place for place, name in enumerate(MISTAKES)}
 def steps(call: LossCall) -> Iterator[Step]:
     """All single repairs that make sense for these two tensors."""
     logits, target = tuple(call.logits.shape), tuple(call.target.shape)
+    yield from _weights(call)
     if call.takes.by_index:
         yield from _ones_beside_indices(logits, target)
         yield from _order(call, logits, target)
@@ -270,6 +214,17 @@ def steps(call: LossCall) -> Iterator[Step]:
     if len(logits) > 2 and target[:1] == logits[:1]:
         yield from _tokens(call, logits, target)
         yield from _lengths(call, logits, target)
+
+
+def _weights(call: LossCall) -> Iterator[Step]:
+    """A weight of the classes in another dtype: whole numbers, or NumPy's float64."""
+    weight, module = call.options.get("weight"), LOSSES[call.loss].functions
+    if module is None or weight is None or weight.dtype == call.logits.dtype:
+        return
+    others = "".join(f", {key}={value!r}" for key, value in call.options.items() if key not in TENSORS)
+    made = f"torch.tensor({weight.tolist()}, dtype={call.logits.dtype})"
+    code = f"criterion = nn.{module[1].__name__}(weight={made}{others})"
+    yield Step("weight_dtype", 0.8, code, "a weight in the logits' dtype, as weight.float() makes it")
 
 
 def _without_ones(shape: Shape) -> list[int]:
@@ -308,12 +263,12 @@ def _ones_beside_indices(logits: Shape, target: Shape) -> Iterator[Step]:
             yield Step("empty_axis", 1.5, f"logits = logits.squeeze({axis})", drop)
     if len(logits) == 1 and prod(target) == 1:
         yield Step("no_batch", 1, "logits = logits.unsqueeze(0)", "put the batch axis back")
-    if not target and len(logits) > 1 and rows == 1:
-        yield Step("batch_of_one", 1, "target = target.unsqueeze(0)", "put the batch axis back")
 
 
 def _order(call: LossCall, logits: Shape, target: Shape) -> Iterator[Step]:
     """Axes in another order, or flattened on one side only."""
+    if len(target) < len(logits) and not is_whole(call.target):
+        return  # neither indices nor probabilities, in whatever order
     if len(target) > 1 and (len(logits) > 2 or (len(logits) == 2 and prod(target) == logits[0])):
         yield Step("flat", 1.6, "target = target.flatten()", "flatten the target too")
     if len(logits) < 3:
@@ -332,9 +287,6 @@ def _order(call: LossCall, logits: Shape, target: Shape) -> Iterator[Step]:
     if flat and not is_one_hot(call.target.reshape(rows, length), 1):  # rather rows of C
         code = "logits = logits.transpose(1, 2).flatten(0, 1)"
         yield Step("flat", 2, code, "put the classes last, then flatten the logits too")
-    if target == (outputs,) != (rows,):
-        first = "batch first, then one token"
-        yield Step("batch_second", 3.2, "logits = logits.movedim(1, 0)[:, 0]", first)
 
 
 def _tokens(call: LossCall, logits: Shape, target: Shape) -> Iterator[Step]:
@@ -398,10 +350,7 @@ def _kinds_of_index(call: LossCall, logits: Shape, target: Shape) -> Iterator[St
         yield Step(mistake, 1.5, bce(values), "score each output by itself", when)
     if floats and len(target) == 2 <= len(logits) and target[0] == logits[0]:
         other = target[1] not in (outputs, call.outputs)
-        if other and is_zero_one(values) and not hot:
-            code = f"{new_head(target[1], call.loss)}\n{bce(values)}"
-            yield Step("columns", 2, code, "one output per column", FITS_BCE)
-        elif other and sums_to_1(values, 1):
+        if other and sums_to_1(values, 1):
             yield Step("columns", 2, new_head(target[1], call.loss), "one output per class")
     if floats and target == logits and call.loss == "nll_loss":
         yield Step(
@@ -422,18 +371,17 @@ def _labels(call: LossCall, logits: Shape) -> Iterator[Step]:
     if found is None or (found[0] >= 0 and found[1] < outputs):
         return
     lowest, highest = found
-    values = call.counted_labels.unique()
-    if set(values.tolist()) == {-1, 1}:
+    if lowest == -1 and highest == 1 and 0 not in call.counted_labels:
         yield Step("labels", 0.9, "target = (target + 1) // 2", "count -1 and 1 as 0 and 1")
-    if highest >= 2 * outputs > 2 and len(values) <= outputs:
+    if highest >= 2 * outputs > 2 and len(call.counted_labels.unique()) <= outputs:
         renumber = "target = target.unique(return_inverse=True)[1]"
         when = "where these are all the classes there are"
         yield Step("labels", 1, renumber, "number the labels that occur from 0", when)
     from_one = lowest > 0 and highest == outputs > 1  # class 1 need not be in every batch
     if lowest and highest - lowest < outputs:
         first = 1 if from_one else lowest
-        by_chance = (1 - 1 / (highest + 1)) ** len(call.counted_labels) > CHANCE
-        price = 2.2 if lowest > 0 and not from_one else 1.8 if from_one and by_chance else 1.1
+        by_chance = from_one and (1 - 1 / (highest + 1)) ** len(call.counted_labels) > CHANCE
+        price = 2.2 if lowest > 0 and not from_one else 1.8 if by_chance else 1.1
         code = f"target = target {f'- {first}' if first > 0 else f'+ {-first}'}"
         yield Step("labels", price, code, "count from 0", f"where {first} is the first class")
     if len(logits) <= 2 and highest >= outputs:
@@ -441,9 +389,6 @@ def _labels(call: LossCall, logits: Shape) -> Iterator[Step]:
         title, when = "give the head as many outputs as classes", f"where there are {classes} classes"
         if lowest >= 0:
             yield Step("head", 2, new_head(classes, call.loss), title, when)
-        elif highest - lowest >= outputs:
-            code = f"target = target + {-lowest}\n{new_head(highest - lowest + 1, call.loss)}"
-            yield Step("labels", 2, code, "count from 0, with an output for each class")
     if outputs == 1 and lowest >= 0 and highest == 1 and len(logits) == 2:
         code = f"logits = logits.squeeze(1)\n{bce(call.target)}"
         yield Step("yes_no", 2.1, code, "keep one output, for yes or no", "where there are two classes")
@@ -463,11 +408,9 @@ def _kinds_of_number(call: LossCall, logits: Shape, target: Shape) -> Iterator[S
     if call.loss == "binary_cross_entropy" and not is_within_0_and_1(call.logits):
         code = "criterion = F.binary_cross_entropy_with_logits"
         yield Step("raw", 1.5, code, "leave the sigmoid to the loss", "where these are raw logits")
-    if len(logits) == 3 and target == (logits[0], logits[2], logits[1]):
-        yield Step("turned", 1.5, "logits = logits.transpose(1, 2)", "turn the logits")
     if len(logits) < 2 or outputs < 2 or target[:1] != logits[:1] or not is_whole(values):
         return
-    if binary and len(target) == len(logits) == 2 and is_integer(values) and not is_zero_one(values):
+    if binary and len(target) == len(logits) == 2 and 1 < target[1] < outputs and not is_zero_one(values):
         code = "target = torch.zeros_like(logits).scatter_(1, target.long(), 1.0)"
         yield Step("listed", 1.2, code, "a 0 or 1 for each output", "where each row lists its classes")
     if values.numel() != prod(logits[:-1]):
@@ -487,16 +430,16 @@ def _outputs(call: LossCall, logits: Shape, target: Shape) -> Iterator[Step]:
     """A head with another number of outputs than the target has numbers for each row."""
     if not logits or not target or target[0] != logits[0]:
         return
-    if len(logits) == 2 and target in (logits[:1], (logits[0], 1)) and logits[1] > 1:
+    one_each = len(logits) == 2 and logits[1] > 1 and target in (logits[:1], (logits[0], 1))
+    is_listed = call.takes.binary and is_whole(call.target) and not is_zero_one(call.target)
+    if one_each and not is_listed:
         code = f"{new_head(1, call.loss, '.squeeze(-1)')}\ntarget = target.flatten().float()"
         mistake = "indices" if call.takes.binary else "one_class"
         mistake = mistake if is_whole(call.target) else "one_output"
         yield Step(mistake, 1.4, code, "one output", "where each row has one number, or yes and no")
-    elif len(target) == len(logits) > 1 and target[:-1] == logits[:-1] and target != logits:
+    elif len(target) == len(logits) > 1 and target[:-1] == logits[:-1] and target != logits and not one_each:
         title = "as many outputs as the target has"
         yield Step("columns", 1.6, new_head(target[-1], call.loss), title)
-    elif len(target) == 2 and len(logits) == 1 and target[1] > 1:
-        yield Step("columns", 1.6, new_head(target[1], call.loss), "one output per column")
 
 
 def _range(call: LossCall) -> Iterator[Step]:
@@ -506,6 +449,9 @@ def _range(call: LossCall) -> Iterator[Step]:
         return
     outputs = call.logits.shape[-1] if call.logits.ndim else 1
     lowest, highest = float(values.min()), float(values.max())
+    # Nothing that is in range is shifted, for then a batch without its first class would be.
+    if lowest >= 0 and (highest < outputs if _are_labels(call) else highest <= 1):
+        return
     two = 1 < len(values.unique()) <= 2
     if not call.takes.binary or not two:
         if lowest > 0 and highest == outputs > 1 and _are_labels(call):
@@ -555,7 +501,7 @@ def why(call: LossCall, grade: Grade) -> Finding | None:
     if not call.logits.is_floating_point():
         return _finding(call, "logits_dtype")
     if call.takes.by_index and not call.logits.ndim:
-        return _finding(call, "no_classes")
+        return _finding(call, "no_batch")
     held = call.folded
     call = _at_hand(call)
     # What mends the flat tensors can't be written with those that the learner holds.
@@ -833,6 +779,7 @@ def _facts(call: LossCall, path: Path) -> dict[str, Any]:
         "classes": call.classes,
         "weight": weight,
         "weights": call.options[weight].numel() if weight else 0,
+        "weight_dtype": str(call.options[weight].dtype).removeprefix("torch.") if weight else "",
         "dtype": str(then.target.dtype).removeprefix("torch."),
         "logits_dtype": str(call.logits.dtype).removeprefix("torch."),
     }

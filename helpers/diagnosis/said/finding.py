@@ -51,10 +51,7 @@ class Finding:
 BATCH = (Mark("logits", "N"), Mark("target", "N"))
 LABEL = (Mark("logits", "C"), Mark("target", "label"))
 CLASSES = (Mark("logits", "C"),)
-BOTH_CLASSES = (Mark("logits", "C"), Mark("target", "C"))
-TOKENS = (Mark("logits", "T"), Mark("target", "T"))
 TURNED = (Mark("logits", "C"), Mark("target", "T"))  # torch reads classes where the tokens stand
-EXTRA_AXIS = (Mark("target", "?"),)
 DTYPE = (Mark("target", "dtype"),)
 SCORES = (Mark("logits", "values"),)
 ANSWERS = (Mark("target", "values"),)

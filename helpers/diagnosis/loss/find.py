@@ -112,8 +112,7 @@ def before_view(flat: Tensor, other: Tensor) -> Tensor:
 
 def _tensors_in(step: Step) -> dict[str, Tensor]:
     """A frame's own tensors by name; those inside its dictionaries too, such as batch["labels"]."""
-    line = line_of(step) if is_learners(step) else None
-    named = {leaf.text: leaf.value for leaf in (line.leaves if line is not None else ())}
+    named = names_in(step) if is_learners(step) else {}
     found: dict[str, Tensor] = {}
     for name, value in {**step.variables, **named}.items():
         if isinstance(value, Tensor):
@@ -121,10 +120,6 @@ def _tensors_in(step: Step) -> dict[str, Tensor]:
         elif isinstance(value, dict) and name != "kwargs" and len(value) < 50:
             found |= {f'{name}["{key}"]': item for key, item in value.items() if isinstance(item, Tensor)}
     return found
-
-
-def _named(step: Step) -> dict[str, Any]:
-    return names_in(step) if is_learners(step) else {}
 
 
 def states_behind(logits: Tensor) -> Tensor | None:

@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from helpers.diagnosis.loss.call import LOSSES, TENSORS, LossCall, Shape, loss_call
+from helpers.diagnosis.loss.call import TENSORS, LossCall, Shape, loss_call
 from helpers.diagnosis.loss.values import (
     is_integer,
     is_one_hot,
@@ -218,7 +218,7 @@ def steps(call: LossCall) -> Iterator[Step]:
 
 def _weights(call: LossCall) -> Iterator[Step]:
     """A weight of the classes in another dtype: whole numbers, or NumPy's float64."""
-    weight, module = call.options.get("weight"), LOSSES[call.loss].functions
+    weight, module = call.options.get("weight"), call.takes.functions
     if module is None or weight is None or weight.dtype == call.logits.dtype:
         return
     others = "".join(f", {key}={value!r}" for key, value in call.options.items() if key not in TENSORS)

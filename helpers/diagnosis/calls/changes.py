@@ -16,10 +16,12 @@ from torch import Tensor, nn
 
 from helpers.diagnosis.calls.operations import AXIS, JOINS, MAKES, PAIRS, PRODUCTS, VIEWS
 from helpers.diagnosis.calls.rows import MAPPINGS, lengths_of
+from helpers.diagnosis.loss.values import is_whole
 from helpers.diagnosis.seen.line import Leaf, Line
 from helpers.diagnosis.seen.raised import Raised, described, shape
 
 ARGMAX = "leave argmax out"
+FEW = 10_000  # numbers, up to which it is asked whether they are whole
 AXES = "needs_flatten_or_transpose"
 
 
@@ -217,9 +219,8 @@ def _dtypes(line: Line, leaf: Leaf) -> Iterator[Change]:
         )
     if value.dtype != torch.float32:
         yield Change("target_dtype", 0.8, "{x}.float()", "make it float32", f"float32; {here}")
-    if value.dtype != torch.int64 and not (
-        value.is_floating_point() and bool((value != value.round()).any())
-    ):
+    few = value.numel() < FEW
+    if value.dtype != torch.int64 and (not value.is_floating_point() or (few and is_whole(value))):
         yield Change("target_dtype", 0.9, "{x}.long()", "make it int64", f"whole numbers, int64; {here}")
 
 

@@ -24,9 +24,11 @@ from helpers.diagnosis.calls.positions import is_positions
 from helpers.diagnosis.said.result import Diagnosis, Fix
 from helpers.diagnosis.seen.line import Leaf, Line
 from helpers.diagnosis.seen.raised import Raised, described, gave, shape
+from helpers.diagnosis.seen.stand_in import without_numbers
 from helpers.trial import quiet
 
 MOST_FIXES, MOST_RUNS = 2, 100
+MANY = 100_000  # numbers, from which on shapes are tried first
 NEAR = 0.45  # a change this much dearer may still be what is meant
 TOOLS = {"torch": torch, "nn": nn, "F": F, "np": np}
 LABELS = ("label", "labels", "target", "targets", "y", "yb", "tags", "y_true")
@@ -120,6 +122,8 @@ def _search(raised: Raised, line: Line) -> list[Found]:
             ((leaf, each) for leaf in line.operands for each in changes(raised, line, leaf)),
             key=lambda one: one[1].price,
         )[:MOST_RUNS]
+        if sum(leaf.value.numel() for leaf in line.leaves if isinstance(leaf.value, Tensor)) > MANY:
+            singles = [step for step in singles if _fits_without_numbers(line, *step)]
         found = [each for step in singles if (each := _tried(raised, line, [step])) is not None]
         found += [*_unpacked(line), *_layers(raised, line), *_rewritten(raised, line)]
         found = found or list(_pairs(raised, line, singles))
@@ -133,6 +137,18 @@ def _is_about_operands(line: Line) -> bool:
         or isinstance(line.node, ast.Subscript | ast.Attribute)
         or any(is_output(leaf.value) for leaf in line.operands)
     )
+
+
+def _fits_without_numbers(line: Line, leaf: Leaf, change: Change) -> bool:
+    """Whether the line runs on shapes alone: that is asked first where the numbers are many."""
+    empty = {each.slot: without_numbers(each.value) for each in line.leaves}
+    try:
+        for each in _alike(line, leaf):
+            empty[each.slot] = eval(change.code.replace("{x}", "_x"), {**TOOLS, "_x": empty[each.slot]})
+        line.run(empty)
+    except Exception:  # it still refuses, or needs the numbers
+        return False
+    return True
 
 
 class Ran(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 PARTS = ("_parameters", "_buffers", "_modules")
 
@@ -29,4 +29,22 @@ def stand_in(model: nn.Module, copies: dict[int, Any] | None = None) -> nn.Modul
     modules = state["_modules"]
     modules.update({name: stand_in(part, copies) for name, part in modules.items() if part is not None})
     vars(twin).update(state)
+    return twin
+
+
+def without_numbers(value: Any) -> Any:
+    """Return a tensor, or a stand-in of a model, that has shapes and dtypes alone; anything else as it is.
+
+    >>> import torch
+    >>> without_numbers(nn.Linear(2, 3))(without_numbers(torch.zeros(4, 2))).shape
+    torch.Size([4, 3])
+    """
+    if isinstance(value, Tensor):
+        return value.detach().to("meta")
+    if not isinstance(value, nn.Module):
+        return value
+    twin = stand_in(value)
+    for part in twin.modules():
+        for kept in (vars(part)["_parameters"], vars(part)["_buffers"]):
+            kept.update({name: each.detach().to("meta") for name, each in kept.items() if each is not None})
     return twin

@@ -24,8 +24,8 @@ READERS: tuple[Callable[[Raised], Diagnosis | None], ...] = (
     masks.explain_attention,
     masks.explain_first_masked,
     checkpoints.explain_checkpoint,
-    rows.explain_rows,
     repairs.explain_line,
+    rows.explain_rows,
     explain_gpu,
 )
 

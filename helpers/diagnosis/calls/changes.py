@@ -168,6 +168,7 @@ def _of_parts(line: Line, leaf: Leaf, sizes: list[Any], lengths: str) -> Iterato
         isinstance(row, list) for row in leaf.value
     ):
         code = f"[row + [0] * ({max(map(len, leaf.value))} - len(row)) for row in {{x}}]"
+    code = f"list({code})" if line.operation in JOINS else code
     yield Change(
         "ragged_padding", 1.0, code, "pad to the longest", f"rows of one length; {leaf.text} has {lengths}"
     )
@@ -320,9 +321,6 @@ def _other_function(line: Line, node: ast.Call, func: ast.Attribute, given: list
         for place in (-1, 0):
             code = f"{owner}.stack({given[0]}, {'axis' if name == 'concatenate' else 'dim'}={place})"
             yield Change(AXES, 1.1 - place / 10, code, "stack them as columns", needs)
-    elif name == "stack" and given:
-        needs = "the parts below each other; stack adds an axis"
-        yield Change(AXES, 1.5, f"{owner}.concatenate({given[0]})", "join them", needs)
     elif name == "squeeze" and not given and not node.keywords:
         needs = "only the axis that is meant: squeeze() takes every axis of size 1, a batch of one too"
         for place in (-1, 1):

@@ -348,14 +348,19 @@ def read(node: ast.expr, step: Step) -> Any:
         return MISSING
     if isinstance(node, ast.Attribute):
         return attribute(base, node.attr)
-    key = (
-        node.slice.value if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) else None
-    )
+    key = _number_or_name(node.slice) if isinstance(node, ast.Subscript) else None
     if isinstance(base, dict | UserDict) and key is not None:
         return base.get(key, MISSING)
     if isinstance(base, list | tuple) and isinstance(key, int) and -len(base) <= key < len(base):
         return base[key]
     return MISSING
+
+
+def _number_or_name(key: ast.expr) -> Any:
+    try:
+        return ast.literal_eval(key)  # -1 is an operation on 1
+    except ValueError:
+        return None
 
 
 def attribute(owner: Any, name: str) -> Any:

@@ -71,7 +71,9 @@ class Raised:
     def squeezed(self) -> str:
         """Where squeeze() took the axis of a batch of one, as words that follow a sentence; or ""."""
         around = [each for step in self.own[:4] for each in step.variables.values()]
-        if not any(isinstance(each, Tensor) and each.ndim > 1 and each.shape[0] == 1 for each in around):
+        one_row = any(isinstance(each, Tensor) and each.ndim > 1 and each.shape[0] == 1 for each in around)
+        operands = self.line.operands if self.line is not None else ()
+        if not one_row and not any(_was_squeezed(leaf.value) for leaf in operands):
             return ""
         models = [type(each).forward for each in around if isinstance(each, nn.Module)]
         codes = [step.frame.f_code for step in self.own[:4]] + [
@@ -107,6 +109,12 @@ def explain_gpu(raised: Raised) -> Diagnosis | None:
     needs = "labels from 0 to C - 1, and ids from 0 to num_embeddings - 1: an index had no place"
     also = f"an id has no row in the embedding; {RERUN}"
     return raised.diagnosis("head_size", got, needs, certain=False, also=also)
+
+
+def _was_squeezed(value: Any) -> bool:
+    """Whether autograd still knows that a tensor came out of squeeze()."""
+    made = getattr(value, "grad_fn", None) if isinstance(value, Tensor) else None
+    return made is not None and made.name().startswith("SqueezeBackward")
 
 
 def _squeeze_in(code: CodeType) -> str:

@@ -71,7 +71,7 @@ def changes(raised: Raised, line: Line, leaf: Leaf) -> Iterator[Change]:
         if line.operation not in MAKES - {"TensorDataset"}:
             yield from _axes(raised, line, leaf)
     elif isinstance(value, np.ndarray):
-        yield from _of_array(leaf.text, value)
+        yield from _of_array(line, leaf.text, value)
     elif hasattr(value, "to_numpy"):
         needs = f"a tensor of numbers; {leaf.text} is a table's column"
         yield Change("not_a_tensor", 0.5, "torch.tensor({x}.to_numpy())", "take the numbers out", needs)
@@ -106,15 +106,12 @@ def _of_list(line: Line, leaf: Leaf, value: list[Any]) -> Iterator[Change]:
     sizes = [tuple(part.shape) if hasattr(part, "shape") else None for part in value]
     if all(isinstance(part, str) and part.lstrip("-").isdigit() for part in value):
         needs = "numbers; these are digits, as text: int(...) where they are read"
-        for price, code in (
-            (0.4, "[int(text) for text in {x}]"),
-            (0.5, "torch.tensor([int(text) for text in {x}])"),
-        ):
-            yield Change("target_dtype", price, code, "make them numbers", needs)
+        numbers = "[int(text) for text in {x}]"
+        code = numbers if makes else f"torch.tensor({numbers})"
+        yield Change("target_dtype", 0.4, code, "make them numbers", needs)
     elif all(isinstance(part, str) for part in value):
-        yield from _numbered(
-            "[sorted(set({x})).index(name) for name in {x}]", "torch.tensor({})", len(set(value))
-        )
+        numbers = "[sorted(set({x})).index(name) for name in {x}]"
+        yield _numbered(numbers if makes else f"torch.tensor({numbers})", len(set(value)))
     elif makes and lengths:
         yield from _of_parts(line, leaf, sizes, lengths)
     elif isinstance(leaf.value, tuple) and len(value) < 6 and sizes[0] is not None and not makes:
@@ -133,11 +130,10 @@ def _of_list(line: Line, leaf: Leaf, value: list[Any]) -> Iterator[Change]:
         yield Change("not_a_tensor", 0.5, "torch.tensor({x})", "make a tensor of the list", needs)
 
 
-def _numbered(numbers: str, tensor: str, count: int) -> Iterator[Change]:
+def _numbered(code: str, count: int) -> Change:
     """Names of classes where numbers are wanted."""
     needs = f"class indices: numbers. These are {count} names, as text: number them, in every split alike"
-    for price, code in ((0.5, numbers), (0.6, tensor.format(numbers))):
-        yield Change("target_dtype", price, code, "number the names", needs)
+    return Change("target_dtype", 0.5, code, "number the names", needs)
 
 
 def _of_tensors(line: Line, leaf: Leaf, each: tuple[int, ...]) -> Iterator[Change]:
@@ -174,11 +170,12 @@ def _of_parts(line: Line, leaf: Leaf, sizes: list[Any], lengths: str) -> Iterato
     )
 
 
-def _of_array(name: str, value: np.ndarray) -> Iterator[Change]:
+def _of_array(line: Line, name: str, value: np.ndarray) -> Iterator[Change]:
     kind = value.dtype.kind
     if kind in "US" or (kind == "O" and value.size and isinstance(value.flat[0], str)):
         numbers = "np.unique({x}, return_inverse=True)[1]"
-        yield from _numbered(numbers, "torch.from_numpy({})", len(set(value.ravel().tolist())))
+        code = numbers if line.operation in MAKES else f"torch.from_numpy({numbers})"
+        yield _numbered(code, len(set(value.ravel().tolist())))
     elif kind == "O" and value.size and isinstance(value.flat[0], int | float):
         needs = "a dtype of numbers, .astype(np.float32); this array holds objects, as a table with text does"
         yield Change("target_dtype", 0.4, "{x}.astype('float32')", "give it a dtype of numbers", needs)

@@ -30,6 +30,8 @@ from helpers.trial import quiet
 MOST_FIXES, MOST_RUNS = 2, 100
 MANY = 100_000  # numbers, from which on shapes are tried first
 NEAR = 0.45  # a change this much dearer may still be what is meant
+# What transformers' models call the parts of what they return.
+PARTS = {"last_hidden_state", "pooler_output", "hidden_states", "attentions", "logits", "loss"}
 TOOLS = {"torch": torch, "nn": nn, "F": F, "np": np}
 LABELS = ("label", "labels", "target", "targets", "y", "yb", "tags", "y_true")
 
@@ -54,6 +56,12 @@ def explain_kind(raised: Raised) -> Diagnosis | None:
 def _text(raised: Raised, line: Line) -> Diagnosis | None:
     """One label as text, where the others that would say its number are not at hand."""
     words = [leaf for leaf in line.operands if isinstance(leaf.value, str)]
+    named = next((leaf for leaf in words if leaf.value in PARTS), None)
+    if named is not None and _is_about_operands(line):
+        needs = (
+            f"a tensor: unpacking a transformers model's output gives its names; take output.{named.value}"
+        )
+        return raised.diagnosis("not_a_tensor", f"{named.text} {described(named.value)}", needs)
     if line.operation not in MAKES or len(words) != 1 or len(line.operands) > 2:
         return None
     needs = "a number for each class, as in label2id = {'negative': 0, 'positive': 1}: a tensor holds no text"

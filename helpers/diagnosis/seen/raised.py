@@ -73,15 +73,16 @@ class Raised:
         around = [each for step in self.own[:4] for each in step.variables.values()]
         one_row = any(isinstance(each, Tensor) and each.ndim > 1 and each.shape[0] == 1 for each in around)
         operands = self.line.operands if self.line is not None else ()
-        if not one_row and not any(_was_squeezed(leaf.value) for leaf in operands):
+        was = any(_was_squeezed(leaf.value) for leaf in operands)
+        if not one_row and not was:
             return ""
         models = [type(each).forward for each in around if isinstance(each, nn.Module)]
         codes = [step.frame.f_code for step in self.own[:4]] + [
             getattr(each, "__code__", None) for each in models
         ]
         place = next(filter(None, map(_squeeze_in, filter(None, codes))), "")
-        words = f": squeeze() in {place} takes it from a batch of one; name the axis, or use flatten(1)"
-        return words if place else ""
+        words = f": squeeze(){place} takes it from a batch of one; name the axis, or use flatten(1)"
+        return words if place or was else ""
 
     def diagnosis(
         self, cause: str, got: str, needs: str, fixes: Iterable[Fix | None] = (), **more: Any
@@ -118,12 +119,12 @@ def _was_squeezed(value: Any) -> bool:
 
 
 def _squeeze_in(code: CodeType) -> str:
-    """Return where a function of the learner's own squeezes every axis, such as "Net.forward, line 27,"."""
+    """Return where a function of the learner's own squeezes, such as " in Net.forward, line 27,"."""
     if any(f"/{part}/" in code.co_filename for part in LIBRARIES):
         return ""
     for number in sorted({line for _, _, line in code.co_lines() if line}):
         if re.search(r"\.squeeze\(0?\)", linecache.getline(code.co_filename, number)):
-            return f"{code.co_qualname if code.co_name != '<module>' else 'your code'}, line {number},"
+            return f" in {code.co_qualname if code.co_name != '<module>' else 'your code'}, line {number},"
     return ""
 
 

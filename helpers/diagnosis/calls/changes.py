@@ -165,9 +165,7 @@ def _of_parts(line: Line, leaf: Leaf, sizes: list[Any], lengths: str) -> Iterato
     ):
         code = f"[row + [0] * ({max(map(len, leaf.value))} - len(row)) for row in {{x}}]"
     code = f"list({code})" if line.operation in JOINS else code
-    yield Change(
-        "ragged_padding", 1.0, code, "pad to the longest", f"rows of one length; {leaf.text} has {lengths}"
-    )
+    yield Change("ragged_padding", 1.0, code, "pad to the longest", "rows of one length")
 
 
 def _of_array(line: Line, name: str, value: np.ndarray) -> Iterator[Change]:

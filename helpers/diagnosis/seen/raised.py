@@ -191,8 +191,13 @@ def described(value: Any) -> str:
         return f"is a {type(value).__name__}{' with ' * bool(parts)}{', '.join(parts[:4])}"
     if isinstance(value, list | tuple) and value:
         names = dict.fromkeys(_NOUNS.get(type(part), f"{type(part).__name__}s") for part in value[:100])
-        sizes = {tuple(part.shape) for part in value if hasattr(part, "shape")}
-        each = f" {next(iter(sizes))}" if len(sizes) == 1 else ""
+        sizes = dict.fromkeys(
+            tuple(part.shape) if hasattr(part, "shape") else len(part)
+            for part in value[:100]
+            if hasattr(part, "shape") or isinstance(part, list | tuple)
+        )
+        kind = " of length" if all(isinstance(size, int) for size in sizes) else ""
+        each = f"{kind} {', '.join(map(str, list(sizes)[:4]))}" if sizes else ""
         return f"is a {type(value).__name__} of {len(value)} {' and '.join(names)}{each}"
     return f"is a {type(value).__name__}"
 

@@ -7,7 +7,8 @@ from typing import Any
 import torch
 
 from helpers.diagnosis.keras.loss import check_keras_loss, is_keras
-from helpers.diagnosis.loss.check import check_loss as check_torch_loss
+from helpers.diagnosis.loss.call import loss_call
+from helpers.diagnosis.loss.check import diagnose
 from helpers.diagnosis.said.result import Diagnosis
 
 
@@ -35,7 +36,7 @@ def check_loss(criterion: Any, logits: Any, target: Any, classes: int | None = N
     try    target = target.flatten()  # loss 1.099, target (4,)
     """
     if not is_keras(criterion):
-        return check_torch_loss(criterion, logits, target, classes)
+        return diagnose(loss_call(criterion, logits, target), classes=classes)
     logits, target = torch.as_tensor(logits), torch.as_tensor(target)
     if target.is_floating_point() and not logits.is_floating_point():
         logits, target = target, logits  # in the order of Keras: the labels are the whole numbers

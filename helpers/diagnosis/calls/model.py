@@ -120,10 +120,8 @@ def _other_place(raised: Raised, step: Step) -> Diagnosis | None:
         "each input by its name: model(input_ids=..., attention_mask=..., labels=...). By position they are "
     )
     needs += f"{order}, and what looks like labels came as {name}"
-    fix = Fix(
-        "give the labels by name", "model(input_ids=..., attention_mask=..., labels=...)", gave(came.value)
-    )
-    return raised.diagnosis("missing_input", got, needs, [fix] if not others else [])
+    needs += f"; given so, {gave(came.value).removeprefix('gives ')}"
+    return raised.diagnosis("missing_input", got, needs)
 
 
 def _no_padding(raised: Raised, step: Step, given: Tensor) -> Diagnosis | None:

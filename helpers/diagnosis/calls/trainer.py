@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from helpers.diagnosis.calls.rows import MAPPINGS
-from helpers.diagnosis.said.result import Diagnosis, Fix
+from helpers.diagnosis.said.result import Diagnosis
 from helpers.diagnosis.seen.frames import Step
 from helpers.diagnosis.seen.raised import Raised, shape
 from helpers.diagnosis.seen.stand_in import stand_in
@@ -91,7 +91,10 @@ def _no_loss(raised: Raised, step: Step) -> Diagnosis | None:
         return raised.diagnosis("missing_input", got, 'a column named "labels" in the dataset: it has none')
     name = columns[0]
     needs = f'a column "labels": the Trainer hands on what forward() names, and here they are called "{name}"'
-    return raised.diagnosis("missing_input", got, needs, [_renamed(step, model, dict(inputs), name)])
+    loss = _loss_with(step, model, dict(inputs), name)
+    return raised.diagnosis(
+        "missing_input", got, needs if loss is None else f"{needs}; so named, the loss is {loss:.3f}"
+    )
 
 
 def _first_row(data: Any) -> Mapping[str, Any]:
@@ -101,21 +104,16 @@ def _first_row(data: Any) -> Mapping[str, Any]:
     return came if isinstance(came, MAPPINGS) else {}
 
 
-def _renamed(step: Step, model: nn.Module, inputs: dict[str, Any], name: str) -> Fix | None:
-    """Give the model the column as labels, for the rows that came."""
+def _loss_with(step: Step, model: nn.Module, inputs: dict[str, Any], name: str) -> float | None:
+    """Give a stand-in of the model the column as labels, for the rows that came; None where that raises."""
     data, count = step.variables["self"].train_dataset, len(next(iter(inputs.values())))
 
-    def run() -> Tensor:
+    def run() -> float:
         labels = torch.tensor([data[place][name] for place in range(count)])
         with torch.no_grad():
-            return stand_in(model)(**inputs, labels=labels).loss
+            return float(stand_in(model)(**inputs, labels=labels).loss)
 
-    came = came_of(run, seed=0)
-    if came.error is not None or not isinstance(came.value, Tensor):
-        return None
-    code = f'train_dataset = train_dataset.rename_column("{name}", "labels")'
-    when = "or name it so where the dataset is made"
-    return Fix('call it "labels"', code, f"loss {float(came.value):.3f}", when)
+    return came_of(run, seed=0).value
 
 
 def explain_arguments(raised: Raised) -> Diagnosis | None:

@@ -6,12 +6,10 @@ versions of torch, shapes do not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 
-from torch import Tensor
-
-from helpers.diagnosis.loss.call import LossCall, loss_call
+from helpers.diagnosis.loss.call import LossCall
 from helpers.diagnosis.loss.find import states_behind
 from helpers.diagnosis.loss.repairs import MOST, after, loss_of, result_of, why
 from helpers.diagnosis.loss.silent import grade, loss_if_right, what_is_silent
@@ -20,34 +18,6 @@ from helpers.diagnosis.said.finding import Candidate
 from helpers.diagnosis.said.result import Diagnosis, Fix, Outcome
 from helpers.threads import one_thread
 from helpers.trial import quiet
-
-
-def check_loss(
-    criterion: Callable[[Tensor, Tensor], Tensor], logits: Tensor, target: Tensor, classes: int | None = None
-) -> Diagnosis:
-    """Run the loss, say what it did, and prove what mends it. Nothing of the caller's is changed.
-
-    Args:
-        criterion: A loss of `torch.nn.functional`, a `functools.partial` of one, or its module, such as
-            `nn.CrossEntropyLoss(ignore_index=0)`. Any other callable is run and its outcome reported.
-        logits: What the loss takes first, such as floating point (N, C).
-        target: What it takes second, such as int64 class indices (N,).
-        classes: How many classes the data has, where that is known. One batch alone can hardly tell an
-            output that is never needed from a class that is rare.
-
-    Returns:
-        A `Diagnosis` whose outcome is "ok", "silent" or "raises". It never raises itself.
-
-    >>> import torch
-    >>> import torch.nn.functional as F
-    >>> print(check_loss(F.cross_entropy, torch.zeros(4, 3), torch.tensor([[1], [0], [2], [1]])))
-    ✗ RuntimeError: 0D or 1D target tensor expected, multi-target not supported
-    cause  the target has an axis too many
-    got    logits (N=4, C=3), target (4, 1) with labels 0 to 2
-    needs  target (4,), without the axis of size 1
-    try    target = target.flatten()  # loss 1.099, target (4,)
-    """
-    return diagnose(loss_call(criterion, logits, target), classes=classes)
 
 
 def diagnose(
@@ -59,7 +29,7 @@ def diagnose(
         call: What was passed.
         error: What it raised; the call is not run again then.
         where: The learner's own line.
-        classes: See `check_loss`.
+        classes: How many classes the data has, where that is known.
     """
     if call.takes.by_index and not (call.logits.ndim == 2 and call.target.ndim == 1):
         call = replace(call, folded=None)  # nothing was flattened that the loss would want flat

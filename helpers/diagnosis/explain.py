@@ -33,7 +33,8 @@ READERS: tuple[Callable[[Raised], Diagnosis | None], ...] = (
 def explain(exc: BaseException | None = None) -> Diagnosis | None:
     """Name the cause of a shape error in anyone's code, from the frames its traceback still holds.
 
-    Nothing of the learner's is changed or run again, but for the fixes, which run on detached tensors.
+    Nothing of the learner's is changed. What is run again runs on copies: a library's operation on detached
+    tensors, a model on a stand-in in evaluation mode. No other function of the learner's is called.
 
     Args:
         exc: The exception; the last one that nobody caught where it is not given.

@@ -92,9 +92,8 @@ def _no_loss(raised: Raised, step: Step) -> Diagnosis | None:
     name = columns[0]
     needs = f'a column "labels": the Trainer hands on what forward() names, and here they are called "{name}"'
     loss = _loss_with(step, model, dict(inputs), name)
-    return raised.diagnosis(
-        "missing_input", got, needs if loss is None else f"{needs}; so named, the loss is {loss:.3f}"
-    )
+    needs += "" if loss is None else f"; so named, the loss is {loss:.3f}"
+    return raised.diagnosis("missing_input", got, needs)
 
 
 def _first_row(data: Any) -> Mapping[str, Any]:

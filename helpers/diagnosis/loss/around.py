@@ -125,7 +125,8 @@ def _is_multi_hot(target: Tensor) -> bool:
 def _more_rows(diagnosis: Diagnosis, call: LossCall, around: list[Around]) -> Diagnosis | None:
     """Each row became several: its parts were joined below each other, or an axis was folded in."""
     rows = _rows(call)
-    if diagnosis.cause != "batch_target" or rows is None or not 0 < rows[1] < rows[0] or rows[0] % rows[1]:
+    may_be = diagnosis.cause in ("batch_target", "needs_flatten_or_transpose")
+    if not may_be or rows is None or not 0 < rows[1] < rows[0] or rows[0] % rows[1]:
         return None
     made, labels, times = *rows, rows[0] // rows[1]
     for step, tensors in around:
@@ -134,7 +135,8 @@ def _more_rows(diagnosis: Diagnosis, call: LossCall, around: list[Around]) -> Di
             if parts and all(isinstance(part, Tensor) and part.shape[:1] == (labels,) for part in parts):
                 needs = f"one row per label: {name} holds {times} tensors of {labels} rows; "
                 needs += "join them on axis 1, not 0"
-                return _with_mean(replace(diagnosis, needs=needs, certain=True, also=""), call, times, 0)
+                found = replace(diagnosis, cause="batch_target", needs=needs, certain=True, also="")
+                return _with_mean(found, call, times, 0)
         for name, value in tensors.items():
             if value.ndim > 2 and value.shape[0] == labels and not prod(value.shape[1:]) % times:
                 needs = f"one row per label: each row of {name} {tuple(value.shape)} became {times} rows; "

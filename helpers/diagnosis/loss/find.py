@@ -145,6 +145,17 @@ def _products(logits: Tensor) -> Iterator[Tensor]:
         node = next((parent for parent, _ in node.next_functions if parent is not None), None)
 
 
+def is_joined(logits: Tensor) -> bool:
+    """Whether autograd knows that rows were joined below each other on the way to these logits."""
+    nodes = [logits.grad_fn]
+    for node in nodes:  # it grows while it is read
+        if node is not None and node.name().startswith("Cat") and _saved(node, "_saved_dim") == 0:
+            return True
+        if node is not None and len(nodes) < 4 * STEPS_UP:
+            nodes += [parent for parent, _ in node.next_functions]
+    return False
+
+
 def _saved(node: Any, name: str) -> Any:
     """Return what a step of autograd keeps under a name, or None where it keeps nothing any more."""
     try:

@@ -20,6 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from helpers.diagnosis.loss.call import TENSORS, LossCall, Shape, loss_call
+from helpers.diagnosis.loss.find import is_joined
 from helpers.diagnosis.loss.values import (
     is_integer,
     is_one_hot,
@@ -48,7 +49,8 @@ STAND_IN = 8  # the width of the states that stand in where the head's own input
 FEWEST_TOKENS = 3  # [CLS], a word and [SEP]: with fewer labels a row, they are hardly one per token
 CHANCE = 0.05  # that labels from 0 show no 0: from there on, they may just as well be counted from 1
 CLASSES_FIRST = "classes_first", "1, -1", "the last axis"  # in Keras classes come last
-NO_BATCH = 512  # as many rows are those of tokens, flattened
+MANY_TOKENS = 8  # as many labels for each row are hardly those of several batches
+MOST_ROWS, MANY_ROWS = 64, 1000  # a batch has hardly more rows, or is a round number: else they are tokens
 
 
 Grade = Callable[[LossCall], tuple[int, float | None]]  # one of these and the loss, where the call runs
@@ -122,6 +124,12 @@ length: static_length, logits N, target N
     one label per token: T is {length} in logits and {labelled} in target
 rows: batch_target, logits N, target N
     {answer} for each row of logits: target {answers}
+folded: needs_flatten_or_transpose, logits N, target N
+    one row for each label: {rows} rows are {each_has} x {labels}, so an axis was folded into the batch
+labelled: sequence_logits_for_token, logits N, target N
+    a prediction for each label: each row has {times}; a label per token wants logits (N, T, C)
+lengths: static_length, logits N, target N
+    one label per token: both were flattened, from {common} x {came_length} and {common} x {label_length}
 pooled: token_logits_for_sequence, logits T, target T
     one prediction for each row of the target: logits {was}
 one_row: needs_flatten_or_transpose, logits N, target N
@@ -337,7 +345,7 @@ def _kinds_of_index(call: LossCall, logits: Shape, target: Shape) -> Iterator[St
         if len(logits) == len(target) == 2 and target != logits:
             title = "one output per class, and the index of the 1"
             code = f"{new_head(target[axis], call.loss)}\ntarget = target.long().argmax({axis})"
-            yield Step("columns", 2, code, title)
+            yield Step("columns" if floats else "one_hot", 2, code, title)
     if hot and target == logits and not floats:
         yield Step("one_hot", 1, "target = target.float()", "make them floating-point probabilities")
     one_row = target == (prod(logits),) and len(logits) == 2 and outputs > 1
@@ -503,12 +511,13 @@ def why(call: LossCall, grade: Grade) -> Finding | None:
     if call.takes.by_index and not call.logits.ndim:
         return _finding(call, "no_batch")
     held = call.folded
+    joined = is_joined(call.logits)
     call = _at_hand(call)
     # What mends the flat tensors can't be written with those that the learner holds.
     is_flat = held is not None and [*map(Tensor.size, held)] != [call.logits.size(), call.target.size()]
     paths = search(call, grade)
     if not paths:
-        name, also = _beyond_repair(call)
+        name, also = _beyond_repair(call, joined)
         return _finding(call, name, certain=not also, also=also) if name else None
     best = paths[0]
     causes = dict.fromkeys(path.cause for path in paths if path.price <= best.price + CLOSE)
@@ -642,7 +651,7 @@ def after(code: str, call: LossCall) -> LossCall | None:
 # What no line of code can mend: rows, predictions or weights that are not there.
 
 
-def _beyond_repair(call: LossCall) -> tuple[str, str]:
+def _beyond_repair(call: LossCall, joined: bool = False) -> tuple[str, str]:
     """Name the mistake that the two shapes show, and a second reading of them where there is one."""
     logits, target, index = tuple(call.logits.shape), tuple(call.target.shape), call.takes.by_index
     same_rows = target[:1] == logits[:1]
@@ -655,7 +664,7 @@ def _beyond_repair(call: LossCall) -> tuple[str, str]:
     if index and len(logits) == 1:
         return "no_batch", CAUSES["batch_target"].title
     if (target or (1,))[0] != logits[0]:
-        return _rows_differ(logits, target or (1,), index)
+        return _rows_differ(logits, target or (1,), index, joined)
     per_token = len(logits) > 2 and len(target) > 1 and (index or len(target) == len(logits))
     if per_token and not is_whole(call.target) and index:
         return "quantities", CAUSES["token_logits_for_sequence"].title
@@ -692,9 +701,11 @@ def _of_fitting_shapes(call: LossCall) -> tuple[str, str]:
     return ("range" if call.takes.binary and not is_within_0_and_1(call.target) else ""), ""
 
 
-def _rows_differ(logits: Shape, target: Shape, index: bool) -> tuple[str, str]:
-    """The rows of one side are missing, or an axis was folded into them."""
+def _rows_differ(logits: Shape, target: Shape, index: bool, joined: bool) -> tuple[str, str]:
+    """The rows of one side are missing, or an axis was folded into them, as reports mostly turn out."""
     rows, labels, batch = logits[0], target[0], CAUSES["batch_target"].title
+    if index and len(logits) == len(target) == 2:
+        labels = prod(target)  # logits were flattened, so the target is to be as well
     if not index and len(logits) == 2 and logits[1] == 1 and rows and labels > rows and not labels % rows:
         return "more_outputs", batch
     if rows == 1 < labels and logits[1:] == target[1:]:
@@ -703,18 +714,21 @@ def _rows_differ(logits: Shape, target: Shape, index: bool) -> tuple[str, str]:
         return "rows", ""
     if len(logits) > 2:
         return "rows", CAUSES["token_logits_for_sequence"].title if len(target) == 1 else ""
-    times = gcd(rows, labels)
-    many = min(rows, labels) >= FEWEST_TOKENS * times
     if 1 < labels < rows and not rows % labels:
-        each = f"each label has {rows // labels} rows: an axis was folded into the batch"
-        return "rows", each if index else f"the head gives {rows // labels} numbers for each of {labels} rows"
+        each = f"the head gives {rows // labels} numbers for each of {labels} rows"
+        return ("folded", batch) if index and not joined else ("rows", "" if index else each)
     if index and rows and labels >= FEWEST_TOKENS * rows and not labels % rows:
-        return "rows", f"each row has {labels // rows} labels: a label per token wants logits (N, T, C)"
-    if times > 1 and many and (abs(rows - labels) == times or min(rows, labels) >= NO_BATCH):
-        differ = "by one" if abs(rows - labels) == times else "as where only one side was truncated"
-        lengths = f"{times} x {rows // times} and {times} x {labels // times}"
-        return "rows", f"both were flattened, from {lengths}: the lengths differ {differ}"
-    return "rows", ""
+        per_token = f"each row has {labels // rows} labels: a label per token wants logits (N, T, C)"
+        return ("labelled", batch) if labels >= MANY_TOKENS * rows else ("rows", per_token)
+    return ("lengths", batch) if _are_lengths(rows, labels) else ("rows", "")
+
+
+def _are_lengths(rows: int, labels: int) -> bool:
+    """Whether two counts look like those of tokens: N x T, with one N and two T that are nearly the same."""
+    rows, labels = sorted((rows, labels))
+    times = gcd(rows, labels)
+    is_batch = labels <= MOST_ROWS or (labels < MANY_ROWS and not labels % 50)
+    return not is_batch and times > 1 and rows >= FEWEST_TOKENS * times and labels < 2 * rows
 
 
 # The words.
@@ -749,6 +763,7 @@ def _facts(call: LossCall, path: Path) -> dict[str, Any]:
     tokens = 2 if call.takes.by_index and call.classes == call.outputs != logits[-1] else 1
     soft = len(target) == 2 and not call.unread and call.takes.by_index and sums_to_1(call.target, 1)
     soft = soft and call.target.is_floating_point()
+    common = gcd((logits or (1,))[0], prod(target)) or 1
     label = "one label" if call.takes.by_index or len(logits) < 2 else "one row of targets"
     return {
         "answer": "a row of probabilities" if soft else label,
@@ -763,6 +778,10 @@ def _facts(call: LossCall, path: Path) -> dict[str, Any]:
         "labels": target[0] if target else 1,
         "columns": target[-1] if target else 1,
         "times": target[0] // logits[0] if target and logits and logits[0] else 1,
+        "each_has": (logits or (1,))[0] // max(1, prod(target)),
+        "common": common,
+        "came_length": (logits or (1,))[0] // common,
+        "label_length": prod(target) // common,
         "per_label": (*target, logits[-1]) if logits and call.takes.by_index else target,
         "length": logits[min(tokens, len(logits) - 1)] if logits else 1,
         "labelled": target[1] if len(target) > 1 else 1,

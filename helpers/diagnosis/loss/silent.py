@@ -140,7 +140,7 @@ def _sigmoid_twice(call: LossCall) -> Finding | None:
 
 def _index_loss(call: LossCall) -> Finding | None:
     outputs = call.outputs
-    if call.logits.ndim == 1 and call.target.ndim == 1 and is_integer(call.target):
+    if call.logits.ndim == call.target.ndim == 1:
         code = "logits = logits.unsqueeze(0)"
         needs = f"logits (1, {outputs}) for a batch of one: its axis was squeezed away"
         return Finding("squeeze_mismatch", needs, BATCH, (Candidate("put the batch axis back", code),))

@@ -71,7 +71,7 @@ class Raised:
     def squeezed(self) -> str:
         """Where squeeze() took the axis of a batch of one, as words that follow a sentence; or ""."""
         around = [each for step in self.own[:4] for each in step.variables.values()]
-        one_row = any(isinstance(each, Tensor) and each.ndim > 1 and each.shape[0] == 1 for each in around)
+        one_row = any(isinstance(each, Tensor) and each.shape[:1] == (1,) for each in around)
         operands = self.line.operands if self.line is not None else ()
         was = any(_was_squeezed(leaf.value) for leaf in operands)
         if not one_row and not was:
@@ -125,7 +125,8 @@ def _squeeze_in(code: CodeType) -> str:
     for number in sorted({line for _, _, line in code.co_lines() if line}):
         if re.search(r"\.squeeze\(0?\)", linecache.getline(code.co_filename, number)):
             return f" in {code.co_qualname if code.co_name != '<module>' else 'your code'}, line {number},"
-    return ""
+    has_source = bool(linecache.getlines(code.co_filename))
+    return " in your code" if "squeeze" in code.co_names and not has_source else ""
 
 
 def tried(

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 
-from helpers.diagnosis.calls import checkpoints, embeddings, masks, model, repairs, rows, trainer
+from helpers.diagnosis.calls import checkpoints, repairs, rows, trainer
 from helpers.diagnosis.keras import loss as keras_loss
 from helpers.diagnosis.loss.around import explain_loss
 from helpers.diagnosis.said.result import Diagnosis
@@ -15,14 +15,9 @@ from helpers.diagnosis.seen.raised import Raised, explain_gpu
 # The nearer to the failing operation, the earlier: a loss inside a BERT forward is about the loss.
 READERS: tuple[Callable[[Raised], Diagnosis | None], ...] = (
     keras_loss.explain_keras,
-    repairs.explain_kind,
     explain_loss,
     trainer.explain_trainer,
-    embeddings.explain_embedding,
     trainer.explain_arguments,
-    model.explain_model_inputs,
-    masks.explain_attention,
-    masks.explain_first_masked,
     checkpoints.explain_checkpoint,
     repairs.explain_line,
     rows.explain_rows,

@@ -7,6 +7,7 @@ object where a tensor belongs, 1 for an axis of size 1, 1.5 and more for what ru
 from __future__ import annotations
 
 import ast
+import inspect
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -14,6 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from helpers.diagnosis.calls.inputs import longest
+from helpers.diagnosis.calls.layers import Failed
 from helpers.diagnosis.calls.operations import AXIS, JOINS, MAKES, PAIRS, PRODUCTS, VIEWS
 from helpers.diagnosis.calls.rows import MAPPINGS, lengths_of
 from helpers.diagnosis.loss.values import is_whole
@@ -22,6 +25,8 @@ from helpers.diagnosis.seen.raised import Raised, described, shape
 
 ARGMAX = "leave argmax out"
 FEW = 10_000  # numbers, up to which it is asked whether they are whole
+FIRST_ON = "a mask that is on at the first token: [CLS] has the label -100 and is switched off with it. "
+FIRST_ON += "Leave [CLS] out of emissions, labels and mask alike: [:, 1:]"
 AXES = "needs_flatten_or_transpose"
 
 
@@ -48,14 +53,22 @@ def is_output(value: Any) -> bool:
     return isinstance(value, Mapping) and hasattr(value, "to_tuple")
 
 
-def is_mask(leaf: Leaf) -> bool:
-    """Whether a tensor says which others count: by its dtype, or by its name."""
-    return isinstance(leaf.value, Tensor) and (leaf.value.dtype == torch.bool or "mask" in leaf.text.lower())
+def is_mask(line: Line, leaf: Leaf) -> bool:
+    """Whether a tensor says which others count: by its dtype, its name, or the name of the argument."""
+    if not isinstance(leaf.value, Tensor):
+        return False
+    given = line.node.keywords if isinstance(line.node, ast.Call) else []
+    name = next((each.arg for each in given if getattr(each.value, "id", "") == leaf.slot), "") or ""
+    return leaf.value.dtype == torch.bool or "mask" in f"{leaf.text} {name}".lower()
 
 
-def changes(raised: Raised, line: Line, leaf: Leaf) -> Iterator[Change]:
+def changes(raised: Raised, line: Line, leaf: Leaf, failed: Failed | None) -> Iterator[Change]:
     """What may have been meant by one of the line's operands."""
     value = leaf.value
+    if failed is not None and failed.cause == "missing_or_wrong_mask" and not is_mask(line, leaf):
+        return
+    if failed is not None and failed.wanted:
+        yield from _other_state(leaf, failed)
     if is_output(value):
         for name, part in value.items():
             if isinstance(part, Tensor) and part.ndim:
@@ -64,9 +77,9 @@ def changes(raised: Raised, line: Line, leaf: Leaf) -> Iterator[Change]:
                 yield Change(
                     "not_a_tensor", price, f"{{x}}.{name}", f"take {name} out of the model's output", needs
                 )
-    elif isinstance(value, MAPPINGS) and isinstance(line.called, nn.Module):
-        yield from _of_batch(leaf, value)
     elif isinstance(value, Tensor):
+        if isinstance(line.called, nn.Module):
+            yield from _inputs(line, leaf, failed)
         yield from _dtypes(line, leaf)
         if line.operation not in MAKES - {"TensorDataset"}:
             yield from _axes(raised, line, leaf)
@@ -79,26 +92,62 @@ def changes(raised: Raised, line: Line, leaf: Leaf) -> Iterator[Change]:
         yield from _of_list(line, leaf, list(value))
 
 
-def _of_batch(leaf: Leaf, value: Mapping[str, Any]) -> Iterator[Change]:
-    """A batch that is unpacked into a call: what is wrong with one part is wrong with those beside it."""
-    parts = {name: part for name, part in value.items() if hasattr(part, "__len__")}
-    told = ", ".join(f"{name} {described(part)}" for name, part in list(parts.items())[:3])
-    every = "{{name: {} if {} else rows for name, rows in {{x}}.items()}}"
-    if any(isinstance(part, list) for part in parts.values()):
-        for code in ("torch.stack(rows, 1)", "torch.tensor(rows)"):
-            change = every.format(code, "isinstance(rows, list)")
-            yield Change(
-                "not_a_tensor", 0.6, change, "make tensors of the lists", f"tensors; {leaf.text} has {told}"
-            )
-    wide = {part.ndim for part in parts.values() if isinstance(part, Tensor)}
-    for code, title in (
-        ("rows.squeeze(1)", "drop the axis of size 1"),
-        ("rows.unsqueeze(0)", "put the batch axis back"),
+def _other_state(leaf: Leaf, failed: Failed) -> Iterator[Change]:
+    """A recurrent layer's state made anew, where this operand is, or holds, the old one."""
+    parts = leaf.value if isinstance(leaf.value, tuple) else (leaf.value,)
+    if any(isinstance(part, Tensor) and part.shape == failed.given.shape for part in parts):
+        made = f"new_zeros{failed.wanted}"
+        code = f"tuple(part.{made} for part in {{x}})" if isinstance(leaf.value, tuple) else f"{{x}}.{made}"
+        yield Change(failed.cause, 0.8, code, "make it for this batch", failed.needs)
+
+
+def _inputs(line: Line, leaf: Leaf, failed: Failed | None) -> Iterator[Change]:
+    """What a model is given: longer than it can read, or of another shape than its ids."""
+    ids, value = ids_of(line), leaf.value
+    if ids is None or value.ndim < 2:
+        return
+    wanted = tuple(ids.value.shape[:2])
+    most = failed.most if failed is not None and failed.most else longest(line.called) or wanted[1]
+    if (
+        is_mask(line, leaf)
+        and value.ndim == 2
+        and wanted == value.shape
+        and not bool((value != 0)[:, 0].all())
     ):
-        which = "rows.ndim == 3" if "squeeze(1)" in code else "rows.ndim == 1"
-        if (3 if "squeeze(1)" in code else 1) in wide:
-            needs = f"rows (N, T); {leaf.text} has {told}"
-            yield Change(AXES, 1.0, every.format(code, which), title, needs)
+        yield Change("missing_or_wrong_mask", 0.8, "{x}[:, 1:]", "leave out [CLS]", FIRST_ON)
+    if leaf is ids:
+        needs = (
+            f"T at most {most}, special tokens included: tokenizer(..., truncation=True, max_length={most})"
+        )
+        for price, then in ((0.7, ""), (0.75, ".contiguous()")) if wanted[1] > most else ():
+            yield Change("too_long", price, f"{{x}}[:, :{most}]{then}", "cut what is too long", needs)
+        return
+    if failed is not None and failed.cause == "vocab_range" and torch.equal(failed.given, value):
+        yield Change("vocab_range", 0.8, "torch.zeros_like({x})", "one sentence: all types 0", failed.needs)
+    if value.shape[:2] == wanted:
+        return
+    cause, needs = "static_length", f"{leaf.text} {wanted}, like {ids.text}: pad and cut all alike"
+    if is_mask(line, leaf):
+        cause, padding = (
+            "missing_or_wrong_mask",
+            getattr(getattr(line.called, "config", None), "pad_token_id", None),
+        )
+        if padding is not None:
+            yield Change(cause, 0.9, f"({ids.slot} != {padding}).long()", "make it from the ids", needs)
+    if value.shape == wanted[::-1]:
+        yield Change(cause, 0.7, "{x}.T", "turn it", needs)
+    elif value.numel() == ids.value[..., :1].numel() * (ids.value.shape[-1] if ids.value.ndim == 2 else 1):
+        yield Change(cause, 0.75, f"{{x}}.reshape{wanted}", "give it the shape of the ids", needs)
+    if value.shape[0] == wanted[0] and value.shape[1] > wanted[1]:
+        yield Change(cause, 0.7, f"{{x}}[:, :{wanted[1]}]", "cut it like the ids", needs)
+
+
+def ids_of(line: Line) -> Leaf | None:
+    """Return what the rest of a model's input goes with: ids (N, T), or states (N, T, H)."""
+    tensors = [leaf for leaf in line.operands if isinstance(leaf.value, Tensor) and leaf.value.ndim > 1]
+    others = [leaf for leaf in tensors if not is_mask(line, leaf)]
+    whole = [leaf for leaf in others if not leaf.value.is_floating_point()]
+    return next(iter(whole or others), None)
 
 
 def _of_list(line: Line, leaf: Leaf, value: list[Any]) -> Iterator[Change]:
@@ -209,7 +258,7 @@ def _dtypes(line: Line, leaf: Leaf) -> Iterator[Change]:
     here = f"{leaf.text} is {str(value.dtype).removeprefix('torch.')}"
     if isinstance(line.node, ast.Subscript) and value.dtype == torch.bool:
         return  # what selects by True and False would select rows 0 and 1
-    if is_mask(leaf) and value.dtype != torch.bool:
+    if is_mask(line, leaf) and value.dtype != torch.bool:
         yield Change(
             "missing_or_wrong_mask", 0.8, "{x}.bool()", "make it bool", f"a mask of True and False; {here}"
         )
@@ -224,10 +273,16 @@ def _axes(raised: Raised, line: Line, leaf: Leaf) -> Iterator[Change]:
     """An axis too many, too few, or elsewhere."""
     value: Tensor = leaf.value
     sizes, here = tuple(value.shape), f"here {leaf.text} is {shape(value)}"
-    mask = is_mask(leaf)
+    mask = is_mask(line, leaf)
     cause = "missing_or_wrong_mask" if mask else AXES
     squeezed = raised.squeezed
-    if len(sizes) < 4 and line.operation not in JOINS and not isinstance(line.node, ast.Subscript):
+    is_batch = isinstance(line.called, nn.Module) and len(sizes) > 1 and not value.is_floating_point()
+    if (
+        len(sizes) < 4
+        and not is_batch
+        and line.operation not in JOINS
+        and not isinstance(line.node, ast.Subscript)
+    ):
         needs = f"an axis for the batch in front; {here}{squeezed}"
         yield Change(
             "squeeze_mismatch" if squeezed else cause,
@@ -254,6 +309,8 @@ def _axes(raised: Raised, line: Line, leaf: Leaf) -> Iterator[Change]:
         needs = f"one class per row; {here}, a score for each class"
         yield Change(cause, 1.3, "{x}.argmax(-1)", "compare the class with the highest score", needs)
     others = [other for other in line.operands if other is not leaf and isinstance(other.value, Tensor)]
+    if mask and isinstance(line.called, nn.Module) and not isinstance(line.called, nn.MultiheadAttention):
+        return
     if line.operation in PAIRS and not any(sorted(other.value.shape) == sorted(sizes) for other in others):
         return  # turning helps only where both have the same sizes in another order
     needs = f"the axes in another order; {here}"
@@ -274,7 +331,10 @@ def _axes(raised: Raised, line: Line, leaf: Leaf) -> Iterator[Change]:
 def variants(line: Line) -> Iterator[tuple[Change, ast.expr]]:
     """What may have been meant by the line, as new expressions."""
     for place, part in enumerate(ast.walk(line.node)):
+        # A layer is not often given what another call on the line makes.
+        inside = 0.6 if isinstance(line.called, nn.Module) and part is not line.node else 0.0
         for change in _variants_of(line, part):
+            change = change._replace(price=change.price + inside)
             yield change, _swapped(line.node, place, ast.parse(change.code, mode="eval").body)
 
 
@@ -286,6 +346,8 @@ def _variants_of(line: Line, node: ast.AST) -> Iterator[Change]:
         if leaf is not None and isinstance(leaf.value, tuple) and not hasattr(leaf.value, "_fields"):
             needs = f"{leaf.text}[0] for the first part: this model returns a tuple, which has no names"
             yield Change("not_a_tensor", 0.5, f"{leaf.slot}[0]", "take the part by its place", needs)
+    if isinstance(node, ast.Call) and node is line.node and isinstance(node.func, ast.Name):
+        yield from _other_inputs(line, node, node.func)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         given = [ast.unparse(each) for each in node.args]
         yield from _other_function(line, node, node.func, given)
@@ -350,6 +412,42 @@ def _other_arguments(node: ast.Call, func: ast.Attribute, given: list[str]) -> I
             yield Change(
                 AXES, 1.6, called(**{axis: place}), "take another axis", f"another axis: {axis}={place}"
             )
+
+
+def _other_inputs(line: Line, node: ast.Call, func: ast.Name) -> Iterator[Change]:
+    """What a model or a tokenizer is given, by other names, or with something more."""
+    model, given = line.called, [ast.unparse(each) for each in node.args]
+    rest = [ast.unparse(each) for each in node.keywords]
+
+    def called(*arguments: str) -> str:
+        return f"{func.id}({', '.join(arguments)})"
+
+    if hasattr(model, "pad_token"):
+        needs = "one length: tokenizer(..., padding=True, truncation=True)"
+        more = [each for each in rest if not each.startswith(("padding", "truncation"))]
+        code = called(*given, "padding=True", "truncation=True", *more)
+        yield Change("ragged_padding", 0.6, code, "pad while tokenizing", needs)
+    if not isinstance(model, nn.Module) or any(isinstance(each, ast.Starred) for each in node.args):
+        return
+    names = list(inspect.signature(type(model).forward).parameters)[1:]
+    named = {each.arg: ast.unparse(each.value) for each in node.keywords if each.arg}
+    placed = dict(zip(names, given, strict=False)) | named
+    leaf = line.of(given[0]) if given else None
+    if len(placed) == 1 and leaf is not None and isinstance(leaf.value, MAPPINGS):
+        needs = (
+            f"a tensor for each input: model(**{given[0]}), so that {', '.join(leaf.value)} arrive by name"
+        )
+        yield Change("missing_input", 0.5, called(f"**{given[0]}"), "unpack it", needs)
+    for now, text in placed.items():
+        for name in {"labels", "inputs_embeds"} & set(names) - set(placed):
+            code = called(*(f"{name if key == now else key}={each}" for key, each in placed.items()))
+            needs = f"each input by its name: {name}={text}; by position they are {', '.join(names[:4])}"
+            yield Change("missing_input", 0.9, code, "name the input", needs)
+    if getattr(getattr(model, "config", None), "is_encoder_decoder", False):
+        first = next(iter(given), "") or next((each.partition("=")[2] for each in rest), "")
+        needs = f"also decoder_input_ids (N, T), or labels: {func.id} has an encoder and a decoder"
+        code = called(*given, *rest, f"decoder_input_ids={first}")
+        yield Change("missing_input", 0.9, code, "give the decoder something to read", needs)
 
 
 def _swapped(tree: ast.expr, place: int, new: ast.expr) -> ast.expr:

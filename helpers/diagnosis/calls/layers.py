@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from helpers.diagnosis.calls.changes import Change
+from helpers.diagnosis.calls.inputs import is_positions
 from helpers.diagnosis.seen.frames import Step
-from helpers.diagnosis.seen.line import Leaf, name_of
+from helpers.diagnosis.seen.line import name_of
 from helpers.diagnosis.seen.raised import Raised, shape
 from helpers.diagnosis.seen.stand_in import stand_in
 
-Twin = Callable[[nn.Module], nn.Module]
+MOST_ROWS = 10  # times the rows of an embedding: with more, the ids belong to another vocabulary
 
 
 @dataclass(frozen=True)
@@ -23,38 +23,61 @@ class Failed:
     """A layer that refused its input.
 
     Attributes:
-        layer: The layer.
+        layer: The layer; None where its function was called by itself.
         got: What it is made for, and what came.
         needs: What fits.
-        given: Its input.
-        wanted: The shape that a recurrent layer's state must have.
+        given: Its input, or its state.
         cause: Whose mistake it is where nothing mends it.
+        wanted: The shape that a recurrent layer's state must have.
+        most: The longest T that a table of positions has rows for.
     """
 
     layer: Any
     got: str
     needs: str
     given: Tensor
-    wanted: tuple[int, ...] = ()
     cause: str = "head_size"
+    wanted: tuple[int, ...] = ()
+    most: int = 0
 
-    def changes(self, raised: Raised) -> Iterator[tuple[Change, Twin]]:
-        """Return what may be put in its place, and how a stand-in of the model is given it."""
-        if not isinstance(self.layer, nn.Linear) or not self.given.ndim:
-            return
-        path, width = name_of(self.layer, raised.steps) or path_in(self.layer, raised), self.given.shape[-1]
-        code = f"{path or 'head'} = nn.Linear({width}, {self.layer.out_features})"
-        # A width that is the batch's T or N is none: an axis was taken for another.
-        lengths = {
-            size
-            for step in raised.own[:3]
-            for value in step.variables.values()
-            if isinstance(value, Tensor) and not value.is_floating_point()
-            for size in value.shape[:2]
-        }
-        price = 1.5 + (width in lengths)
-        change = Change("head_size", price, code, "make the layer as wide as its input", self.needs)
-        yield change, lambda model: with_layer(model, self.layer, nn.Linear(width, self.layer.out_features))
+    def other(self, raised: Raised) -> tuple[float, str, nn.Module] | None:
+        """Return a layer that takes what came, with its price and the code that makes it."""
+        path = name_of(self.layer, raised.steps) or path_in(self.layer, raised)
+        if isinstance(self.layer, nn.Linear) and self.given.ndim:
+            width, outputs = self.given.shape[-1], self.layer.out_features
+            code = f"{path or 'head'} = nn.Linear({width}, {outputs})"
+            # A width that is the batch's T or N is none: an axis was taken for another.
+            return 1.5 + (width in _lengths(raised)), code, nn.Linear(width, outputs)
+        if (
+            not isinstance(self.layer, nn.Embedding)
+            or self.cause != "vocab_range"
+            or int(self.given.min()) < 0
+        ):
+            return None
+        rows, width = int(self.given.max()) + 1, self.layer.embedding_dim
+        if rows > MOST_ROWS * self.layer.num_embeddings:
+            return None
+        models = {name: each for step in raised.own[:3] for name, each in step.variables.items()}
+        grows = [name for name, each in models.items() if _embeds(each, self.layer)]
+        code = f"{path or 'embedding'} = nn.Embedding({rows}, {width})"
+        code = f"{grows[0]}.resize_token_embeddings({rows})" if grows else code
+        weight = self.layer.weight.detach()[:1].expand(rows, width)
+        return 0.9, code, nn.Embedding.from_pretrained(weight)
+
+
+def _embeds(model: Any, layer: nn.Module) -> bool:
+    """Whether this is a model of transformers whose ids this layer looks up."""
+    return (
+        isinstance(model, nn.Module)
+        and hasattr(model, "resize_token_embeddings")
+        and model.get_input_embeddings() is layer
+    )
+
+
+def _lengths(raised: Raised) -> set[int]:
+    values = [value for step in raised.own[:3] for value in step.variables.values()]
+    ids = [value for value in values if isinstance(value, Tensor) and not value.is_floating_point()]
+    return {size for value in ids for size in value.shape[:2]}
 
 
 def path_in(layer: nn.Module, raised: Raised) -> str:
@@ -77,24 +100,22 @@ def with_layer(model: nn.Module, old: nn.Module, new: nn.Module) -> nn.Module:
 
 def layer_that_failed(raised: Raised) -> Failed | None:
     """Return the layer of torch that refused what it was given, from the frames inside it."""
-    for step in raised.steps:
-        found = _at(step)
-        if found is not None:
-            return found
-    return None
+    found = (_at(raised, index, step) for index, step in enumerate(raised.steps))
+    return next(filter(None, found), None)
 
 
-def _at(step: Step) -> Failed | None:
+def _at(raised: Raised, index: int, step: Step) -> Failed | None:
     layer: Any = step.variables.get("self")
     given, code = step.variables.get("input"), step.frame.f_code
     if isinstance(layer, nn.RNNBase) and step.function == "check_hidden_size":
         return _state(layer, step.variables["hx"], step.variables["expected_hidden_size"])
     if code is F.multi_head_attention_forward.__code__:
-        return _width(
-            "MultiheadAttention", layer, step.variables["embed_dim_to_check"], step.variables["query"], -1
-        )
+        query, wanted = step.variables["query"], step.variables["embed_dim_to_check"]
+        return _width("MultiheadAttention", layer, wanted, query, -1) or _masked(layer, step)
     if not isinstance(given, Tensor):
         return None
+    if code in (F.embedding.__code__, F.embedding_bag.__code__):
+        return _looked_up(raised, index, step)
     if code is nn.Linear.forward.__code__:
         spelled = f"nn.Linear({layer.in_features}, {layer.out_features})"
         return _width(spelled, layer, layer.in_features, given, -1)
@@ -109,28 +130,89 @@ def _at(step: Step) -> Failed | None:
     return None
 
 
+def _looked_up(raised: Raised, index: int, step: Step) -> Failed | None:
+    """An embedding that was asked for a row that it does not have."""
+    ids, weight = step.variables["input"], step.variables["weight"]
+    if not isinstance(weight, Tensor) or weight.ndim != 2 or ids.is_floating_point() or not ids.numel():
+        return None
+    rows, steps = weight.shape[0], raised.steps[index + 1 :]
+    layers = (each.variables.get("self") for each in steps[:2])
+    layer = next((each for each in layers if isinstance(each, nn.Embedding | nn.EmbeddingBag)), None)
+    table = _name_in(steps, layer) or name_of(layer if layer is not None else weight, steps) or "embedding"
+    needs = f"ids from 0 to {rows - 1}"
+    if raised.is_unread:
+        long = "position" in table or ids.shape[-1:] > weight.shape[:1]
+        got = f"{table} with {rows} rows, ids {shape(ids)} on {ids.device}"
+        return Failed(layer, got, needs, ids, "too_long" if long else "vocab_range")
+    lowest, highest = int(ids.min()), int(ids.max())
+    if lowest >= 0 and highest < rows:
+        return None
+    if lowest >= 0 and (is_positions(table) or _counts_up(ids, rows)):
+        # RoBERTa starts to count after the row for padding, so its last row is reached earlier.
+        padding = step.variables.get("padding_idx")
+        most = rows - (0 if padding is None else int(padding) + 1)
+        got = f"{ids.shape[-1] if ids.ndim else 1} tokens in a row, {table} for T up to {most}"
+        needs = (
+            f"T at most {most}, special tokens included: tokenizer(..., truncation=True, max_length={most})"
+        )
+        return Failed(layer, got, needs, ids, "too_long", most=most)
+    count = int(((ids < 0) | (ids >= rows)).sum())
+    got = f"{table} with {rows} rows, ids {shape(ids)} from {lowest} to {highest}; "
+    got += f"{count} of {ids.numel()} have no row"
+    if "type" in table.lower():
+        needs = (
+            f"token types from 0 to {rows - 1}: 0 for the first sentence{', 1 for the second' * (rows > 1)}"
+        )
+    elif lowest < 0:
+        needs += "; a negative one marks no token (-100 is for labels)"
+    else:
+        needs += (
+            f", or {highest + 1} rows; tokenizer and model belong together: len(tokenizer) is at most {rows}"
+        )
+    return Failed(layer, got, needs, ids, "vocab_range")
+
+
+def _name_in(steps: list[Step], layer: Any) -> str:
+    """Return the attribute under which a model keeps a layer."""
+    owners = (step.variables.get("self") for step in steps)
+    models = (each for each in owners if isinstance(each, nn.Module) and each is not layer)
+    return next((name for each in models for name, child in each.named_children() if child is layer), "")
+
+
+def _counts_up(ids: Tensor, rows: int) -> bool:
+    """Whether these are positions: each row counts on by 1 until past the table's end."""
+    flat = ids.reshape(-1, ids.shape[-1]) if ids.ndim else ids.reshape(1, 1)
+    return flat.shape[1] > rows // 2 > 0 and bool((flat.diff(dim=1) == 1).all())
+
+
+def _masked(layer: Any, step: Step) -> Failed | None:
+    """Masks of torch's own attention, which has its states as (T, N, H) inside."""
+    query, key, heads = (step.variables[name] for name in ("query", "key", "num_heads"))
+    mask, scores = step.variables.get("key_padding_mask"), step.variables.get("attn_mask")
+    length, rows = key.shape[0], key.shape[1] if key.ndim == 3 else 1
+    wanted = (rows, length) if key.ndim == 3 else (length,)
+    if isinstance(mask, Tensor) and tuple(mask.shape) != wanted:
+        got = f"key_padding_mask {shape(mask)}, keys (N={rows}, T={length})"
+        return Failed(layer, got, f"key_padding_mask {wanted}: (N, T)", mask, "missing_or_wrong_mask")
+    pairs = (query.shape[0], length)
+    if not isinstance(scores, Tensor):
+        return None
+    got = f"attn_mask {shape(scores)}, {rows} rows and {heads} heads, queries {pairs[0]} and keys {length}"
+    if tuple(scores.shape[-2:]) != pairs:
+        needs = f"attn_mask {pairs}, for pairs of tokens; padding goes in key_padding_mask (N, T)"
+    elif scores.ndim == 3 and scores.shape[0] != rows * heads:
+        needs = f"attn_mask {(rows * heads, *pairs)}: one for each row and head, or {pairs} for all"
+    else:
+        return None
+    return Failed(layer, got, needs, scores, "missing_or_wrong_mask")
+
+
 def _width(name: str, layer: Any, takes: int, given: Tensor, axis: int) -> Failed | None:
     if given.ndim <= (1 if axis == 1 else 0) or given.shape[axis] == takes:
         return None
     where = "whose last axis is" if axis < 0 else f"whose axis {axis} is"
     needs = f"an input {where} {takes}, or a layer that takes {given.shape[axis]}"
     return Failed(layer, f"{name} for {takes} features, input {shape(given)}", needs, given)
-
-
-def other_state(leaf: Leaf, failed: Failed) -> Change | None:
-    """Return what makes a recurrent layer's state anew, where this operand is, or holds, the old one."""
-    wanted = failed.wanted
-    parts = leaf.value if isinstance(leaf.value, tuple) else (leaf.value,)
-    if not wanted or not any(_same(part, failed.given) for part in parts):
-        return None
-    code = f"{{x}}.new_zeros{wanted}"
-    if isinstance(leaf.value, tuple):
-        code = f"tuple(part.new_zeros{wanted} for part in {{x}})"
-    return Change(failed.cause, 0.8, code, "make it for this batch", failed.needs)
-
-
-def _same(one: Any, other: Tensor) -> bool:
-    return isinstance(one, Tensor) and one.shape == other.shape
 
 
 def _state(layer: nn.RNNBase, state: Tensor, wanted: tuple[int, ...]) -> Failed | None:
@@ -142,4 +224,4 @@ def _state(layer: nn.RNNBase, state: Tensor, wanted: tuple[int, ...]) -> Failed 
     )
     needs += "make it from the batch's own size, x.size(0), or leave out the last batch: drop_last=True"
     got = f"{type(layer).__name__} with state {shape(state)} for a batch of {rows}"
-    return Failed(layer, got, needs, state, tuple(wanted), "static_length")
+    return Failed(layer, got, needs, state, "static_length", tuple(wanted))

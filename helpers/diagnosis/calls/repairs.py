@@ -17,14 +17,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from helpers.diagnosis.calls.changes import ARGMAX, Change, changes, is_mask, is_output, variants
-from helpers.diagnosis.calls.layers import layer_that_failed, other_state
+from helpers.diagnosis.calls.changes import ARGMAX, FIRST_ON, Change, changes, is_mask, is_output, variants
+from helpers.diagnosis.calls.inputs import explain_inputs, is_positions
+from helpers.diagnosis.calls.layers import Failed, layer_that_failed, with_layer
 from helpers.diagnosis.calls.operations import JOINS, KNOWN, MAKES, PAIRS, PRODUCTS, VIEWS
-from helpers.diagnosis.calls.positions import is_positions
 from helpers.diagnosis.said.result import Diagnosis, Fix
 from helpers.diagnosis.seen.line import Leaf, Line
-from helpers.diagnosis.seen.raised import Raised, described, gave, shape
-from helpers.diagnosis.seen.stand_in import without_numbers
+from helpers.diagnosis.seen.raised import RERUN, Raised, described, gave, shape
+from helpers.diagnosis.seen.stand_in import stand_in, without_numbers
 from helpers.trial import quiet
 
 MOST_FIXES, MOST_RUNS = 2, 100
@@ -42,15 +42,7 @@ class Found(NamedTuple):
     change: Change
     price: float
     fix: Fix
-
-
-def explain_kind(raised: Raised) -> Diagnosis | None:
-    """A model's output, a list, text or an array of objects stands where a tensor is needed."""
-    line = raised.line
-    if line is None or all(isinstance(leaf.value, Tensor | int | float | None) for leaf in line.operands):
-        return None
-    found = [each for each in _search(raised, line) if each.change.price < 1]
-    return _diagnosis(raised, line, found) or _without_part(raised, line) or _text(raised, line)
+    line: Line
 
 
 def _text(raised: Raised, line: Line) -> Diagnosis | None:
@@ -86,27 +78,36 @@ def _without_part(raised: Raised, line: Line) -> Diagnosis | None:
 
 
 def explain_line(raised: Raised) -> Diagnosis | None:
-    """An operation, or a layer, and operands that don't fit each other."""
-    line = raised.line
-    if line is None:
-        return None
-    found = _search(raised, line)
-    if not found and raised.line_as_given is not None:
-        line, found = raised.line_as_given, _search(raised, raised.line_as_given)
-    return _diagnosis(raised, line, found) or _missing(raised, raised.line or line)
+    """An operation, a layer or a model, and operands that don't fit each other.
 
-
-def _diagnosis(raised: Raised, line: Line, found: list[Found]) -> Diagnosis | None:
-    if not found:
-        return None
-    first = found[0]
-    near = [each for each in found if each.price <= first.price + NEAR]
-    said = (first.change.cause, first.change.needs)
-    also = next(
-        (each.change.needs for each in near if not {*said} & {*each.change[:1], each.change.needs}), ""
-    )
-    fixes = list(dict.fromkeys(each.fix for each in near))[:MOST_FIXES]
+    First the line itself; then, where no change of it helps, the lines that led there: a sentence is cut where
+    the model is called, not where it adds the positions.
+    """
     failed = layer_that_failed(raised)
+    found = [each for line in raised.lines for each in _search(raised, line, failed)]
+    if found:
+        return _diagnosis(raised, found, failed)
+    line = raised.line
+    said = _missing(raised, line, failed)
+    if said is None and line is not None:
+        said = _without_part(raised, line) or _text(raised, line)
+    for outer in raised.outer_lines:
+        found = [
+            each for each in _search(raised, outer, failed) if said is None or each.change.cause == said.cause
+        ]
+        if found:
+            mended = _diagnosis(raised, found, failed)
+            return mended if said is None else replace(said, fixes=mended.fixes)
+    return said or explain_inputs(raised) or _first_masked(raised)
+
+
+def _diagnosis(raised: Raised, found: list[Found], failed: Failed | None) -> Diagnosis:
+    found = sorted(found, key=lambda each: each.price)
+    first, line = found[0], found[0].line
+    near = [each for each in found if each.price <= first.price + NEAR]
+    said = {first.change.cause, first.change.needs}
+    also = next((each.change.needs for each in near if not said & {each.change.cause, each.change.needs}), "")
+    fixes = list(dict.fromkeys(each.fix for each in near))[:MOST_FIXES]
     got = _got(line) or (failed.got if failed is not None else line.spelled())
     return raised.diagnosis(first.change.cause, got, first.change.needs, fixes, certain=not also, also=also)
 
@@ -119,23 +120,26 @@ def _got(line: Line) -> str:
     return layer + ", ".join(f"{leaf.text} {described(leaf.value)}" for leaf in told)
 
 
-def _search(raised: Raised, line: Line) -> list[Found]:
-    """Return the changes that make the line run, the cheapest first."""
+def _search(raised: Raised, line: Line, failed: Failed | None) -> list[Found]:
+    """Return the changes that make a line run."""
     if raised.is_unread or not line.again or not _is_about_operands(line):
         return []
     with quiet(seed=0):
         if _run(line) is not None:
             return []  # unchanged, it must fail: else what a change proves is nothing
-        singles = sorted(
-            ((leaf, each) for leaf in line.operands for each in changes(raised, line, leaf)),
-            key=lambda one: one[1].price,
-        )[:MOST_RUNS]
+        singles = [(leaf, each) for leaf in line.operands for each in changes(raised, line, leaf, failed)]
+        singles = sorted(singles, key=lambda one: one[1].price)[:MOST_RUNS]
         if sum(leaf.value.numel() for leaf in line.leaves if isinstance(leaf.value, Tensor)) > MANY:
             singles = [step for step in singles if _fits_without_numbers(line, *step)]
         found = [each for step in singles if (each := _tried(raised, line, [step])) is not None]
-        found += [*_unpacked(line), *_layers(raised, line), *_rewritten(raised, line)]
+        found += [
+            *_unpacked(line),
+            *_layers(raised, line, failed),
+            *_settings(line),
+            *_rewritten(raised, line),
+        ]
         found = found or list(_pairs(raised, line, singles))
-    return sorted(found, key=lambda each: each.price)
+    return found
 
 
 def _is_about_operands(line: Line) -> bool:
@@ -151,7 +155,7 @@ def _fits_without_numbers(line: Line, leaf: Leaf, change: Change) -> bool:
     """Whether the line runs on shapes alone: that is asked first where the numbers are many."""
     empty = {each.slot: without_numbers(each.value) for each in line.leaves}
     try:
-        for each in _alike(line, leaf):
+        for each in _alike(line, leaf, change):
             empty[each.slot] = eval(change.code.replace("{x}", "_x"), {**TOOLS, "_x": empty[each.slot]})
         line.run(empty)
     except Exception:  # it still refuses, or needs the numbers
@@ -188,14 +192,15 @@ def _grew(line: Line, changed: Mapping[str, Any], came: Any) -> bool:
 def _tried(raised: Raised, line: Line, steps: list[tuple[Leaf, Change]]) -> Found | None:
     """Make the changes, on all that one mistake has made alike, and run the line."""
     changed, texts = {}, {}
+    slots = {each.slot: each.value for each in line.operands}
     for leaf, change in steps:
-        for each in _alike(line, leaf):
+        for each in _alike(line, leaf, change):
             given = each.value.detach() if isinstance(each.value, Tensor) else each.value
             try:
-                changed[each.slot] = eval(change.code.replace("{x}", "_x"), {**TOOLS, "_x": given})
+                changed[each.slot] = eval(change.code.replace("{x}", "_x"), {**TOOLS, **slots, "_x": given})
             except Exception:  # this change can't be made here
                 return None
-            texts[each.slot] = change.code.replace("{x}", each.text)
+            texts[each.slot] = line.spelled_in(change.code.replace("{x}", each.text))
     ran = _run(line, changed)
     if ran is None:
         return None
@@ -212,7 +217,7 @@ def _tried(raised: Raised, line: Line, steps: list[tuple[Leaf, Change]]) -> Foun
     change = steps[0][1]
     if len(steps) > 1:
         change = change._replace(needs=f"{change.needs}; and {steps[1][1].needs}")
-    return Found(change, price, Fix(change.title, code, gave(ran.value)))
+    return Found(change, price, Fix(change.title, code, gave(ran.value)), line)
 
 
 def _depth(line: Line, leaf: Leaf) -> float:
@@ -223,10 +228,17 @@ def _depth(line: Line, leaf: Leaf) -> float:
     return 0.0 if any(isinstance(node, ast.Name) and node.id == leaf.slot for node in given) else 0.6
 
 
-def _alike(line: Line, leaf: Leaf) -> list[Leaf]:
+def _alike(line: Line, leaf: Leaf, change: Change) -> list[Leaf]:
     """Ids and mask of one shape, lists beside lists: what came out of one data set."""
-    if not isinstance(line.called, nn.Module):
+    if (
+        not isinstance(line.called, nn.Module)
+        or change.price < 1
+        and not change.code.startswith(("{x}[:, ", "torch."))
+    ):
         return [leaf]
+    if change.code.startswith("{x}[:, "):  # tokens are left out
+        tensors = [each for each in line.operands if isinstance(each.value, Tensor) and each.value.ndim > 1]
+        return [each for each in tensors if each.value.shape[:2] == leaf.value.shape[:2]]
 
     def kind(value: Any) -> tuple[Any, ...]:
         first = value[0] if isinstance(value, list | tuple) and value else None
@@ -264,7 +276,7 @@ def _unpacked(line: Line) -> Iterator[Found]:
         code = f"output = {line.spelled()}\n"
         code += "\n".join(f"{name} = output.{field}" for name, field in zip(line.parts, fields, strict=False))
         change = Change("not_a_tensor", 0.3, "", "take the parts by their names", needs)
-        yield Found(change, 0.3, Fix(change.title, code, gave(output.value)))
+        yield Found(change, 0.3, Fix(change.title, code, gave(output.value)), line)
     for leaf in line.operands:
         made = line.made_by(leaf, unpacked=True) if isinstance(leaf.value, str) else None
         output = _run(made) if made is not None and made.again else None
@@ -275,26 +287,40 @@ def _unpacked(line: Line) -> Iterator[Found]:
             needs = f"a tensor; {leaf.text} is the text {leaf.value!r}: unpacking a {name} gives its names"
             change = Change("not_a_tensor", 0.3, "", f"take {leaf.value} by its name", needs)
             code = f"{leaf.text} = {made.spelled()}.{leaf.value}"
-            yield Found(change, 0.3, Fix(change.title, code, gave(ran.value)))
+            yield Found(change, 0.3, Fix(change.title, code, gave(ran.value)), line)
 
 
-def _layers(raised: Raised, line: Line) -> Iterator[Found]:
-    """Another layer, or another state for it, in the place of the one that refused."""
-    failed = layer_that_failed(raised)
-    if failed is None:
+def _layers(raised: Raised, line: Line, failed: Failed | None) -> Iterator[Found]:
+    """Another layer in the place of the one that refused."""
+    other = failed.other(raised) if failed is not None else None
+    callee = next((leaf for leaf in line.leaves if leaf.value is line.called), None)
+    if failed is None or other is None or callee is None or not isinstance(line.called, nn.Module):
         return
-    for leaf in line.operands:
-        state = other_state(leaf, failed)
-        found = _tried(raised, line, [(leaf, state)]) if state is not None else None
-        if found is not None:
-            yield found
-            return
-    for change, twin in failed.changes(raised):
-        callee = next((leaf for leaf in line.leaves if leaf.value is line.called), None)
-        if callee is not None and isinstance(line.called, nn.Module):
-            ran = _run(line, {callee.slot: twin(line.called)})
-            if ran is not None:
-                yield Found(change, change.price, Fix(change.title, change.code, gave(ran.value)))
+    price, code, layer = other
+    ran = _run(line, {callee.slot: with_layer(line.called, failed.layer, layer)})
+    if ran is not None:
+        wide = isinstance(failed.layer, nn.Linear)
+        title = "make the layer as wide as its input" if wide else "a row for every id"
+        change = Change(failed.cause, price, code, title, failed.needs)
+        yield Found(change, price, Fix(title, code, gave(ran.value)), line)
+
+
+def _settings(line: Line) -> Iterator[Found]:
+    """A decoder that classifies looks for each row's last token, and so for the padding after it."""
+    callee = next((leaf for leaf in line.leaves if leaf.value is line.called), None)
+    config: Any = getattr(line.called, "config", None)
+    if callee is None or config is None or getattr(config, "pad_token_id", 0) is not None:
+        return
+    twin = stand_in(line.called)
+    twin.config.pad_token_id = 0
+    ran = _run(line, {callee.slot: twin})
+    if ran is not None:
+        needs = f"a token to pad with: {callee.text}.config.pad_token_id = tokenizer.pad_token_id"
+        change = Change(
+            "ragged_padding", 0.9, f"{callee.text}.config.pad_token_id = 0", "name the padding", needs
+        )
+        fix = Fix(change.title, change.code, gave(ran.value), "or the tokenizer's pad_token_id")
+        yield Found(change, 0.9, fix, line)
 
 
 def _rewritten(raised: Raised, line: Line) -> Iterator[Found]:
@@ -311,8 +337,7 @@ def _rewritten(raised: Raised, line: Line) -> Iterator[Found]:
                 text = made.spelled(node)
                 fix = Fix(change.title, text if leaf is None else f"{leaf.text} = {text}", gave(ran.value))
                 change = change._replace(needs=made.spelled_in(change.needs))
-                inside = 0.6 * (leaf is None and isinstance(line.called, nn.Module))
-                yield Found(change, change.price + inside + _misfit(raised, line, ran.value), fix)
+                yield Found(change, change.price + _misfit(raised, line, ran.value), fix, line)
 
 
 def _is_whole(value: Any) -> bool:
@@ -331,15 +356,16 @@ def _makers(line: Line) -> Iterator[tuple[Line, Leaf]]:
 # No change helps: something is missing that no code can supply.
 
 
-def _missing(raised: Raised, line: Line) -> Diagnosis | None:
-    tensors = [leaf for leaf in line.operands if isinstance(leaf.value, Tensor | np.ndarray)]
-    failed = layer_that_failed(raised)
+def _missing(raised: Raised, line: Line | None, failed: Failed | None) -> Diagnosis | None:
     if failed is not None:
-        return raised.diagnosis(failed.cause, failed.got, failed.needs)
-    is_direct = raised.steps[0] is raised.own[0] or line.operation == "TensorDataset"
-    if raised.is_unread or not is_direct or (line.again and _runs_bare(line)):
+        lost = raised.is_unread
+        return raised.diagnosis(failed.cause, failed.got, failed.needs, certain=not lost, also=RERUN * lost)
+    is_direct = bool(raised.own) and raised.steps[0] is raised.own[0]
+    is_direct = is_direct or (line is not None and line.operation == "TensorDataset")
+    if line is None or raised.is_unread or not is_direct or (line.again and _runs_bare(line)):
         return None
-    masks = [leaf for leaf in tensors if is_mask(leaf)]
+    tensors = [leaf for leaf in line.operands if isinstance(leaf.value, Tensor | np.ndarray)]
+    masks = [leaf for leaf in tensors if is_mask(line, leaf)]
     others = [leaf for leaf in tensors if leaf not in masks]
     if masks and others and (line.operation in PAIRS or isinstance(line.node, ast.Subscript)):
         return _mask(raised, line, masks[0], others[0])
@@ -400,3 +426,15 @@ def _operands(raised: Raised, line: Line, tensors: list[Leaf]) -> Diagnosis | No
         needs = "the same axes on both sides; where one has an axis for classes, take its argmax first"
         return raised.diagnosis("needs_flatten_or_transpose", got, needs, certain=False)
     return raised.diagnosis("static_length", got, "the same size on every axis", certain=False)
+
+
+def _first_masked(raised: Raised) -> Diagnosis | None:
+    """A loss by hand, such as a CRF, that refused a mask which is off at the first token."""
+    if not raised.own or raised.steps[0] is not raised.own[0] or "mask" not in str(raised.error).lower():
+        return None
+    for name, value in raised.own[0].variables.items():
+        is_masks = isinstance(value, Tensor) and value.ndim == 2 and "mask" in name.lower()
+        if is_masks and not bool((value != 0)[:, 0].all()):
+            got = f"{name} {shape(value)}, off at the first token"
+            return raised.diagnosis("missing_or_wrong_mask", got, FIRST_ON)
+    return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import inspect
 import re
 from collections import UserDict
 from collections.abc import Iterator, Mapping
@@ -24,7 +25,7 @@ from executing import Source
 from torch import Tensor, nn
 
 from helpers.diagnosis.seen.decompiled import decompiled, instruction_at
-from helpers.diagnosis.seen.frames import Step, is_librarys, learners_steps, words
+from helpers.diagnosis.seen.frames import Step, is_learners, is_librarys, learners_steps, words
 from helpers.diagnosis.seen.stand_in import stand_in
 from helpers.trial import came_of, quiet
 
@@ -159,7 +160,7 @@ class Line:
     def spelled_in(self, words: str) -> str:
         """Put the learner's own names for the slots that a sentence names."""
         texts = {leaf.slot: leaf.text for leaf in self.leaves}
-        return re.sub(r"\b_\d+\b", lambda found: texts.get(found[0], found[0]), words)
+        return re.sub(r"\b_\d+(_\d+)?\b", lambda found: texts.get(found[0], found[0]), words)
 
     def made_by(self, leaf: Leaf, unpacked: bool = False) -> Line | None:
         """Return the assignment that a leaf comes from, the last above this line, where the source is known.
@@ -169,6 +170,8 @@ class Line:
             unpacked: Look for `_, name = expression`, and not for `name = expression`.
         """
         found: ast.Assign | None = None
+        if not is_learners(self.step):
+            return None
         tree = Source.for_frame(self.step.frame).tree if leaf.text.isidentifier() else None
         for node in ast.walk(tree) if tree is not None else ():
             if not isinstance(node, ast.Assign):
@@ -204,6 +207,19 @@ def line_of(
     return replace(line, parts=parts) if line is not None else None
 
 
+def line_of_call(step: Step, steps: list[Step]) -> Line:
+    """Return the call of a module, from the frame of torch that makes it, by the learner's own names."""
+    model, args, kwargs = (step.variables[name] for name in ("self", "args", "kwargs"))
+    names = [name for name in inspect.signature(type(model).forward).parameters if name != "self"]
+    given = dict(zip(names, args, strict=False)) | kwargs
+    leaves = [Leaf(name_of(model, steps) or "model", model, "_0")]
+    for name, value in given.items():
+        own = name_of(value, steps) if isinstance(value, Tensor) else ""
+        leaves.append(Leaf(own if own.isidentifier() else name, value, f"_{len(leaves)}"))
+    arguments = ", ".join(f"{name}={leaf.slot}" for name, leaf in zip(given, leaves[1:], strict=True))
+    return Line(step, ast.parse(f"_0({arguments})", mode="eval").body, tuple(leaves), True)
+
+
 def _line(
     step: Step, failing: ast.expr, given: Mapping[Place, Any] | None = None, computed: bool = False
 ) -> Line | None:
@@ -212,8 +228,22 @@ def _line(
     tree = reader.visit(root)
     if not isinstance(tree, ast.expr):
         return None
-    line = Line(step, tree, tuple(reader.leaves), False)
+    line = _unpacked(Line(step, tree, tuple(reader.leaves), False))
     return replace(line, again=not reader.unread and _is_harmless(tree, line))
+
+
+def _unpacked(line: Line) -> Line:
+    """Take each part of a batch for an operand of its own, where a call is given `**batch`."""
+    node, leaves = line.node, list(line.leaves)
+    for keyword in list(node.keywords) if isinstance(node, ast.Call) else ():
+        batch = line.of(keyword.value.id) if not keyword.arg and isinstance(keyword.value, ast.Name) else None
+        if batch is not None and isinstance(batch.value, dict | UserDict) and isinstance(node, ast.Call):
+            node.keywords.remove(keyword)
+            leaves.remove(batch)
+            for name, value in batch.value.items():
+                leaves.append(Leaf(f'{batch.text}["{name}"]', value, f"{batch.slot}_{len(leaves)}"))
+                node.keywords.append(ast.keyword(str(name), ast.Name(leaves[-1].slot, ast.Load())))
+    return replace(line, leaves=tuple(leaves))
 
 
 def _failing(step: Step) -> tuple[ast.expr | None, tuple[str, ...]]:

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from helpers.diagnosis.said.result import Diagnosis, Fix
 from helpers.diagnosis.seen.frames import LIBRARIES, Step, is_learners, said, steps_of, where
-from helpers.diagnosis.seen.line import Line, line_of
+from helpers.diagnosis.seen.line import Line, line_of, line_of_call
 
 RERUN = "no value on the GPU can be read any more: restart, and run this on the CPU, which names the value"
 
@@ -56,10 +56,21 @@ class Raised:
         return line_of(self.own[0], self.steps[place - 1] if place else None)
 
     @cached_property
-    def line_as_given(self) -> Line | None:
-        """The same, with each argument as one operand: what the called function was given."""
+    def lines(self) -> list[Line]:
+        """That line, and the same with each argument as one operand: what the called function was given."""
         place = self.steps.index(self.own[0]) if self.own else 0
-        return line_of(self.own[0], self.steps[place - 1], as_given=True) if place else None
+        given = line_of(self.own[0], self.steps[place - 1], as_given=True) if place else None
+        found = [self.line, given if given != self.line else None]
+        return [line for line in found if line is not None]
+
+    @cached_property
+    def outer_lines(self) -> list[Line]:
+        """What else may be run again: the learner's lines that led there, and a model's own call."""
+        found = [line_of(step, self.steps[self.steps.index(step) - 1]) for step in self.own[1:3]]
+        inside = self.steps[: self.steps.index(self.own[0])] if self.own else []
+        calls = [step for step in inside if step.frame.f_code is nn.Module._call_impl.__code__]
+        found += [line_of_call(step, self.steps) for step in calls[-1:]]
+        return [line for line in found if line is not None]
 
     @cached_property
     def is_unread(self) -> bool:

@@ -88,8 +88,15 @@ def changes(raised: Raised, line: Line, leaf: Leaf, failed: Failed | None) -> It
     elif hasattr(value, "to_numpy"):
         needs = f"a tensor of numbers; {leaf.text} is a table's column"
         yield Change("not_a_tensor", 0.5, "torch.tensor({x}.to_numpy())", "take the numbers out", needs)
-    elif isinstance(value, list | tuple) and value:
+    elif isinstance(value, list | tuple) and value and not _is_made(line, leaf):
         yield from _of_list(line, leaf, list(value))
+
+
+def _is_made(line: Line, leaf: Leaf) -> bool:
+    """Whether a part of the line makes a tensor of the list already."""
+    calls = [part for part in ast.walk(line.node) if isinstance(part, ast.Call) and part is not line.node]
+    makes = [part for part in calls if line.spelled(part.func).rpartition(".")[2] in MAKES]
+    return any(getattr(each, "id", "") == leaf.slot for part in makes for each in part.args)
 
 
 def _other_state(leaf: Leaf, failed: Failed) -> Iterator[Change]:
@@ -277,20 +284,13 @@ def _axes(raised: Raised, line: Line, leaf: Leaf) -> Iterator[Change]:
     cause = "missing_or_wrong_mask" if mask else AXES
     squeezed = raised.squeezed
     is_batch = isinstance(line.called, nn.Module) and len(sizes) > 1 and not value.is_floating_point()
-    if (
-        len(sizes) < 4
-        and not is_batch
-        and line.operation not in JOINS
-        and not isinstance(line.node, ast.Subscript)
-    ):
-        needs = f"an axis for the batch in front; {here}{squeezed}"
-        yield Change(
+    is_index = isinstance(line.node, ast.Subscript) and not squeezed
+    if len(sizes) < 4 and not is_batch and not is_index and line.operation not in JOINS:
+        needs, why = (
+            f"an axis for the batch in front; {here}{squeezed}",
             "squeeze_mismatch" if squeezed else cause,
-            1.0,
-            "{x}.unsqueeze(0)",
-            "put the batch axis back",
-            needs,
         )
+        yield Change(why, 1.0, "{x}.unsqueeze(0)", "put the batch axis back", needs)
     if line.operation in AXIS | VIEWS:
         return
     for axis, size in enumerate(sizes):

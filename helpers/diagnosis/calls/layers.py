@@ -122,12 +122,23 @@ def _at(raised: Raised, index: int, step: Step) -> Failed | None:
     if isinstance(layer, nn.RNNBase) and step.function == "check_input":
         return _width(type(layer).__name__, layer, layer.input_size, given, -1)
     if isinstance(layer, nn.modules.conv._ConvNd) and step.function == "forward":
-        return _width(type(layer).__name__, layer, layer.in_channels, given, 1)
+        return _width(type(layer).__name__, layer, layer.in_channels, given, 1) or _short(layer, given)
     if code is F.batch_norm.__code__ and step.variables["running_mean"] is not None:
         return _width("BatchNorm", layer, step.variables["running_mean"].numel(), given, 1)
     if code is F.layer_norm.__code__:
         return _width("LayerNorm", layer, step.variables["normalized_shape"][-1], given, -1)
     return None
+
+
+def _short(layer: nn.modules.conv._ConvNd, given: Tensor) -> Failed | None:
+    """A convolution over fewer tokens than its kernel is wide."""
+    least, length = layer.kernel_size[-1], given.shape[-1]
+    padding = layer.padding[-1] if isinstance(layer.padding, tuple) else 0
+    if isinstance(padding, str) or length + 2 * padding >= least:
+        return None
+    needs = f"T at least {least - 2 * padding}, as wide as the kernel: pad every row to it, or padding={least // 2}"
+    got = f"{type(layer).__name__} with a kernel of {least}, input {shape(given)}"
+    return Failed(layer, got, needs, given, "ragged_padding")
 
 
 def _looked_up(raised: Raised, index: int, step: Step) -> Failed | None:

@@ -23,4 +23,8 @@ OTHERS = words(
     "pack_padded_sequence to cuda cpu item numpy long float int gather at index_select contiguous "
     "unsqueeze expand repeat clone tolist detach one_hot"
 )
-KNOWN = AXIS | PAIRS | PRODUCTS | JOINS | MAKES | VIEWS | OTHERS
+LOSSES = words(
+    "cross_entropy nll_loss mse_loss l1_loss smooth_l1_loss huber_loss binary_cross_entropy "
+    "binary_cross_entropy_with_logits kl_div"
+)
+KNOWN = LOSSES | AXIS | PAIRS | PRODUCTS | JOINS | MAKES | VIEWS | OTHERS

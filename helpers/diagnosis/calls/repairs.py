@@ -375,6 +375,10 @@ def _missing(raised: Raised, line: Line | None, failed: Failed | None) -> Diagno
         got = f"{leaf.text} {shape(leaf.value)}, {count} numbers; asked for {tuple(line.numbers)}"
         needs = "sizes with the product of the tensor's own; -1 leaves one of them open"
         return raised.diagnosis("static_length", got, needs, certain=False)
+    if len(tensors) < 2 and isinstance(line.node, ast.BinOp) and line.again:
+        sides = [(side, _run(line, node=side)) for side in (line.node.left, line.node.right)]
+        tensors = [Leaf(line.spelled(side), ran.value, "") for side, ran in sides if ran is not None]
+        tensors = [leaf for leaf in tensors if isinstance(leaf.value, Tensor | np.ndarray)]
     if len(tensors) > 1 and tensors[0].value.ndim and tensors[1].value.ndim:
         return _operands(raised, line, tensors)
     return None
@@ -420,6 +424,11 @@ def _operands(raised: Raised, line: Line, tensors: list[Leaf]) -> Diagnosis | No
         return None
     if isinstance(line.node, ast.Subscript) or isinstance(getattr(line.node, "left", None), ast.Subscript):
         return raised.diagnosis("static_length", got, "the same size on both sides")
+    kept = next((leaf for leaf in tensors[:2] if leaf.text.startswith("self.")), None)
+    if kept is not None and a[0] != b[0] and a[1:] == b[1:]:
+        needs = f"a state for each batch: {kept.text} is kept from a batch of {len(kept.value)} rows; make it from "
+        needs += "the batch's own size, or leave out the last batch: drop_last=True"
+        return raised.diagnosis("static_length", got, needs)
     if a[0] != b[0] and 1 not in (a[0], b[0]):
         return raised.diagnosis("batch_target", got, "the same number of rows on both sides", certain=False)
     if len(a) != len(b):

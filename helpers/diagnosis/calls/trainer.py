@@ -72,10 +72,12 @@ def _smoothed(raised: Raised, step: Step) -> Diagnosis | None:
 
 def _no_loss(raised: Raised, step: Step) -> Diagnosis | None:
     inputs, model = step.variables["inputs"], step.variables.get("model")
-    if not isinstance(model, nn.Module) or not isinstance(inputs, MAPPINGS) or "labels" in inputs:
+    if not isinstance(model, nn.Module) or not isinstance(inputs, MAPPINGS):
         return None
     takes = inspect.signature(model.forward).parameters
-    got = f"{type(model).__name__} given {', '.join(inputs)}; no labels, so no loss"
+    if "labels" in inputs and "labels" in takes:
+        return None
+    got = f"{type(model).__name__} given {', '.join(inputs)}; no loss"
     if "labels" not in takes:
         needs = (
             f"a model with a head and a loss: {WITH_A_HEAD}; {type(model).__name__} gives only hidden states"

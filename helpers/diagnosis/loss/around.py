@@ -138,7 +138,12 @@ def _more_rows(diagnosis: Diagnosis, call: LossCall, around: list[Around]) -> Di
                 found = replace(diagnosis, cause="batch_target", needs=needs, certain=True, also="")
                 return _with_mean(found, call, times, 0)
         for name, value in tensors.items():
-            if value.ndim > 2 and value.shape[0] == labels and not prod(value.shape[1:]) % times:
+            if (
+                value.ndim > 2
+                and value is not call.target
+                and value.shape[0] == labels
+                and not prod(value.shape[1:]) % times
+            ):
                 needs = f"one row per label: each row of {name} {tuple(value.shape)} became {times} rows; "
                 needs += f"an axis was folded into the batch: {times} x {labels} = {made}"
                 found = replace(diagnosis, cause="needs_flatten_or_transpose", needs=needs, also="")

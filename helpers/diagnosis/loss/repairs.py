@@ -162,6 +162,8 @@ no_batch: squeeze_mismatch, logits N, target N
     an axis for the batch: logits (N, C) with target (N,); logits {came} is read as one row
 extra: extra_target_dim, target ?
     target {target}, without the axis of size 1
+extra_last: extra_target_dim, target ?
+    one index each: target {wanted}; its last axis has {columns} numbers for each
 extra_one: extra_target_dim, target ?
     two equal shapes: target {came}{broadcast}
 ones: squeeze_mismatch, logits C, target C
@@ -665,6 +667,10 @@ def _beyond_repair(call: LossCall, joined: bool = False) -> tuple[str, str]:
         return "no_batch", CAUSES["batch_target"].title
     if (target or (1,))[0] != logits[0]:
         return _rows_differ(logits, target or (1,), index, joined)
+    if index and len(logits) > 2 and target[:-1] == call.wanted:
+        return "extra_last", CAUSES["one_hot_index"].title
+    if not index and len(logits) == len(target) == 4 and logits[2:] == target[2:]:
+        return "columns", ""
     per_token = len(logits) > 2 and len(target) > 1 and (index or len(target) == len(logits))
     if per_token and not is_whole(call.target) and index:
         return "quantities", CAUSES["token_logits_for_sequence"].title
@@ -706,6 +712,9 @@ def _rows_differ(logits: Shape, target: Shape, index: bool, joined: bool) -> tup
     rows, labels, batch = logits[0], target[0], CAUSES["batch_target"].title
     if index and len(logits) == len(target) == 2:
         labels = prod(target)  # logits were flattened, so the target is to be as well
+    nearly = len(logits) == 3 and 2 * labels > prod(logits[:2]) and not labels % rows
+    if index and nearly and len(target) == 1:
+        return "lengths", batch
     if not index and len(logits) == 2 and logits[1] == 1 and rows and labels > rows and not labels % rows:
         return "more_outputs", batch
     if rows == 1 < labels and logits[1:] == target[1:]:
@@ -763,7 +772,8 @@ def _facts(call: LossCall, path: Path) -> dict[str, Any]:
     tokens = 2 if call.takes.by_index and call.classes == call.outputs != logits[-1] else 1
     soft = len(target) == 2 and not call.unread and call.takes.by_index and sums_to_1(call.target, 1)
     soft = soft and call.target.is_floating_point()
-    common = gcd((logits or (1,))[0], prod(target)) or 1
+    rows = prod(logits[:-1]) if call.takes.by_index else (logits or (1,))[0]
+    common = gcd(rows, prod(target)) or 1
     label = "one label" if call.takes.by_index or len(logits) < 2 else "one row of targets"
     return {
         "answer": "a row of probabilities" if soft else label,
@@ -776,11 +786,11 @@ def _facts(call: LossCall, path: Path) -> dict[str, Any]:
         "indices": repaired.wanted if repaired.takes.by_index else call.wanted,
         "rows": logits[0] if logits else 1,
         "labels": target[0] if target else 1,
-        "columns": target[-1] if target else 1,
+        "columns": (target or (1,))[1 if len(logits) == len(target) == 4 else -1],
         "times": target[0] // logits[0] if target and logits and logits[0] else 1,
-        "each_has": (logits or (1,))[0] // max(1, prod(target)),
+        "each_has": rows // max(1, prod(target)),
         "common": common,
-        "came_length": (logits or (1,))[0] // common,
+        "came_length": rows // common,
         "label_length": prod(target) // common,
         "per_label": (*target, logits[-1]) if logits and call.takes.by_index else target,
         "length": logits[min(tokens, len(logits) - 1)] if logits else 1,

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from helpers.diagnosis.calls.inputs import longest
 from helpers.diagnosis.calls.layers import Failed
-from helpers.diagnosis.calls.operations import AXIS, JOINS, MAKES, PAIRS, PRODUCTS, VIEWS
+from helpers.diagnosis.calls.operations import AXIS, COLUMNS, JOINS, MAKES, PAIRS, PRODUCTS, VIEWS
 from helpers.diagnosis.calls.rows import MAPPINGS, lengths_of
 from helpers.diagnosis.loss.values import is_whole
 from helpers.diagnosis.seen.line import Leaf, Line
@@ -262,6 +262,13 @@ def _dtypes(line: Line, leaf: Leaf) -> Iterator[Change]:
         yield Change(
             "label_range", 0.8, "{x}.clamp(min=0)", "give what does not count a label that exists", needs
         )
+    if line.operation in COLUMNS and value.numel() and int(value.min()):
+        lowest = int(value.min())
+        first, needs = (
+            f"- {lowest}" if lowest > 0 else f"+ {-lowest}",
+            f"labels from 0 on; {leaf.text} has {lowest}",
+        )
+        yield Change("label_range", 0.8, f"{{x}} {first}", "count from 0", needs)
     here = f"{leaf.text} is {str(value.dtype).removeprefix('torch.')}"
     if isinstance(line.node, ast.Subscript) and value.dtype == torch.bool:
         return  # what selects by True and False would select rows 0 and 1
@@ -384,6 +391,11 @@ def _other_function(line: Line, node: ast.Call, func: ast.Attribute, given: list
             yield Change(
                 "squeeze_mismatch", 0.9, f"{owner}.squeeze({place})", "name the axis to squeeze", needs
             )
+    elif name in COLUMNS and (leaf := line.of(given[0])) is not None:
+        highest = int(leaf.value.max())
+        needs = f"num_classes {highest + 1}: {leaf.text} has labels up to {highest}"
+        code = f"{owner}.{name}({given[0]}, {highest + 1})"
+        yield Change("head_size", 0.9, code, "a column for each class", needs)
     elif name in VIEWS and len(given) > 1:
         is_mask = "mask" in line.spelled(func)
         for place in () if "-1" in given else range(len(given)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,11 +66,8 @@ class Failed:
 
 def _embeds(model: Any, layer: nn.Module) -> bool:
     """Whether this is a model of transformers whose ids this layer looks up."""
-    return (
-        isinstance(model, nn.Module)
-        and hasattr(model, "resize_token_embeddings")
-        and model.get_input_embeddings() is layer
-    )
+    grows = isinstance(model, nn.Module) and hasattr(type(model), "resize_token_embeddings")
+    return grows and type(model).get_input_embeddings(model) is layer
 
 
 def _lengths(raised: Raised) -> set[int]:
@@ -136,7 +132,7 @@ def _short(layer: nn.modules.conv._ConvNd, given: Tensor) -> Failed | None:
     padding = layer.padding[-1] if isinstance(layer.padding, tuple) else 0
     if isinstance(padding, str) or length + 2 * padding >= least:
         return None
-    needs = f"T at least {least - 2 * padding}, as wide as the kernel: pad every row to it, or padding={least // 2}"
+    needs = f"T at least {least - 2 * padding}, as wide as the kernel: pad every row to that"
     got = f"{type(layer).__name__} with a kernel of {least}, input {shape(given)}"
     return Failed(layer, got, needs, given, "ragged_padding")
 

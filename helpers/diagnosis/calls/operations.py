@@ -21,10 +21,11 @@ MAKES = words(
 VIEWS = words("view reshape")
 OTHERS = words(
     "pack_padded_sequence to cuda cpu item numpy long float int gather at index_select contiguous "
-    "unsqueeze expand repeat clone tolist detach one_hot"
+    "unsqueeze expand repeat clone tolist detach"
 )
+COLUMNS = words("one_hot to_categorical")  # a column for each class
 LOSSES = words(
     "cross_entropy nll_loss mse_loss l1_loss smooth_l1_loss huber_loss binary_cross_entropy "
     "binary_cross_entropy_with_logits kl_div"
 )
-KNOWN = LOSSES | AXIS | PAIRS | PRODUCTS | JOINS | MAKES | VIEWS | OTHERS
+KNOWN = COLUMNS | LOSSES | AXIS | PAIRS | PRODUCTS | JOINS | MAKES | VIEWS | OTHERS

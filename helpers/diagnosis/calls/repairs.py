@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from math import prod
 from typing import Any, NamedTuple
 
@@ -25,9 +26,9 @@ from helpers.diagnosis.said.result import Diagnosis, Fix
 from helpers.diagnosis.seen.line import Leaf, Line
 from helpers.diagnosis.seen.raised import RERUN, Raised, described, gave, shape
 from helpers.diagnosis.seen.stand_in import stand_in, without_numbers
-from helpers.trial import quiet
+from helpers.trial import came_of, quiet
 
-MOST_FIXES, MOST_RUNS = 2, 100
+MOST_FIXES, MOST_RUNS, FEW = 2, 100, 32
 MANY = 100_000  # numbers, from which on shapes are tried first
 NEAR = 0.45  # a change this much dearer may still be what is meant
 # What transformers' models call the parts of what they return.
@@ -80,8 +81,8 @@ def _without_part(raised: Raised, line: Line) -> Diagnosis | None:
 def explain_line(raised: Raised) -> Diagnosis | None:
     """An operation, a layer or a model, and operands that don't fit each other.
 
-    First the line itself; then, where no change of it helps, the lines that led there: a sentence is cut where
-    the model is called, not where it adds the positions.
+    First the line itself; then, where no change of it helps, the lines that led there: a sentence is cut
+    where the model is called, not where it adds the positions.
     """
     failed = layer_that_failed(raised)
     found = [each for line in raised.lines for each in _search(raised, line, failed)]
@@ -112,18 +113,24 @@ def _diagnosis(raised: Raised, found: list[Found], failed: Failed | None) -> Dia
     return raised.diagnosis(first.change.cause, got, first.change.needs, fixes, certain=not also, also=also)
 
 
+def _told(leaves: list[Leaf]) -> str:
+    return ", ".join(f"{leaf.text} {described(leaf.value)}" for leaf in leaves[:3])
+
+
 def _got(line: Line) -> str:
-    told = [leaf for leaf in line.operands if not isinstance(leaf.value, int | float | bool | None)][:3]
+    told = [leaf for leaf in line.operands if not isinstance(leaf.value, int | float | bool | type | None)]
     layer = ""
     if isinstance(line.called, nn.Linear) and isinstance(line.node, ast.Call):
         layer = f"{line.spelled(line.node.func)} = {described(line.called)}, "
-    return layer + ", ".join(f"{leaf.text} {described(leaf.value)}" for leaf in told)
+    return layer + _told([leaf for leaf in told if not isinstance(leaf.value, torch.dtype | torch.device)])
 
 
 def _search(raised: Raised, line: Line, failed: Failed | None) -> list[Found]:
     """Return the changes that make a line run."""
     if raised.is_unread or not line.again or not _is_about_operands(line):
         return []
+    if hasattr(line.called, "pad_token"):
+        line = replace(line, leaves=tuple(leaf._replace(value=_few(leaf.value)) for leaf in line.leaves))
     with quiet(seed=0):
         if _run(line) is not None:
             return []  # unchanged, it must fail: else what a change proves is nothing
@@ -142,8 +149,14 @@ def _search(raised: Raised, line: Line, failed: Failed | None) -> list[Found]:
     return found
 
 
+def _few(value: Any) -> Any:
+    """The first texts of many: a whole data set may be in the list."""
+    return value[:FEW] if isinstance(value, list) else value
+
+
 def _is_about_operands(line: Line) -> bool:
     known = line.operation in KNOWN or isinstance(line.called, nn.Module) or bool(line.parts)
+    known = known or hasattr(line.called, "pad_token")
     return (
         known
         or isinstance(line.node, ast.Subscript | ast.Attribute)
@@ -230,10 +243,8 @@ def _depth(line: Line, leaf: Leaf) -> float:
 
 def _alike(line: Line, leaf: Leaf, change: Change) -> list[Leaf]:
     """Ids and mask of one shape, lists beside lists: what came out of one data set."""
-    if (
-        not isinstance(line.called, nn.Module)
-        or change.price < 1
-        and not change.code.startswith(("{x}[:, ", "torch."))
+    if not isinstance(line.called, nn.Module) or (
+        change.price < 1 and not change.code.startswith(("{x}[:, ", "torch."))
     ):
         return [leaf]
     if change.code.startswith("{x}[:, "):  # tokens are left out
@@ -311,7 +322,7 @@ def _settings(line: Line) -> Iterator[Found]:
     config: Any = getattr(line.called, "config", None)
     if callee is None or config is None or getattr(config, "pad_token_id", 0) is not None:
         return
-    twin = stand_in(line.called)
+    twin: Any = stand_in(line.called)
     twin.config.pad_token_id = 0
     ran = _run(line, {callee.slot: twin})
     if ran is not None:
@@ -376,8 +387,10 @@ def _missing(raised: Raised, line: Line | None, failed: Failed | None) -> Diagno
         needs = "sizes with the product of the tensor's own; -1 leaves one of them open"
         return raised.diagnosis("static_length", got, needs, certain=False)
     if len(tensors) < 2 and isinstance(line.node, ast.BinOp) and line.again:
-        sides = [(side, _run(line, node=side)) for side in (line.node.left, line.node.right)]
-        tensors = [Leaf(line.spelled(side), ran.value, "") for side, ran in sides if ran is not None]
+        sides = {
+            side: came_of(partial(line.run, node=side)).value for side in (line.node.left, line.node.right)
+        }
+        tensors = [Leaf(line.spelled(side), value, "") for side, value in sides.items()]
         tensors = [leaf for leaf in tensors if isinstance(leaf.value, Tensor | np.ndarray)]
     if len(tensors) > 1 and tensors[0].value.ndim and tensors[1].value.ndim:
         return _operands(raised, line, tensors)
@@ -403,38 +416,40 @@ def _operands(raised: Raised, line: Line, tensors: list[Leaf]) -> Diagnosis | No
     """Two tensors whose sizes differ because their data does."""
     left, right = tensors[0], tensors[1]
     a, b = left.value.shape, right.value.shape
-    got = _got(line)
+    is_item = isinstance(line.node, ast.Subscript) or isinstance(
+        getattr(line.node, "left", None), ast.Subscript
+    )
     for table, other in ((left, right), (right, left)):
         most = table.value.shape[-2] if table.value.ndim > 1 and is_positions(table.text) else 0
         if 0 < most < max(other.value.shape[1:2], default=0):
             needs = f"T at most {most}, as long as {table.text}: truncate, or make {table.text} longer"
-            return raised.diagnosis("too_long", got, needs)
+            return raised.diagnosis("too_long", _told(tensors), needs)
+    kept = next((leaf for leaf in tensors[:2] if leaf.text.startswith("self.")), left)
     if line.operation == "TensorDataset":
-        needs = "as many rows in every tensor: row n of each belongs together"
-        return raised.diagnosis("batch_target", got, needs)
-    if line.operation in JOINS:
-        return raised.diagnosis(
-            "static_length", got, "the same size on every axis but the one they are joined on"
-        )
-    if line.operation in PRODUCTS:
+        said = "batch_target", "as many rows in every tensor: row n of each belongs together", True
+    elif line.operation in JOINS:
+        said = "static_length", "the same size on every axis but the one they are joined on", True
+    elif line.operation in PRODUCTS:
         wanted = b[-1] if line.operation == "linear" or len(b) == 1 else b[-2]
         needs = f"the last axis of {left.text} as long as the rows of {right.text}: {wanted}; it is {a[-1]}"
-        return raised.diagnosis("head_size", got, needs)
-    if line.operation not in PAIRS and not isinstance(line.node, ast.Subscript):
+        said = "head_size", needs, True
+    elif line.operation not in PAIRS and not is_item:
         return None
-    if isinstance(line.node, ast.Subscript) or isinstance(getattr(line.node, "left", None), ast.Subscript):
-        return raised.diagnosis("static_length", got, "the same size on both sides")
-    kept = next((leaf for leaf in tensors[:2] if leaf.text.startswith("self.")), None)
-    if kept is not None and a[0] != b[0] and a[1:] == b[1:]:
-        needs = f"a state for each batch: {kept.text} is kept from a batch of {len(kept.value)} rows; make it from "
-        needs += "the batch's own size, or leave out the last batch: drop_last=True"
-        return raised.diagnosis("static_length", got, needs)
-    if a[0] != b[0] and 1 not in (a[0], b[0]):
-        return raised.diagnosis("batch_target", got, "the same number of rows on both sides", certain=False)
-    if len(a) != len(b):
+    elif is_item:
+        said = "static_length", "the same size on both sides", True
+    elif kept.text.startswith("self.") and a[0] != b[0] and a[1:] == b[1:]:
+        needs = (
+            f"a state for each batch: {kept.text} is kept from one of {len(kept.value)} rows; make it from "
+        )
+        said = "static_length", f"{needs}the batch's own size, or leave out the last: drop_last=True", True
+    elif a[0] != b[0] and 1 not in (a[0], b[0]):
+        said = "batch_target", "the same number of rows on both sides", False
+    elif len(a) != len(b):
         needs = "the same axes on both sides; where one has an axis for classes, take its argmax first"
-        return raised.diagnosis("needs_flatten_or_transpose", got, needs, certain=False)
-    return raised.diagnosis("static_length", got, "the same size on every axis", certain=False)
+        said = "needs_flatten_or_transpose", needs, False
+    else:
+        said = "static_length", "the same size on every axis", False
+    return raised.diagnosis(said[0], _told(tensors), said[1], certain=said[2])
 
 
 def _first_masked(raised: Raised) -> Diagnosis | None:

@@ -13,15 +13,13 @@ from helpers.diagnosis.said.causes import CAUSES
 from helpers.diagnosis.said.result import Diagnosis, Fix
 from helpers.diagnosis.seen.frames import Step
 from helpers.diagnosis.seen.line import name_of
-from helpers.diagnosis.seen.raised import Raised, gave, shape, tried
-from helpers.trial import came_of, names_after, quiet
+from helpers.diagnosis.seen.raised import Raised, shape, tried
+from helpers.trial import came_of
 
 MAPPINGS = (dict, UserDict)
 NUMBERS = {int, float, bool}
-ENOUGH, FEW = (
-    500,
-    32,
-)  # rows that are looked at, and texts on which padding is tried: a data set may be in the list
+LABELS_PADDED = "labels padded like input_ids, with -100: DataCollatorForTokenClassification"
+ENOUGH = 500  # rows that are looked at: a data set may be in the list
 COLLATORS = ("torch.utils.data._utils.collate", "transformers.data.data_collator")
 # Where NumPy or torch was given the rows as they stand, there is nothing left to look at but the text.
 TEXTS = (
@@ -62,12 +60,12 @@ def _size(row: Any) -> tuple[Any, ...] | None:
 
 
 def explain_rows(raised: Raised) -> Diagnosis | None:
-    """Rows of different lengths, or rows of text, that were to become one tensor."""
+    """Rows of different lengths, or rows of text, that a collator, a tokenizer or a line was to join."""
     for step in raised.steps[:12]:
-        found = _collated(raised, step) or _tokenized(raised, step)
+        found = _joined(raised, step) or _no_pad_token(raised, step)
         if found is not None:
             return found
-    return _named_on_the_line(raised) or _no_column(raised) or _from_text(raised)
+    return _named_on_the_line(raised) or _from_text(raised)
 
 
 def fields(value: Any) -> dict[str, list[Any]]:
@@ -80,79 +78,73 @@ def fields(value: Any) -> dict[str, list[Any]]:
     return {"": rows} if rows is not None else {}
 
 
-def _collated(raised: Raised, step: Step) -> Diagnosis | None:
-    if step.module not in COLLATORS:
-        return None
-    name = "batch" if "batch" in step.variables else "features"
-    rows = step.variables.get(name)
-    columns = fields(rows)
-    for column, values in columns.items():
-        if values and all(isinstance(value, str) for value in values) and "label" in column:
-            return _text_labels(raised, step, name, column, values)
-    for column, values in columns.items():
-        lengths = lengths_of(values)
-        if lengths:
-            got = f"the DataLoader's batch{f' of {column}' if column else ''}: {lengths}"
-            needs = "rows of one length: padding and truncation in the tokenizer, or a collate_fn that pads"
-            fixes = [_with_collator(raised, step, rows)] if column else [padded(name, rows)]
-            most = _limit(values)
-            if most:
-                needs = f"no row longer than {most}, to which the others are cut or padded: truncation=True"
-                return raised.diagnosis("too_long", got, needs, also=CAUSES["ragged_padding"].title)
-            return raised.diagnosis("ragged_padding", got, needs, fixes)
+def _joined(raised: Raised, step: Step) -> Diagnosis | None:
+    at = step.module, step.function
+    is_tokenizers = at[0].startswith("transformers.tokenization") and at[1] == "convert_to_tensors"
+    rows = step.variables.get("batch", step.variables.get("features")) if step.module in COLLATORS else None
+    for column, values in fields(step.variables["self"].data if is_tokenizers else rows).items():
+        is_label, lengths = "label" in column, lengths_of(values)
+        if values and all(isinstance(value, str) for value in values) and (is_label or is_tokenizers):
+            return _text_labels(raised, column, values)
+        if not lengths:
+            continue
+        needs = "rows of one length: tokenizer(..., padding=True, truncation=True), or a collate_fn that pads"
+        got, most = f"{column or 'the batch'}: {lengths}", _limit(values)
+        if is_tokenizers:
+            needs = LABELS_PADDED if is_label else needs
+            return raised.diagnosis("ragged_padding", got, needs)
+        if most:
+            needs = f"no row longer than {most}, to which the others are cut or padded: truncation=True"
+            return raised.diagnosis("too_long", got, needs, also=CAUSES["ragged_padding"].title)
+        fix = _with_collator(raised, step, rows) if column else padded("batch", rows)
+        return raised.diagnosis("ragged_padding", got, needs, [fix])
     return None
+
+
+def _limit(values: list[Any]) -> int:
+    """Return the power of two that half of the rows were cut or padded to, where others are longer."""
+    lengths = [len(value) for value in values if hasattr(value, "__len__")]
+    common = min(lengths, default=0)
+    is_limit = common >= 64 and not common & (common - 1) and 2 * lengths.count(common) >= len(lengths)
+    return common if is_limit else 0
 
 
 def _with_collator(raised: Raised, step: Step, rows: Any) -> Fix | None:
     """Pad all fields alike, with the learner's own tokenizer: one padded alone fits the others no more."""
     spaces = [space for own in raised.own[:3] for space in (own.variables, own.frame.f_globals)]
     named = ((name, each) for space in spaces for name, each in space.items() if not name.startswith("_"))
-    name, tokenizer = next(
-        ((name, each) for name, each in named if hasattr(each, "pad_token_id")), ("", None)
-    )
-    if tokenizer is None or getattr(tokenizer, "pad_token_id", None) is None:
-        return None
+    own = ((name, each) for name, each in named if getattr(each, "pad_token_id", None) is not None)
+    name, tokenizer = next(own, ("", None))
     came = came_of(lambda: sys.modules["transformers"].DataCollatorWithPadding(tokenizer)(list(rows)))
-    if came.error is not None:
+    if tokenizer is None or came.error is not None:
         return None
     where = "data_collator" if step.module.startswith("transformers.") else "collate_fn"
     told = ", ".join(f"{key} {shape(value)}" for key, value in list(came.value.items())[:3])
     return Fix("pad each batch", f"{where} = DataCollatorWithPadding({name})", f"gives {told}")
 
 
-def _limit(values: list[Any]) -> int:
-    """Return the length that rows were cut or padded to, a power of two, where others are longer; else 0."""
-    lengths = [len(value) for value in values if hasattr(value, "__len__")]
-    common = min(lengths, default=0)
-    is_limit = common >= 64 and not common & (common - 1) and 2 * lengths.count(common) >= len(lengths)
-    return common if is_limit and max(lengths) > common else 0
-
-
-def _text_labels(raised: Raised, step: Step, name: str, column: str, values: list[str]) -> Diagnosis:
+def _text_labels(raised: Raised, column: str, values: list[str]) -> Diagnosis:
     """The class names themselves in the data set: numbered, the same collator takes them."""
     names = sorted(set(values))
     got = f"the batch's {column} {', '.join(map(repr, names[:3]))}: text"
     needs = "class indices: numbers. Number the names before batching, in every split the same way: "
     needs += f"label2id = {dict(zip(names[:3], range(3), strict=False))}"
+    outer = (step for step in raised.steps if step.module in COLLATORS)
+    step = next((step for step in outer if {"batch", "features"} & step.variables.keys()), None)
+    if step is None:
+        return raised.diagnosis("target_dtype", got, needs)
+    name = "batch" if "batch" in step.variables else "features"
     code = f"names = sorted({{row[{column!r}] for row in {name}}})\n"
     code += f"{name} = [{{**row, {column!r}: names.index(row[{column!r}])}} for row in {name}]"
-    with quiet():
-        after = names_after(code, {name: step.variables[name]})
-        came = _again(step, {name: after[name]}) if after else None
-    fixes = (
-        [Fix("number the names", code, gave(came[column if column in came else "labels"]))] if came else []
-    )
-    return raised.diagnosis("target_dtype", got, needs, fixes)
-
-
-def _again(step: Step, changed: dict[str, Any]) -> Any:
-    """Ask the same collator once more, with other rows; None where it still refuses."""
     this, function = step.variables.get("self"), step.frame.f_globals.get(step.function)
-    call = this if callable(this) else function
-    try:
-        return call(*changed.values()) if callable(call) else None
-    except Exception:  # the same line still fails
-        return None
+    collate: Any = this if callable(this) else function
+
+    def joined(space: Any) -> Any:
+        batch = collate(getattr(space, name))
+        return batch[column if column in batch else "labels"]
+
+    fix = tried("number the names", code, {name: step.variables[name]}, joined)
+    return raised.diagnosis("target_dtype", got, needs, [fix])
 
 
 def padded(name: str, value: Any, field: str = "") -> Fix | None:
@@ -196,92 +188,16 @@ def _from_text(raised: Raised) -> Diagnosis | None:
     return raised.diagnosis("ragged_padding", found.group(), needs)
 
 
-def _no_column(raised: Raised) -> Diagnosis | None:
-    """one_hot and to_categorical, where a label has no column."""
-    line = raised.line
-    if line is None or raised.is_unread or line.operation not in ("one_hot", "to_categorical"):
+def _no_pad_token(raised: Raised, step: Step) -> Diagnosis | None:
+    """A tokenizer that was asked to pad, and has no token for it."""
+    tokenizer: Any = step.variables.get("self")
+    asks = step.function == "_get_padding_truncation_strategies" and step.variables.get("padding")
+    if not asks or getattr(tokenizer, "pad_token", "") is not None:
         return None
-    classes = [number for number in line.numbers if number > 0]
-    for leaf in line.operands:
-        if not getattr(leaf.value, "shape", ()) or not len(leaf.value):
-            continue
-        lowest, highest = int(leaf.value.min()), int(leaf.value.max())
-        got = f"{leaf.text} {shape(leaf.value)} with labels {lowest} to {highest}"
-        if lowest < 0:
-            return raised.diagnosis("label_range", got, "labels that count from 0")
-        if classes and lowest > 0 and highest - lowest < classes[-1]:
-            needs = f"labels from 0 to {classes[-1] - 1}; these count from {lowest}: {leaf.text} - {lowest}"
-            return raised.diagnosis("label_range", got, needs)
-        if classes and highest >= classes[-1]:
-            needs = f"num_classes {highest + 1} for labels up to {highest}; it is {classes[-1]}"
-            return raised.diagnosis("head_size", got, needs)
-    return None
-
-
-# A tokenizer that was asked for one tensor.
-
-
-def _tokenized(raised: Raised, step: Step) -> Diagnosis | None:
-    if not step.module.startswith("transformers.tokenization"):
-        return None
-    this: Any = step.variables.get("self")
-    if step.function == "convert_to_tensors":
-        for name, rows in (getattr(this, "data", None) or {}).items():
-            if isinstance(rows, list) and rows and all(isinstance(row, str) for row in rows):
-                return _in_a_collator(raised, str(name), rows)
-            if lengths_of(rows):
-                return _unpadded(raised, f"{name}: {lengths_of(rows)}", str(name))
-    asks = step.function == "_get_padding_truncation_strategies"
-    if asks and step.variables.get("padding") and getattr(this, "pad_token", "") is None:
-        return _no_pad_token(raised, this)
-    return None
-
-
-def _in_a_collator(raised: Raised, column: str, rows: list[str]) -> Diagnosis:
-    outer = next(
-        (step for step in raised.steps if step.module in COLLATORS and "features" in step.variables), None
-    )
-    if outer is not None:
-        return _text_labels(raised, outer, "features", column, rows)
-    needs = "numbers: class indices for the names"
-    return raised.diagnosis("target_dtype", f"{column} {', '.join(map(repr, rows[:3]))}: text", needs)
-
-
-def _unpadded(raised: Raised, got: str, name: str) -> Diagnosis:
-    if name == "labels":
-        needs = "labels padded like input_ids, with -100: DataCollatorForTokenClassification"
-        return raised.diagnosis("ragged_padding", got, needs)
-    needs = "one length: tokenizer(..., padding=True, truncation=True)"
-    return raised.diagnosis("ragged_padding", got, needs, [_called_again(raised)])
-
-
-def _called_again(raised: Raised) -> Fix | None:
-    """Call the learner's tokenizer with padding, on the first texts; how it pads is put back afterwards."""
-    leaves = [leaf for leaf in (raised.line.leaves if raised.line else ()) if leaf.text.isidentifier()]
-    tokenizers = [leaf for leaf in leaves if hasattr(leaf.value, "pad_token")]
-    texts = [leaf for leaf in leaves if isinstance(leaf.value, list | tuple)]
-    if len(tokenizers) != 1 or len(texts) != 1:
-        return None
-    (name, tokenizer, _), (given, value, _) = tokenizers[0], texts[0]
-    backend = getattr(tokenizer, "_tokenizer", None)
-    before = (getattr(backend, "padding", None), getattr(backend, "truncation", None))
-    code = f'encoded = {name}({given}, padding=True, truncation=True, return_tensors="pt")'
-    values = {name: tokenizer, given: value[:FEW]}
-    fix = tried("pad while tokenizing", code, values, lambda space: space.encoded["input_ids"])
-    if backend is not None:
-        backend.enable_padding(**before[0]) if before[0] else backend.no_padding()
-        backend.enable_truncation(**before[1]) if before[1] else backend.no_truncation()
-    return fix
-
-
-def _no_pad_token(raised: Raised, tokenizer: Any) -> Diagnosis:
     name, end, fix = name_of(tokenizer, raised.steps), getattr(tokenizer, "eos_token", None), None
     if end and name.isidentifier():
-        code = f"{name}.pad_token = {name}.eos_token"
         when = f"and model.config.pad_token_id = {name}.pad_token_id"
-        stand_in = SimpleNamespace(eos_token=end)
-        fix = tried(
-            "pad with a token that it has", code, {name: stand_in}, lambda _: f"pads with {end!r}", when
-        )
+        code, twin = f"{name}.pad_token = {name}.eos_token", SimpleNamespace(eos_token=end)
+        fix = tried("pad with a token that it has", code, {name: twin}, lambda _: f"pads with {end!r}", when)
     got = f"{type(tokenizer).__name__} asked for padding; its pad_token is None"
     return raised.diagnosis("ragged_padding", got, "a token to pad with", [fix])

@@ -33,19 +33,19 @@ class Mark(NamedTuple):
 
 @dataclass(frozen=True)
 class Fix:
-    """A repair that was run on the learner's own tensors before it is shown.
+    """A repair that is run on the learner's own tensors before it is shown.
 
     Attributes:
         title: What it does, in a few words.
         code: Python that rebinds `logits`, `target` or `criterion` (or the input it names); it may read
             `hidden`, the (..., H) states that the head reads, and torch, nn and F.
-        result: What running it gave: new shapes, and the loss.
+        result: What running it gave: new shapes, and the loss; empty until then.
         when: When to choose it, where there is a choice.
     """
 
     title: str
     code: str
-    result: str
+    result: str = ""
     when: str = ""
 
 

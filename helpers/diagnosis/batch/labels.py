@@ -95,8 +95,10 @@ def of_rows(run: Run) -> Iterator[Finding]:
         and labels.shape == wanted != (len(labels), 1)
     )
     if labels is not None and is_apart and sums_to_1(labels, 1) and not (run.told and is_one_hot(labels, 1)):
-        needs = "one loss over the whole row where it has one class, as rows that sum to 1 have: "
-        needs += f"indices ({len(labels)},), or cross entropy; {MULTI!r} scores each output by itself"
+        needs = (
+            f"indices ({len(labels)},) or cross entropy for one class per row, as rows that sum to 1 have; "
+        )
+        needs += "float labels turn the model multi-label: each output is scored by itself"
         code = 'labels = batch.pop("labels")\n'
         code += "loss = torch.nn.functional.cross_entropy(model(**batch).logits, labels)"
         code = f"{LABELS} = {LABELS}.argmax(1)" if is_one_hot(labels, 1) else code

@@ -35,9 +35,10 @@ def explain_loss(raised: Raised) -> Diagnosis | None:
     call, outside = found
     if raised.is_unread:
         call = replace(call, unread=True, folded=None, hidden=None)
-        diagnosis = diagnose(call, raised.error, raised.where)
+    diagnosis = diagnose(call, raised.error, raised.where)
+    if raised.is_unread:
         return replace(diagnosis, also=f"{diagnosis.also}; {RERUN}".lstrip("; ")) if diagnosis.cause else None
-    diagnosis = _flattened_by_hand(raised, call) or diagnose(call, raised.error, raised.where)
+    diagnosis = _flattened_by_hand(raised, call, diagnosis) or diagnosis
     around = [held for held in outside if is_learners(held.step)]
     return (
         _of_model(diagnosis, call, [step for step, _ in outside])
@@ -47,25 +48,16 @@ def explain_loss(raised: Raised) -> Diagnosis | None:
     )
 
 
-def _flattened_by_hand(raised: Raised, call: LossCall) -> Diagnosis | None:
+def _flattened_by_hand(raised: Raised, call: LossCall, plain: Diagnosis) -> Diagnosis | None:
     """Name the cause from the tensors before view(), where the learner kept only the flat ones.
 
     No fix then: what repairs the tensors before view() can't be written with the flat ones.
     """
-    rows_fit = call.logits.shape[:1] == call.target.shape[:1]
-    if call.folded is not None or rows_fit:
+    if call.folded is not None or call.logits.shape[:1] == call.target.shape[:1]:
         return None
     before = before_view(call.logits, call.target), before_view(call.target, call.logits)
-    if _without_ones(before[0]) == _without_ones(call.logits) and before[1] is call.target:
-        return None
-    folded = replace(call, folded=before, unread=False)
-    diagnosis = diagnose(folded, raised.error, raised.where)
-    plain = diagnose(call, raised.error, raised.where)
-    return plain if diagnosis.cause in (None, plain.cause) else replace(diagnosis, fixes=())
-
-
-def _without_ones(tensor: Tensor) -> list[int]:
-    return [size for size in tensor.shape if size != 1]
+    found = diagnose(replace(call, folded=before), raised.error, raised.where)
+    return replace(found, fixes=()) if found.cause not in (None, plain.cause) else None
 
 
 def _of_model(diagnosis: Diagnosis, call: LossCall, outside: list[Step]) -> Diagnosis | None:
@@ -94,27 +86,27 @@ def _more_rows(diagnosis: Diagnosis, call: LossCall, around: list[Around]) -> Di
     if diagnosis.cause != "batch_target" or not 0 < labels < made or made % labels:
         return None
     times = made // labels
-    joined, folded = ("batch_target", 0), ("needs_flatten_or_transpose", 1)
-    sources: list[tuple[tuple[str, int], str]] = []
     for step, tensors in around:
-        for name, parts in step.variables.items():
-            if isinstance(parts, list | tuple) and [*map(_length, parts)] == [labels] * times:
-                held = f"{name} holds {times} tensors of {labels} rows; join them on axis 1, not 0"
-                sources.append((joined, held))
-        for name, value in tensors.items():
-            if value.ndim > 2 and len(value) == labels and not prod(value.shape[1:]) % times:
-                became = f"each row of {name} {tuple(value.shape)} became {times} rows; "
-                became += f"an axis was folded into the batch: {times} x {labels} = {made}"
-                sources.append((folded, became))
-    if not sources:
-        return None
-    (cause, axis), source = sources[0]
-    sizes = [labels, *call.logits.shape[1:]]
-    sizes.insert(axis, times)
-    code = f"logits = logits.reshape({', '.join(map(str, sizes))}).mean({axis})"
-    mean = Fix("average what belongs to one row", code, when="where a row may have several votes")
-    needs = f"one row per label: {source}"
-    return replace(diagnosis, cause=cause, needs=needs, fixes=prove([mean], call), certain=True, also="")
+        lists = ((name, parts) for name, parts in step.variables.items() if isinstance(parts, list | tuple))
+        joined = [name for name, parts in lists if [*map(_length, parts)] == [labels] * times]
+        deep = ((name, tuple(value.shape)) for name, value in tensors.items() if value.ndim > 2)
+        folded = [pair for pair in deep if pair[1][0] == labels and not prod(pair[1][1:]) % times]
+        if joined:
+            cause, axis = "batch_target", 0
+            source = f"{joined[0]} holds {times} tensors of {labels} rows; join them on axis 1, not 0"
+        elif folded:
+            cause, axis = "needs_flatten_or_transpose", 1
+            source = "each row of {} {} became ".format(*folded[0])
+            source += f"{times} rows; an axis was folded into the batch: {times} x {labels} = {made}"
+        else:
+            continue
+        sizes = [labels, *call.logits.shape[1:]]
+        sizes.insert(axis, times)
+        code = f"logits = logits.reshape({', '.join(map(str, sizes))}).mean({axis})"
+        mean = Fix("average what belongs to one row", code, when="where a row may have several votes")
+        needs, fixes = f"one row per label: {source}", prove([mean], call)
+        return replace(diagnosis, cause=cause, needs=needs, fixes=fixes, certain=True, also="")
+    return None
 
 
 def _length(value: Any) -> int | None:
@@ -177,12 +169,7 @@ def dropped_rows(mask: Tensor, kept: Tensor, target_rows: int, loss: float | Non
 
 
 def needs_all(mask: Tensor, kept: Tensor) -> str:
-    """Say how many rows are missing, and that it is for their padding where it is.
-
-    >>> import torch
-    >>> needs_all(torch.tensor([[1, 1], [1, 0]]), torch.tensor([True, False]))
-    'all 2 rows; 1 has padding and was left out'
-    """
+    """Say how many rows are missing, and that it is for their padding where it is."""
     left_out = ~kept.bool()
     count = int(left_out.sum())
     has, were = ("has", "was") if count == 1 else ("have", "were")

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from helpers.diagnosis.loss.call import LossCall
 from helpers.diagnosis.loss.find import states_behind
-from helpers.diagnosis.loss.repairs import MOST, after, loss_of, result_of, why
-from helpers.diagnosis.loss.silent import grade, loss_if_right, what_is_silent
+from helpers.diagnosis.loss.repairs import MOST, RIGHT, after, loss_of, result_of, why
+from helpers.diagnosis.loss.silent import grade, what_is_silent
 from helpers.diagnosis.loss.values import label_range
 from helpers.diagnosis.said.result import Diagnosis, Fix, Outcome
 from helpers.threads import one_thread
@@ -69,8 +69,8 @@ def _proven(candidates: Iterable[Fix], call: LossCall) -> tuple[Fix, ...]:
             fixes.append(candidate)
             continue
         repaired = after(candidate.code, whole)
-        loss = None if repaired is None else loss_if_right(repaired)
-        if repaired is not None and loss is not None and len(fixes) < MOST:
+        mark, loss = (None, None) if repaired is None else grade(repaired)
+        if repaired is not None and loss is not None and mark == RIGHT and len(fixes) < MOST:
             result = result_of(candidate.code, whole, repaired, loss)
             fixes.append(replace(candidate, result=result))
     return tuple(fixes)

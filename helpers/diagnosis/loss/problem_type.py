@@ -11,12 +11,12 @@ from helpers.diagnosis.said.finding import DTYPE, FITS_BCE, Finding
 from helpers.diagnosis.said.result import Fix
 
 SINGLE, MULTI, NUMBERS = "single_label_classification", "multi_label_classification", "regression"
+# Per kind: the labels that it takes, and when to choose it.
 TAKES = {
-    SINGLE: "with int64 indices",
-    MULTI: "for one float per output",
-    NUMBERS: "and num_labels=1 for one float per row",
+    SINGLE: ("with int64 indices", "where exactly one is right"),
+    MULTI: ("for one float per output", FITS_BCE),
+    NUMBERS: ("and num_labels=1 for one float per row", "to predict a number"),
 }
-WHEN = {SINGLE: "where exactly one is right", MULTI: FITS_BCE, NUMBERS: "to predict a number"}
 
 
 def kind_of(labels: Tensor, outputs: int, kind: str) -> str:
@@ -38,32 +38,29 @@ def other_kind(labels: Tensor, outputs: int, kind: str | None, code: Mapping[str
         kind: The model's problem_type.
         code: The name of the "labels", and per problem_type what sets it; where there is no code, no fix.
     """
-    other_columns = labels.ndim > 1 and labels.shape[1] not in (1, outputs)
-    fits = kind_of(labels, outputs, kind) if kind and not other_columns else None
-    whole = is_integer(labels)
-    if kind is None or fits is None or (fits == kind and whole == (kind == SINGLE)):
+    if kind is None or (labels.ndim > 1 and labels.shape[1] not in (1, outputs)):
         return None
-    name, flags = code["labels"], {**code, kind: ""}
-
-    def fix(title: str, changed: str, to: str) -> tuple[Fix, ...]:
-        lines = filter(None, [changed and f"{name} = {changed}", flags.get(to, "")])
-        return (Fix(title, "\n".join(lines), when=WHEN[to]),)
-
-    needs = f'problem_type "{fits}" {TAKES[fits]}; the model has "{kind}"'
-    needs += ", set by its config or by its first labels"
-    one_class = fix("one class per row", f"{name}.argmax(1)", SINGLE) * (
-        fits == MULTI and is_one_hot(labels, 1)
+    fits, whole = kind_of(labels, outputs, kind), is_integer(labels)
+    if fits == kind and whole == (kind == SINGLE):
+        return None
+    name, is_hot = code["labels"], fits == MULTI and is_one_hot(labels, 1)
+    one_hot = f".flatten().long()\n{name} = torch.eye({outputs})[{name}]"
+    offers = (
+        (is_hot and whole, "one class per row", ".argmax(1)", SINGLE),
+        (fits == MULTI, "a 0 or 1 for each output", ".float()" * whole, MULTI),
+        (fits == SINGLE, "one class per row", ".long()" * (not whole), SINGLE),
+        (is_hot and not whole, "one class per row", ".argmax(1)", SINGLE),
+        (fits == SINGLE and kind == MULTI, "a 0 or 1 for each output", one_hot, MULTI),
+        (kind == NUMBERS, "take them as numbers", ".float()", NUMBERS),
     )
-    if one_class and whole and kind == SINGLE:
+    fixes = []
+    for is_offered, title, change, to in offers:
+        lines = [change and f"{name} = {name}{change}", "" if to == kind else code.get(to, "")]
+        fixes += [Fix(title, "\n".join(filter(None, lines)), when=TAKES[to][1])] * is_offered
+    if is_hot and whole and kind == SINGLE:
         needs = f"indices ({len(labels)},) in int64: a model for one class per row takes nothing else"
-        return Finding("one_hot_index", needs, DTYPE, one_class)
-    if fits == SINGLE:
-        fixes = fix("one class per row", "" if whole else f"{name}.long()", SINGLE)
-    else:
-        fixes = fix("a 0 or 1 for each output", f"{name}.float()" if whole else "", MULTI) * (fits == MULTI)
-    if fits == SINGLE and kind == MULTI:
-        one_hot = f"torch.nn.functional.one_hot({name}.flatten().long(), {outputs}).float()"
-        fixes += fix("a 0 or 1 for each output", one_hot, MULTI)
-    if kind == NUMBERS:
-        fixes += fix("take them as numbers", f"{name}.float()", NUMBERS)
-    return Finding("problem_type", needs, DTYPE, fixes + one_class)
+        return Finding("one_hot_index", needs, DTYPE, tuple(fixes[:1]))
+    dtype = "int64" if kind == SINGLE else "floating point"
+    needs = f"labels in {dtype}" if fits == kind else f'problem_type "{fits}" {TAKES[fits][0]}'
+    needs += f'; the model has "{kind}", set by its config or by its first labels'
+    return Finding("problem_type", needs, DTYPE, tuple(fixes))

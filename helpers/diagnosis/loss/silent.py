@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import e, log
 
 from helpers.diagnosis.loss.call import LossCall
@@ -11,13 +12,13 @@ from helpers.diagnosis.loss.values import (
     is_integer,
     is_one_hot,
     is_within_0_and_1,
-    label_range,
     sums_to_1,
 )
 from helpers.diagnosis.said.finding import (
     ANSWERS,
     BATCH,
     CLASSES,
+    FITS_BCE,
     SCORES,
     Finding,
     bce,
@@ -37,12 +38,6 @@ def what_is_silent(call: LossCall) -> Finding | None:
     if not _misfits(call):
         return _suspicion(call)
     return _ignored_label(call) or why(call, grade)
-
-
-def loss_if_right(call: LossCall) -> float | None:
-    """Return the loss of a call that runs and makes no silent mistake, else None."""
-    mark, loss = grade(call)
-    return loss if mark == RIGHT else None
 
 
 def grade(call: LossCall) -> tuple[int, float | None]:
@@ -86,35 +81,16 @@ def _misreads(call: LossCall) -> bool:
 
 
 def _suspicion(call: LossCall) -> Finding | None:
-    """What the values show."""
-    if not call.takes.by_index:
-        return _of_numbers(call) or _ignored_label(call)
-    return _of_rows(call) or (_of_indices(call) if is_integer(call.target) else _of_probabilities(call))
-
-
-def _of_numbers(call: LossCall) -> Finding | None:
-    """Where a loss reads raw numbers, a sigmoid or a softmax may stand before it."""
-    logits, is_raw = call.logits, call.takes.binary and call.takes.reads == "scores"
-    if is_raw and logits.shape[-1] > 1 and sums_to_1(logits, -1):
-        needs = "raw logits: every row sums to 1, so a softmax stands before the loss, which has a sigmoid"
-        return Finding("softmax_before_loss", needs, SCORES)
-    # Raw logits lie on both sides of 0.
-    if is_raw and logits.numel() >= ENOUGH and bool(((logits > 0) & (logits < 1)).all()):
-        needs = "raw logits; where the model ends in a sigmoid, take it out: these all lie between 0 and 1"
-        undo = Fix("undo the sigmoid with logit", "logits = logits.logit()", when=LAST_RESORT)
-        other = Fix("use the loss for probabilities", "criterion = F.binary_cross_entropy")
-        return Finding("softmax_before_loss", needs, SCORES, (undo, other), certain=False)
-    if logits.shape[-1] == 1 < logits.numel() and bool((logits == 1).all()):
-        needs = "raw numbers: a softmax over one output is always 1, so nothing can be learned; take it out"
-        return Finding("softmax_before_loss", needs, SCORES, certain=False)
-    return None
+    """What the values show: the first that is found."""
+    found = _of_classes(call) if call.takes.by_index else _of_numbers(call)
+    return next(found, None) or _ignored_label(call)
 
 
 def _ignored_label(call: LossCall) -> Finding | None:
     """The label that cross entropy leaves out counts here, as a number that is far from all others."""
     ignored = call.target == call.ignore_index
     others = call.target[~ignored]
-    is_odd = len(others) and bool(ignored.any()) and not bool((others < 0).any())
+    is_odd = bool(ignored.any()) and len(others) and not bool((others < 0).any())
     if call.takes.by_index or call.logits.shape != call.target.shape or not is_odd:
         return None
     needs = f"no {call.ignore_index} in the target: only cross entropy leaves it out, here it is a number"
@@ -122,75 +98,82 @@ def _ignored_label(call: LossCall) -> Finding | None:
     return Finding("label_range", needs, ANSWERS, (Fix("leave them out", code),), certain=call.takes.binary)
 
 
-def _of_rows(call: LossCall) -> Finding | None:
-    """No rows, no labels, one output, or scores that cross entropy or NLL does not read."""
-    logits, is_nll = call.logits, call.loss == "nll_loss"
+def _of_numbers(call: LossCall) -> Iterator[Finding]:
+    """A sigmoid or a softmax before a loss that compares number by number."""
+    logits, is_raw = call.logits, call.takes.binary and call.takes.reads == "scores"
+    if is_raw and logits.shape[-1] > 1 and sums_to_1(logits, -1):
+        needs = "raw logits: every row sums to 1, so a softmax stands before the loss, which has a sigmoid"
+        yield Finding("softmax_before_loss", needs, SCORES)
+    # Raw logits lie on both sides of 0.
+    if is_raw and logits.numel() >= ENOUGH and bool(((logits > 0) & (logits < 1)).all()):
+        needs = "raw logits; where the model ends in a sigmoid, take it out: these all lie between 0 and 1"
+        undo = Fix("undo the sigmoid with logit", "logits = logits.logit()", when=LAST_RESORT)
+        other = Fix("use the loss for probabilities", "criterion = F.binary_cross_entropy")
+        yield Finding("softmax_before_loss", needs, SCORES, (undo, other), certain=False)
+    if logits.shape[-1] == 1 < logits.numel() and bool((logits == 1).all()):
+        needs = "raw numbers: a softmax over one output is always 1, so nothing can be learned; take it out"
+        yield Finding("softmax_before_loss", needs, SCORES, certain=False)
+
+
+def _of_classes(call: LossCall) -> Iterator[Finding]:
+    """Nothing to learn from, or scores, labels and outputs that cross entropy and NLL don't mean."""
+    logits, outputs, is_nll, whole = (
+        call.logits,
+        call.outputs,
+        call.loss == "nll_loss",
+        is_integer(call.target),
+    )
     if not logits.numel():
-        needs = "at least one row; this batch is empty, and the mean of nothing is nan"
-        return Finding("dropped_rows", needs, BATCH)
-    if is_integer(call.target) and not len(call.counted_labels):
+        yield Finding(
+            "dropped_rows", "at least one row; this batch is empty, and the mean of nothing is nan", BATCH
+        )
+    if whole and not len(call.counted_labels):
         needs = f"at least one label that is not {call.ignore_index}; the mean of nothing is nan"
-        return Finding("all_ignored", needs, ANSWERS)
-    if call.outputs == 1:
+        yield Finding("all_ignored", needs, ANSWERS)
+    if outputs == 1:
         needs = "two outputs or more: the softmax of one number is always 1, so the loss is always 0"
         two = Fix("two outputs", new_head(2, call.loss), when="or as many as there are classes")
-        code, when = bce(call.target), "where there are two classes"
-        one = (
-            Fix("keep one output", f"{drop}{code}", when=when)
-            for drop in ("logits = logits.squeeze(1)\n", "")
+        code, when = f"logits = logits.squeeze(1)\n{bce(call.target)}", "where there are two classes"
+        yield Finding(
+            "head_size", needs, CLASSES, (two, Fix("keep one output, for yes or no", code, when=when))
         )
-        return Finding("head_size", needs, CLASSES, (two, *one))
     if sums_to_1(logits, call.axis):
-        needs = "log-probabilities; these are probabilities, so the log is missing"
-        if not is_nll:
-            needs = "raw logits: take the softmax out of the model; each row sums to 1, "
-            needs += f"so the loss can't fall below {log(call.outputs - 1 + e) - 1:.2f}"
-        code = "logits = logits.clamp_min(1e-12).log()"
-        return Finding(
-            "softmax_before_loss",
-            needs,
-            SCORES,
-            (Fix("take the log", code, when="" if is_nll else LAST_RESORT),),
-        )
+        needs = "raw logits: take the softmax out of the model; each row sums to 1, "
+        needs += f"so the loss can't fall below {log(outputs - 1 + e) - 1:.2f}"
+        needs = "log-probabilities; these are probabilities, so the log is missing" if is_nll else needs
+        code, when = "logits = logits.clamp_min(1e-12).log()", "" if is_nll else LAST_RESORT
+        yield Finding("softmax_before_loss", needs, SCORES, (Fix("take the logarithm", code, when=when),))
     if is_nll and not are_log_probabilities(logits, call.axis):
         needs = "log-probabilities, from log_softmax; these are raw logits, which cross entropy takes"
         other = Fix("use cross entropy", "criterion = F.cross_entropy")
-        first = Fix("apply log_softmax first", f"logits = logits.log_softmax({call.axis})")
-        return Finding("loss_choice", needs, SCORES, (other, first))
-    return None
-
-
-def _of_probabilities(call: LossCall) -> Finding | None:
-    """Several classes for a row, where one is asked for."""
-    if sums_to_1(call.target, call.axis):
-        return None
-    needs = "probabilities that sum to 1 for each row, or a loss that takes each output by itself"
-    each = Fix("score each class by itself", bce(call.target), when="where several classes may be right")
-    return Finding("loss_choice", needs, ANSWERS, (each,), certain=False)
-
-
-def _of_indices(call: LossCall) -> Finding | None:
-    """Axes of one length, and outputs that no label asks for."""
-    outputs, (_, highest) = call.outputs, label_range(call) or (0, 0)
-    if call.logits.ndim == 3 and call.logits.shape[1] == call.logits.shape[2]:
+        yield Finding("loss_choice", needs, SCORES, (other,))
+    if not whole and not sums_to_1(call.target, call.axis):
+        needs = "probabilities that sum to 1 for each row, or a loss that takes each output by itself"
+        each = Fix("score each class by itself", bce(call.target), when=FITS_BCE)
+        yield Finding("loss_choice", needs, ANSWERS, (each,), certain=False)
+    if whole and logits.ndim == 3 and logits.shape[1] == logits.shape[2]:
         needs = (
             f"classes on axis 1; both axes are {outputs} long here, so a forgotten transpose raises nothing"
         )
-        flat = "logits = logits{}.flatten(0, 1)\ntarget = target.flatten()"
-        last = Fix("flatten both", flat.format(""), when="where logits are (N, T, C)")
-        turned = Fix(
-            "flatten both, classes last", flat.format(".transpose(1, 2)"), when="where logits are (N, C, T)"
-        )
-        return Finding("needs_flatten_or_transpose", needs, CLASSES, (last, turned), certain=False)
-    count, seen = len(call.counted_labels), max(call.classes or 0, highest + 1)
+        code = "logits = logits{}.flatten(0, 1)\ntarget = target.flatten()"
+        last = Fix("flatten both", code.format(""), when="where logits are (N, T, C)")
+        turned = Fix("turn, then flatten", code.format(".transpose(1, 2)"), when="where logits are (N, C, T)")
+        yield Finding("needs_flatten_or_transpose", needs, CLASSES, (last, turned), certain=False)
+    if whole:
+        yield from _unused(call)
+
+
+def _unused(call: LossCall) -> Iterator[Finding]:
+    """The last outputs, where no label asks for them."""
+    outputs, labels = call.outputs, call.counted_labels
+    seen, count = max(call.classes or 0, int(labels.max()) + 1), len(labels)
     # Were all outputs in use and equally likely, how probable would a batch without the last ones be?
-    if seen >= outputs or (call.classes is None and (seen / outputs) ** count >= CHANCE):
-        return None
-    to = "and" if outputs == seen + 2 else "to"
-    rest = f"output {seen}" if outputs == seen + 1 else f"outputs {seen} {to} {outputs - 1}"
-    needs = f"as many outputs as classes: none of {count} labels asks for {rest}"
-    if call.classes is not None:
+    if seen < outputs and (call.classes is not None or (seen / outputs) ** count < CHANCE):
+        to = "and" if outputs == seen + 2 else "to"
+        rest = f"output {seen}" if outputs == seen + 1 else f"outputs {seen} {to} {outputs - 1}"
         enough = "1 output for 1 class" if seen == 1 else f"{seen} outputs for {seen} classes"
         needs = f"{enough}: no label ever asks for {rest}"
-    fewer = Fix("one output per class", new_head(seen, call.loss))
-    return Finding("unused_outputs", needs, CLASSES, (fewer,), certain=False)
+        if call.classes is None:
+            needs = f"as many outputs as classes: none of {count} labels asks for {rest}"
+        fewer = Fix("one output per class", new_head(seen, call.loss))
+        yield Finding("unused_outputs", needs, CLASSES, (fewer,), certain=False)

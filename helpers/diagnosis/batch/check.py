@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from helpers.diagnosis.batch.labels import of_kind, of_losses, of_rows
 from helpers.diagnosis.batch.masks import of_mask, of_tokens
@@ -73,10 +73,10 @@ def check_batch(model: Any, batch: Mapping[str, Any], classes: int | None = None
         fixes = tuple(_proven(found, model, batch, classes))
     # What a model was told is no tensor of a loss that fails: where changing it mends the batch, it is why.
     first = found[0] if found and (fixes or seen.error is None) else None
+    plain = Diagnosis("silent" if first else "ok", str(seen), seen.loss)
     if seen.error is not None:
         plain = Diagnosis("raises", str(seen), error=said(seen.error))
-        return first.told(plain, fixes) if first else explain(seen.error) or plain
-    plain = Diagnosis("silent" if first else "ok", str(seen), seen.loss)
+        plain = plain if first else explain(seen.error) or plain
     return first.told(plain, fixes) if first else plain
 
 
@@ -91,17 +91,9 @@ def _proven(
     """Give what mends the first mistake and makes none, run on copies; the others have fixes of their own."""
     others = Counter(finding.cause for finding in found[1:])
     for fix in found[0].fixes if found else ():
-        copied = {
-            name: value.clone() if isinstance(value, Tensor) else value for name, value in batch.items()
-        }
-        names = names_after(fix.code, {"torch": torch, "model": stand_in(model), "batch": copied})
+        names = names_after(fix.code, {"torch": torch, "model": stand_in(model), "batch": dict(batch)})
         seen = run(stand_in(names["model"]), names["batch"], classes) if names else None
-        if (
-            seen is None
-            or seen.error is not None
-            or not Counter(left.cause for left in _found(seen)) <= others
-        ):
-            continue
-        loss = [f"loss {seen.loss:.3f}"] if seen.loss is not None else []
-        logits = [f"logits {shape(seen.logits)}"] if seen.logits is not None else []
-        yield replace(fix, result=", ".join(loss + logits))
+        if seen and seen.error is None and Counter(left.cause for left in _found(seen)) <= others:
+            loss = [f"loss {seen.loss:.3f}"] if seen.loss is not None else []
+            logits = [f"logits {shape(seen.logits)}"] if seen.logits is not None else []
+            yield replace(fix, result=", ".join(loss + logits))

@@ -22,9 +22,8 @@ CODE = {"labels": LABELS, **{kind: f'model.config.problem_type = "{kind}"' for k
 def of_kind(run: Run) -> Iterator[Finding]:
     """The configuration and the labels speak of different tasks."""
     labels, outputs = run.labels, getattr(run.config, "num_labels", 0)
-    kind = getattr(run.config, "problem_type", None)
-    found = None if labels is None else other_kind(labels, outputs, kind, CODE)
-    if labels is not None and found is not None and outputs == 1 and kind == NUMBERS:
+    found = None if labels is None else other_kind(labels, outputs, run.kind, CODE)
+    if labels is not None and found is not None and outputs == 1 and run.kind == NUMBERS:
         highest = int(labels.max())
         needs = "num_labels=2 or more for classes; with one output whole labels are taken for numbers (MSE)"
         more = _head(run, max(2, run.classes or 0, highest + 1), "\nmodel.config.problem_type = None")
@@ -46,10 +45,8 @@ def of_losses(run: Run) -> Iterator[Finding]:
 def _mends(run: Run, call: LossCall, cause: str) -> Iterator[Fix]:
     """What mends in a model and its batch what a loss by itself has other repairs for."""
     if cause == "softmax_before_loss":
-        places = [
-            name for name, part in run.model.named_modules() if isinstance(part, nn.Softmax | nn.Sigmoid)
-        ]
-        yield from (Fix("take it out", f"{_spelled(name)} = torch.nn.Identity()") for name in places[-1:])
+        for place in _places(run, nn.Softmax, nn.Sigmoid)[-1:]:
+            yield Fix("take it out", f"{place} = torch.nn.Identity()")
     elif cause == "head_size":
         yield _head(run, 2)
     elif cause == "unused_outputs":
@@ -58,19 +55,17 @@ def _mends(run: Run, call: LossCall, cause: str) -> Iterator[Fix]:
         yield Fix("leave this batch out of the loss", f"del {LABELS}", when="where it really has no labels")
 
 
-def _spelled(path: str) -> str:
-    """Spell a module's place as code: a number is an index.
-
-    >>> _spelled("classifier.1")
-    'model.classifier[1]'
-    """
-    return "model" + "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in path.split("."))
+def _places(run: Run, *types: type[nn.Module]) -> list[str]:
+    """Spell where the model has such modules: model.classifier[1]."""
+    paths = [path.split(".") for path, part in run.model.named_modules() if isinstance(part, types)]
+    return [
+        "model" + "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in path) for path in paths
+    ]
 
 
 def _head(run: Run, outputs: int, then: str = "") -> Fix:
     """Give the model another number of outputs, and run `then`."""
-    layers = [_spelled(name) for name, part in run.model.named_modules() if isinstance(part, nn.Linear)]
-    last = layers[-1] if layers else "model.classifier"
+    last = ["model.classifier", *_places(run, nn.Linear)][-1]
     code = f"{last} = torch.nn.Linear({last}.in_features, {outputs})"
     if "config" in vars(run.model):
         code += f"\nmodel.num_labels = model.config.num_labels = {outputs}{then}"
@@ -89,16 +84,10 @@ def of_rows(run: Run) -> Iterator[Finding]:
         needs = f"labels {wanted}, a row for each row of the batch; these are turned"
         yield Finding(cause, needs, BATCH, (Fix("turn them", f"{LABELS} = {LABELS}.T.contiguous()"),))
     # Told beforehand that it is multi-label, a model may well have rows with one label each; no parts of one.
-    is_apart = (
-        labels is not None
-        and getattr(run.config, "problem_type", None) == MULTI
-        and labels.shape == wanted != (len(labels), 1)
-    )
+    is_apart = labels is not None and run.kind == MULTI and labels.shape == wanted and wanted[1] > 1
     if labels is not None and is_apart and sums_to_1(labels, 1) and not (run.told and is_one_hot(labels, 1)):
-        needs = (
-            f"indices ({len(labels)},) or cross entropy for one class per row, as rows that sum to 1 have; "
-        )
-        needs += "float labels turn the model multi-label: each output is scored by itself"
+        needs = f"indices ({len(labels)},) or cross entropy for one class per row, as in rows that sum to 1; "
+        needs += "float labels turn the model multi-label, and each output is scored by itself"
         code = 'labels = batch.pop("labels")\n'
         code += "loss = torch.nn.functional.cross_entropy(model(**batch).logits, labels)"
         code = f"{LABELS} = {LABELS}.argmax(1)" if is_one_hot(labels, 1) else code

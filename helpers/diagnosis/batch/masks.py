@@ -25,9 +25,8 @@ def of_mask(run: Run) -> Iterator[Finding]:
     if "past_key_values" in run.batch or (given is not None and given.ndim > 2):
         return
     pad = getattr(run.config, "pad_token_id", None)
-    made = (
-        'torch.ones_like(batch["input_ids"])' if padding is None else f'(batch["input_ids"] != {pad}).long()'
-    )
+    made = f'(batch["input_ids"] != {pad}).long()'
+    made = made if padding is not None else 'torch.ones_like(batch["input_ids"])'
     fix = Fix("make it from the ids", f'batch["attention_mask"] = {made}', when="or the tokenizer's own")
     wanted = f"attention_mask {tuple(ids.shape)}"
     if given is not None and given.shape != ids.shape:
@@ -35,12 +34,10 @@ def of_mask(run: Run) -> Iterator[Finding]:
         return
     only_looks_back = any(getattr(module, "is_causal", False) is True for module in run.model.modules())
     if padding is not None and not (only_looks_back and not padding[:, 0].any()):
-        read, count = padding if given is None else padding & (given != 0), int(padding.sum())
-        needs = f"{wanted} with 0 at the {count} padding token{'s' * (count > 1)}; "
-        needs += (
-            "left out, all tokens are read" if given is None else f"it has 1 at {int(read.sum())} of them"
-        )
-        if read.any():
+        count, read = int(padding.sum()), int((padding if given is None else padding & (given != 0)).sum())
+        now = "left out, all tokens are read" if given is None else f"it has 1 at {read} of them"
+        needs = f"{wanted} with 0 at the {count} padding token{'s' * (count > 1)}; {now}"
+        if read:
             yield _wrong(needs, fix, certain=_is_clear(ids, padding))
     hidden = torch.zeros_like(ids, dtype=torch.bool) if given is None else given == 0
     left_out = int((hidden & (ids != pad)).sum()) if isinstance(pad, int) else 0
@@ -50,9 +47,7 @@ def of_mask(run: Run) -> Iterator[Finding]:
         yield _wrong(needs, fix, certain=False)
     largest = _moves(run, ids, hidden)
     if largest:
-        needs = (
-            f"logits that padding can't move; other tokens where the mask has 0 move them by {largest:.2g}. "
-        )
+        needs = f"logits that padding can't move; other tokens at the mask's 0s move them by {largest:.2g}. "
         needs += "A mean (or max) over all tokens reads padding too: weight by attention_mask.unsqueeze(-1), "
         yield _wrong(needs + "and divide by its sum")
 
@@ -94,16 +89,11 @@ def of_tokens(run: Run) -> Iterator[Finding]:
     length = (~padding).sum(1, keepdim=True)
     early = torch.arange(ids.shape[1], device=ids.device) < length - 2
     # All rows begin with one id and end with one: those are [CLS] and [SEP].
-    ends = torch.cat([ids[:, :1], ids.gather(1, length - 1)], 1)
-    if (
-        len(ids) > 1 == len(ends.unique(dim=0))
-        and early[:, 0].all()
-        and torch.equal(labels != IGNORED, early)
-    ):
-        needs = (
-            f"{IGNORED} at [CLS] and [SEP], and a label at its own token: these stand one token too early, "
-        )
-        needs += "as the tokenizer put [CLS] in front (word_ids() tells each token's word)"
+    ends = torch.cat([ids[:, :1], ids.gather(1, (length - 1).clamp_min(0))], 1)
+    is_framed = len(ids) > 1 == len(ends.unique(dim=0)) and bool(early[:, 0].all())
+    if is_framed and torch.equal(labels != IGNORED, early):
+        needs = f"{IGNORED} at [CLS] and [SEP]; these labels stand one token too early, as the tokenizer put "
+        needs += "[CLS] in front and they did not move along (word_ids() tells each token's word)"
         code = f"{LABELS} = torch.cat([torch.full_like({LABELS}[:, :1], {IGNORED}), {LABELS}[:, :-1]], 1)"
         yield Finding("static_length", needs, (), (Fix("move them one token to the right", code),))
 

@@ -53,6 +53,11 @@ class Run:
         found = (getattr(module, "config", None) for module in self.model.modules())
         return next((config for config in found if config is not None), None)
 
+    @property
+    def kind(self) -> str | None:
+        """The problem_type that it was told or took from these labels."""
+        return getattr(self.config, "problem_type", None)
+
     @cached_property
     def logits(self) -> Tensor | None:
         """The logits, wherever the output keeps them."""

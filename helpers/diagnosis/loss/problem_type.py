@@ -44,18 +44,20 @@ def other_kind(labels: Tensor, outputs: int, kind: str | None, code: Mapping[str
     if fits == kind and whole == (kind == SINGLE):
         return None
     name, is_hot = code["labels"], fits == MULTI and is_one_hot(labels, 1)
-    one_hot = f".flatten().long()\n{name} = torch.eye({outputs})[{name}]"
+    indices = f"{name}.flatten(){'' if whole else '.long()'}"
+    one_hot = f"torch.nn.functional.one_hot({indices}, {outputs}).float()"
+    index, floats = f"{name}.argmax(1)", f"{name}.float()"
     offers = (
-        (is_hot and whole, "one class per row", ".argmax(1)", SINGLE),
-        (fits == MULTI, "a 0 or 1 for each output", ".float()" * whole, MULTI),
-        (fits == SINGLE, "one class per row", ".long()" * (not whole), SINGLE),
-        (is_hot and not whole, "one class per row", ".argmax(1)", SINGLE),
+        (is_hot and whole, "one class per row", index, SINGLE),
+        (fits == MULTI, "a 0 or 1 for each output", floats * whole, MULTI),
+        (fits == SINGLE, "one class per row", f"{name}.long()" * (not whole), SINGLE),
+        (is_hot and not whole, "one class per row", index, SINGLE),
         (fits == SINGLE and kind == MULTI, "a 0 or 1 for each output", one_hot, MULTI),
-        (kind == NUMBERS, "take them as numbers", ".float()", NUMBERS),
+        (kind == NUMBERS, "take them as numbers", floats, NUMBERS),
     )
     fixes = []
     for is_offered, title, change, to in offers:
-        lines = [change and f"{name} = {name}{change}", "" if to == kind else code.get(to, "")]
+        lines = [change and f"{name} = {change}", "" if to == kind else code.get(to, "")]
         fixes += [Fix(title, "\n".join(filter(None, lines)), when=TAKES[to][1])] * is_offered
     if is_hot and whole and kind == SINGLE:
         needs = f"indices ({len(labels)},) in int64: a model for one class per row takes nothing else"

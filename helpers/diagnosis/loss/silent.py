@@ -14,16 +14,7 @@ from helpers.diagnosis.loss.values import (
     is_within_0_and_1,
     sums_to_1,
 )
-from helpers.diagnosis.said.finding import (
-    ANSWERS,
-    BATCH,
-    CLASSES,
-    FITS_BCE,
-    SCORES,
-    Finding,
-    bce,
-    new_head,
-)
+from helpers.diagnosis.said.finding import ANSWERS, BATCH, CLASSES, FITS_BCE, SCORES, Finding, bce, new_head
 from helpers.diagnosis.said.result import Fix
 
 LAST_RESORT = "where you can't take it out"
@@ -35,9 +26,7 @@ def what_is_silent(call: LossCall) -> Finding | None:
     """Name the mistake in a call that ran, or None where it may well be right."""
     if not _is_ours(call):
         return None
-    if not _misfits(call):
-        return _suspicion(call)
-    return _ignored_label(call) or why(call, grade)
+    return _ignored_label(call) or why(call, grade) if _misfits(call) else _suspicion(call)
 
 
 def grade(call: LossCall) -> tuple[int, float | None]:
@@ -117,16 +106,11 @@ def _of_numbers(call: LossCall) -> Iterator[Finding]:
 
 def _of_classes(call: LossCall) -> Iterator[Finding]:
     """Nothing to learn from, or scores, labels and outputs that cross entropy and NLL don't mean."""
-    logits, outputs, is_nll, whole = (
-        call.logits,
-        call.outputs,
-        call.loss == "nll_loss",
-        is_integer(call.target),
-    )
+    logits, outputs = call.logits, call.outputs
+    is_nll, whole = call.loss == "nll_loss", is_integer(call.target)
     if not logits.numel():
-        yield Finding(
-            "dropped_rows", "at least one row; this batch is empty, and the mean of nothing is nan", BATCH
-        )
+        needs = "at least one row; this batch is empty, and the mean of nothing is nan"
+        yield Finding("dropped_rows", needs, BATCH)
     if whole and not len(call.counted_labels):
         needs = f"at least one label that is not {call.ignore_index}; the mean of nothing is nan"
         yield Finding("all_ignored", needs, ANSWERS)
@@ -134,9 +118,8 @@ def _of_classes(call: LossCall) -> Iterator[Finding]:
         needs = "two outputs or more: the softmax of one number is always 1, so the loss is always 0"
         two = Fix("two outputs", new_head(2, call.loss), when="or as many as there are classes")
         code, when = f"logits = logits.squeeze(1)\n{bce(call.target)}", "where there are two classes"
-        yield Finding(
-            "head_size", needs, CLASSES, (two, Fix("keep one output, for yes or no", code, when=when))
-        )
+        yes_no = Fix("keep one output, for yes or no", code, when=when)
+        yield Finding("head_size", needs, CLASSES, (two, yes_no))
     if sums_to_1(logits, call.axis):
         needs = "raw logits: take the softmax out of the model; each row sums to 1, "
         needs += f"so the loss can't fall below {log(outputs - 1 + e) - 1:.2f}"
@@ -152,9 +135,7 @@ def _of_classes(call: LossCall) -> Iterator[Finding]:
         each = Fix("score each class by itself", bce(call.target), when=FITS_BCE)
         yield Finding("loss_choice", needs, ANSWERS, (each,), certain=False)
     if whole and logits.ndim == 3 and logits.shape[1] == logits.shape[2]:
-        needs = (
-            f"classes on axis 1; both axes are {outputs} long here, so a forgotten transpose raises nothing"
-        )
+        needs = f"classes on axis 1; both axes are {outputs} long, so a forgotten transpose raises nothing"
         code = "logits = logits{}.flatten(0, 1)\ntarget = target.flatten()"
         last = Fix("flatten both", code.format(""), when="where logits are (N, T, C)")
         turned = Fix("turn, then flatten", code.format(".transpose(1, 2)"), when="where logits are (N, C, T)")

@@ -51,7 +51,9 @@ def _is_ours(call: LossCall) -> bool:
 
 def _misfits(call: LossCall) -> bool:
     """Whether shapes or the range of the answers are not what the loss is for, though it ran."""
-    if not has_its_shapes(call) or _misreads(call):
+    if call.takes.by_index:
+        return _misreads(call)
+    if not has_its_shapes(call):
         return True
     return call.takes.binary and not is_integer(call.target) and not is_within_0_and_1(call.target)
 
@@ -61,7 +63,7 @@ def _misreads(call: LossCall) -> bool:
 
     Two outputs on axis 1 are left alone: a sentence with one marked token has such a target too.
     """
-    if call.logits.ndim != 3 or not call.takes.by_index or call.axis != 1:
+    if call.logits.ndim != 3 or call.axis != 1:
         return False
     rows, read, last = call.logits.shape
     if tuple(call.target.shape) != (rows, last) or call.classes == read or read == last:
@@ -108,6 +110,10 @@ def _of_classes(call: LossCall) -> Iterator[Finding]:
     """Nothing to learn from, or scores, labels and outputs that cross entropy and NLL don't mean."""
     logits, outputs = call.logits, call.outputs
     is_nll, whole = call.loss == "nll_loss", is_integer(call.target)
+    if whole and logits.ndim == call.target.ndim == 1:
+        needs = f"logits (1, {outputs}) for a batch of one: its axis was squeezed away"
+        back = Fix("put the batch axis back", "logits = logits.unsqueeze(0)")
+        yield Finding("squeeze_mismatch", needs, BATCH, (back,))
     if not logits.numel():
         needs = "at least one row; this batch is empty, and the mean of nothing is nan"
         yield Finding("dropped_rows", needs, BATCH)

@@ -56,6 +56,8 @@ def _flattened_by_hand(raised: Raised, call: LossCall, plain: Diagnosis) -> Diag
     if call.folded is not None or call.logits.shape[:1] == call.target.shape[:1]:
         return None
     before = before_view(call.logits, call.target), before_view(call.target, call.logits)
+    if before[0].squeeze().shape == call.logits.squeeze().shape and before[1] is call.target:
+        return None  # an axis of size 1 alone is no flattening
     found = diagnose(replace(call, folded=before), raised.error, raised.where)
     return replace(found, fixes=()) if found.cause not in (None, plain.cause) else None
 

@@ -6,49 +6,27 @@ meet and fixes are tried. A Keras model is asked in its own room.
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from helpers.diagnosis.batch.labels import (
-    fewer_logits,
-    integer_one_hot,
-    loss_inside,
-    one_hot,
-    problem_type,
-    squeezed,
-    turned,
-)
-from helpers.diagnosis.batch.masks import hidden_tokens, mask, padding_is_read, padding_labels, shifted_labels
-from helpers.diagnosis.batch.run import Run, describe, run
+from helpers.diagnosis.batch.labels import of_kind, of_losses, of_rows
+from helpers.diagnosis.batch.masks import of_mask, of_tokens
+from helpers.diagnosis.batch.run import Run, run
 from helpers.diagnosis.explain import explain
 from helpers.diagnosis.keras.loss import check_keras_model, is_keras
-from helpers.diagnosis.said.finding import Candidate, Finding
+from helpers.diagnosis.said.finding import Finding
 from helpers.diagnosis.said.result import Diagnosis, Fix
 from helpers.diagnosis.seen.frames import said
 from helpers.diagnosis.seen.raised import shape
 from helpers.diagnosis.seen.stand_in import stand_in
+from helpers.trial import names_after, quiet
 
-Rule = Callable[[Run], Finding | None]
-Findings = dict[Rule, Finding]
-
-# The most certain first.
-RULES: tuple[Rule, ...] = (
-    mask,
-    problem_type,
-    loss_inside,
-    squeezed,
-    turned,
-    one_hot,
-    hidden_tokens,
-    padding_labels,
-    shifted_labels,
-    fewer_logits,
-    padding_is_read,
-)
+RULES = of_mask, of_kind, of_losses, of_rows, of_tokens  # the most certain first
 
 
 def check_batch(model: Any, batch: Mapping[str, Any], classes: int | None = None) -> Diagnosis:
@@ -89,55 +67,33 @@ def check_batch(model: Any, batch: Mapping[str, Any], classes: int | None = None
         )
     if is_keras(model):
         return check_keras_model(model, batch.get("x"), batch.get("y"), classes)
-    gpus = sorted({weight.device.index for weight in model.parameters() if weight.is_cuda})
-    with torch.random.fork_rng(devices=gpus), torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a cause is named below, not torch's guess at one
-        seen, error = run(stand_in(model), batch, classes)
-        found = _findings(seen, RULES if error is None else (problem_type, integer_one_hot))
-        fixes = _proven(found, model, batch, classes)
-    finding = next(iter(found.values()), None)
-    if error is not None:
-        return _raised(error, seen, finding if fixes else None, fixes)
-    plain = Diagnosis("silent" if finding else "ok", describe(seen), seen.loss)
-    return finding.told(plain, fixes) if finding else plain
+    with quiet():
+        seen = run(stand_in(model), batch, classes)
+        found = _found(seen)
+        fixes = tuple(_proven(found, model, batch, classes))
+    # What a model was told is no tensor of a loss that fails: where changing it mends the batch, it is why.
+    first = found[0] if found and (fixes or seen.error is None) else None
+    plain = Diagnosis("silent" if first else "ok", str(seen), seen.loss)
+    if seen.error is not None:
+        plain = Diagnosis("raises", str(seen), error=said(seen.error))
+        plain = plain if first else explain(seen.error) or plain
+    return first.told(plain, fixes) if first else plain
 
 
-def _findings(seen: Run, rules: tuple[Rule, ...] = RULES) -> Findings:
-    found = {rule: rule(seen) for rule in rules}
-    return {rule: finding for rule, finding in found.items() if finding is not None}
-
-
-def _raised(error: Exception, seen: Run, finding: Finding | None, fixes: tuple[Fix, ...]) -> Diagnosis:
-    plain = Diagnosis("raises", describe(seen), error=said(error))
-    explained = explain(error)
-    # What the model was told is no tensor of the failing loss: where changing it mends the batch, it is why.
-    return finding.told(plain, fixes) if finding else explained or plain
+def _found(seen: Run) -> list[Finding]:
+    """Ask all rules about a model that ran, and one that raised about its task alone."""
+    return [finding for rule in (RULES if seen.error is None else (of_kind,)) for finding in rule(seen)]
 
 
 def _proven(
-    found: Findings, model: nn.Module, batch: Mapping[str, Any], classes: int | None
-) -> tuple[Fix, ...]:
-    """Return what mends the first mistake and makes none; the others have fixes of their own."""
-    if not found:
-        return ()
-    first, *others = found
-    fixes = (_tried(candidate, others, model, batch, classes) for candidate in found[first].candidates)
-    return tuple(fix for fix in fixes if fix is not None)
-
-
-def _tried(
-    candidate: Candidate, known: list[Rule], model: nn.Module, batch: Mapping[str, Any], classes: int | None
-) -> Fix | None:
-    """Run a repair on copies and check again; None where anything is wrong that was not known."""
-    copied = {name: value.clone() if isinstance(value, Tensor) else value for name, value in batch.items()}
-    space: dict[str, Any] = {"torch": torch, "model": stand_in(model), "batch": copied}
-    try:
-        exec(compile(candidate.code, "<fix>", "exec"), space)
-    except Exception:
-        return None  # a repair that raises is none
-    seen, error = run(stand_in(space["model"]), space["batch"], classes)
-    if error is not None or not set(_findings(seen)) <= set(known):
-        return None
-    loss = "" if seen.loss is None else f"loss {seen.loss:.3f}"
-    logits = "" if seen.logits is None else f"logits {shape(seen.logits)}"
-    return Fix(candidate.title, candidate.code, ", ".join(filter(None, (loss, logits))), candidate.when)
+    found: list[Finding], model: nn.Module, batch: Mapping[str, Any], classes: int | None
+) -> Iterator[Fix]:
+    """Give what mends the first mistake and makes none, run on copies; the others have fixes of their own."""
+    others = Counter(finding.cause for finding in found[1:])
+    for fix in found[0].fixes if found else ():
+        names = names_after(fix.code, {"torch": torch, "model": stand_in(model), "batch": dict(batch)})
+        seen = run(stand_in(names["model"]), names["batch"], classes) if names else None
+        if seen and seen.error is None and Counter(left.cause for left in _found(seen)) <= others:
+            loss = [f"loss {seen.loss:.3f}"] if seen.loss is not None else []
+            logits = [f"logits {shape(seen.logits)}"] if seen.logits is not None else []
+            yield replace(fix, result=", ".join(loss + logits))

@@ -1,143 +1,102 @@
-"""Rules about the attention mask and the padding it is for: pure functions of one forward pass."""
+"""What is wrong with the attention mask and the padding it is for, as one forward pass shows it."""
 
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterator
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from helpers.diagnosis.batch.run import IGNORED, LABELS, Run, is_token
+from helpers.diagnosis.batch.run import IGNORED, LABELS, Run
 from helpers.diagnosis.batch.run import run as look_again
-from helpers.diagnosis.said.finding import Candidate, Finding
+from helpers.diagnosis.said.finding import Finding
+from helpers.diagnosis.said.result import Fix
 
 MOVES = 0.01  # of the largest logit: a mean moves more, a float's last digits or a narrow window less
 
 
-def mask(run: Run) -> Finding | None:
-    """Padding that is read like text, or a mask of another shape than the ids."""
+def of_mask(run: Run) -> Iterator[Finding]:
+    """Padding that is read like text, text that is left out, or a mask of another shape than the ids."""
     ids, given, padding = run.ids, run.mask, run.padding
-    if ids is None or "past_key_values" in run.batch or not _takes_mask(run.model):
-        return None
-    if given is not None and given.ndim > 2:  # one number for each pair of tokens: made on purpose
-        return None
+    if ids is None or "attention_mask" not in inspect.signature(run.model.forward).parameters:
+        return
+    # One number for each pair of tokens is made on purpose.
+    if "past_key_values" in run.batch or (given is not None and given.ndim > 2):
+        return
+    pad = getattr(run.config, "pad_token_id", None)
+    made = f'(batch["input_ids"] != {pad}).long()'
+    made = made if padding is not None else 'torch.ones_like(batch["input_ids"])'
+    fix = Fix("make it from the ids", f'batch["attention_mask"] = {made}', when="or the tokenizer's own")
     wanted = f"attention_mask {tuple(ids.shape)}"
     if given is not None and given.shape != ids.shape:
-        needs = f"{wanted}, like input_ids; another shape is not always refused"
-        return Finding("missing_or_wrong_mask", needs, (), (_new_mask(run),))
-    if padding is None or (_is_causal(run.model) and not padding[:, 0].any()):
-        return None  # what only looks back never sees the padding on its right
-    read = padding if given is None else padding & (given != 0)
-    if not read.any():
-        return None
-    count = int(padding.sum())
-    needs = f"{wanted} with 0 at the {count} padding token{'s' * (count > 1)}; "
-    needs += "left out, all tokens are read" if given is None else f"it has 1 at {int(read.sum())} of them"
-    if given is not None and not ((given != 0) != padding).any():
-        needs = f"{wanted} with 1 for a token and 0 for padding; it is the other way round"
-    return Finding("missing_or_wrong_mask", needs, (), (_new_mask(run),), certain=_is_clear(ids, padding))
-
-
-def hidden_tokens(run: Run) -> Finding | None:
-    """A mask that leaves out what is no padding."""
-    if run.ids is None or run.mask is None or run.pad is None or run.mask.shape != run.ids.shape:
-        return None
-    count = int(((run.mask == 0) & (run.ids != run.pad)).sum())
-    if not count:
-        return None
-    needs = f"attention_mask with 1 for every token; it leaves out {count} that {_are(count)} not padding"
-    return Finding("missing_or_wrong_mask", needs, (), (_new_mask(run),), certain=False)
-
-
-def padding_is_read(run: Run) -> Finding | None:
-    """Other tokens where the mask has 0 move the logits: a mean over all tokens, or a mask not handed on."""
-    ids, given, old = run.ids, run.mask, run.logits
-    if ids is None or given is None or old is None or given.shape != ids.shape or len(old) != len(ids):
-        return None
-    hidden = given == 0
-    # Where a row begins with padding, a model that reads its first token reads that.
-    if not hidden.any() or hidden[:, 0].any() or not _takes_mask(run.model):
-        return None
-    again, error = look_again(run.model, run.batch, others=ids.masked_fill(hidden, int(ids[~hidden].max())))
-    new = again.logits
-    if error is not None or new is None or new.shape != old.shape:
-        return None
-    moved = (new - old).abs()
-    # A token that is padding may have what logits it likes: no label counts there.
-    if old.ndim == 3 and old.shape[:2] == ids.shape:
-        moved = moved[~hidden]
-    largest = float(moved.max())
-    if not largest > MOVES * float(old.abs().max()):
-        return None
-    needs = (
-        f"logits that padding can't move; other tokens under the mask's zeros move them by {largest:.2g}. "
-    )
-    needs += "A mean (or max) over all tokens reads padding too: weight by attention_mask.unsqueeze(-1), "
-    needs += "and divide by its sum"
-    return Finding("missing_or_wrong_mask", needs)
-
-
-def padding_labels(run: Run) -> Finding | None:
-    """Labels per token that count the padding too."""
-    labels = run.labels
-    if labels is None or run.padding is None or not is_token(run) or labels.shape != run.padding.shape:
-        return None
-    count = int((run.padding & (labels != IGNORED)).sum())
-    if not count:
-        return None
-    needs = f"labels of {IGNORED} where input_ids are padding; {count} of these {_are(count)} not"
-    code = f'{LABELS} = {LABELS}.masked_fill(batch["input_ids"] == {run.pad}, {IGNORED})'
-    leave = Candidate("leave padding out of the loss", code)
-    return Finding("missing_or_wrong_mask", needs, (), (leave,), certain=False)
-
-
-def shifted_labels(run: Run) -> Finding | None:
-    """Labels per token that begin at [CLS] and end one token too early: it was not counted."""
-    labels, ids = run.labels, run.ids
-    if labels is None or ids is None or not is_token(run) or labels.shape != ids.shape or len(ids) < 2:
-        return None
-    real = torch.ones_like(ids, dtype=torch.bool) if run.padding is None else ~run.padding
-    length, labelled = real.sum(1), labels != IGNORED
-    ends = ids.gather(1, (length - 1).unsqueeze(1))
-    # All rows begin with one id and end with one: those are [CLS] and [SEP].
-    if len(ids[:, 0].unique()) > 1 or len(ends.unique()) > 1 or not bool((length > 2).all()):
-        return None
-    from_the_first = torch.arange(ids.shape[1], device=ids.device) < (length - 2).unsqueeze(1)
-    if not torch.equal(labelled, from_the_first):
-        return None
-    needs = (
-        f"{IGNORED} at [CLS] and [SEP], and each label at its own token: these stand one token too early, "
-    )
-    needs += (
-        "as the tokenizer put [CLS] in front and the labels did not move along (word_ids() tells the word)"
-    )
-    code = f"{LABELS} = torch.cat([torch.full_like({LABELS}[:, :1], {IGNORED}), {LABELS}[:, :-1]], 1)"
-    move = Candidate("move them one token to the right", code)
-    return Finding("static_length", needs, (), (move,))
-
-
-def _are(count: int) -> str:
-    return "is" if count == 1 else "are"
-
-
-def _takes_mask(model: nn.Module) -> bool:
-    return "attention_mask" in inspect.signature(model.forward).parameters
-
-
-def _is_causal(model: nn.Module) -> bool:
-    return any(getattr(module, "is_causal", False) is True for module in model.modules())
+        yield _wrong(f"{wanted}, like input_ids; another shape is not always refused", fix)
+        return
+    only_looks_back = any(getattr(module, "is_causal", False) is True for module in run.model.modules())
+    if padding is not None and not (only_looks_back and not padding[:, 0].any()):
+        count, read = int(padding.sum()), int((padding if given is None else padding & (given != 0)).sum())
+        now = "left out, all tokens are read" if given is None else f"it has 1 at {read} of them"
+        needs = f"{wanted} with 0 at the {count} padding token{'s' * (count > 1)}; {now}"
+        if read:
+            yield _wrong(needs, fix, certain=_is_clear(ids, padding))
+    hidden = torch.zeros_like(ids, dtype=torch.bool) if given is None else given == 0
+    left_out = int((hidden & (ids != pad)).sum()) if isinstance(pad, int) else 0
+    if left_out:
+        are = "is" if left_out == 1 else "are"
+        needs = f"attention_mask with 1 for every token; it leaves out {left_out} that {are} not padding"
+        yield _wrong(needs, fix, certain=False)
+    largest = _moves(run, ids, hidden)
+    if largest:
+        needs = f"logits that padding can't move; other tokens at the mask's 0s move them by {largest:.2g}. "
+        needs += "A mean (or max) over all tokens reads padding too: weight by attention_mask.unsqueeze(-1), "
+        yield _wrong(needs + "and divide by its sum")
 
 
 def _is_clear(ids: Tensor, padding: Tensor) -> bool:
     """One id at a row's end may be a token by chance; not two, nor where all rows end alike before it."""
-    if int(padding.sum(1).max()) > 1:
-        return True
-    last = ids.shape[1] - 1 - (~padding).long().flip(1).argmax(1)
-    return len(ids) > 1 and len(ids.gather(1, last.unsqueeze(1)).unique()) == 1
+    last = ids.gather(1, (~padding).long().cumsum(1).argmax(1, keepdim=True))
+    return int(padding.sum(1).max()) > 1 or len(ids) > 1 == len(last.unique())
 
 
-def _new_mask(run: Run) -> Candidate:
-    code = 'torch.ones_like(batch["input_ids"])'
-    if run.padding is not None:
-        code = f'(batch["input_ids"] != {run.pad}).long()'
-    return Candidate("make it from the ids", f'batch["attention_mask"] = {code}', "or the tokenizer's own")
+def _moves(run: Run, ids: Tensor, hidden: Tensor) -> float:
+    """How far other tokens where the mask has 0 move the logits; 0.0 where that is next to nothing."""
+    old = run.logits
+    # Where a row begins with padding, a model that reads its first token reads that.
+    if old is None or len(old) != len(ids) or not hidden.any() or hidden[:, 0].any():
+        return 0.0
+    others = ids.masked_fill(hidden, int(ids[~hidden].max()))
+    new = look_again(run.model, run.batch, others=others).logits
+    if new is None or new.shape != old.shape:
+        return 0.0
+    # A token that is padding may have what logits it likes: no label counts there.
+    moved = (new - old).abs()[~hidden if run.is_token else ...]
+    largest = float(moved.max())
+    return largest if largest > MOVES * float(old.abs().max()) else 0.0
+
+
+def of_tokens(run: Run) -> Iterator[Finding]:
+    """Labels per token that count the padding too, or that begin at [CLS] and end one token too early."""
+    labels, ids = run.labels, run.ids
+    if labels is None or ids is None or not run.is_token or labels.shape != ids.shape:
+        return
+    padding = torch.zeros_like(ids, dtype=torch.bool) if run.padding is None else run.padding
+    count = int((padding & (labels != IGNORED)).sum())
+    if count:
+        are = "is" if count == 1 else "are"
+        needs = f"labels of {IGNORED} where input_ids are padding; {count} of these {are} not"
+        code = f'{LABELS} = {LABELS}.masked_fill(batch["input_ids"] == {run.config.pad_token_id}, {IGNORED})'
+        yield _wrong(needs, Fix("leave padding out of the loss", code), certain=False)
+    length = (~padding).sum(1, keepdim=True)
+    early = torch.arange(ids.shape[1], device=ids.device) < length - 2
+    # All rows begin with one id and end with one: those are [CLS] and [SEP].
+    ends = torch.cat([ids[:, :1], ids.gather(1, (length - 1).clamp_min(0))], 1)
+    is_framed = len(ids) > 1 == len(ends.unique(dim=0)) and bool(early[:, 0].all())
+    if is_framed and torch.equal(labels != IGNORED, early):
+        needs = f"{IGNORED} at [CLS] and [SEP]; these labels stand one token too early, as the tokenizer put "
+        needs += "[CLS] in front and they did not move along (word_ids() tells each token's word)"
+        code = f"{LABELS} = torch.cat([torch.full_like({LABELS}[:, :1], {IGNORED}), {LABELS}[:, :-1]], 1)"
+        yield Finding("static_length", needs, (), (Fix("move them one token to the right", code),))
+
+
+def _wrong(needs: str, *fixes: Fix, certain: bool = True) -> Finding:
+    return Finding("missing_or_wrong_mask", needs, (), fixes, certain)

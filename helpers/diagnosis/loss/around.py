@@ -14,13 +14,17 @@ from torch import Tensor
 from helpers.diagnosis.loss.call import LossCall
 from helpers.diagnosis.loss.check import diagnose, prove
 from helpers.diagnosis.loss.find import Around, before_view, find_loss
-from helpers.diagnosis.loss.values import is_whole, label_range
+from helpers.diagnosis.loss.problem_type import MULTI, SINGLE, other_kind
+from helpers.diagnosis.loss.values import label_range
 from helpers.diagnosis.said.causes import CAUSES
-from helpers.diagnosis.said.finding import BATCH, BCE, Candidate
-from helpers.diagnosis.said.result import Diagnosis
+from helpers.diagnosis.said.finding import BATCH, BCE
+from helpers.diagnosis.said.result import Diagnosis, Fix
 from helpers.diagnosis.seen.frames import Step, is_learners, modules_of_transformers
 from helpers.diagnosis.seen.line import stored
 from helpers.diagnosis.seen.raised import RERUN, Raised, shape
+
+# As a loss by itself spells labels and problem_type.
+CODE = {"labels": "target", SINGLE: "criterion = F.cross_entropy", MULTI: BCE}
 
 
 def explain_loss(raised: Raised) -> Diagnosis | None:
@@ -31,9 +35,10 @@ def explain_loss(raised: Raised) -> Diagnosis | None:
     call, outside = found
     if raised.is_unread:
         call = replace(call, unread=True, folded=None, hidden=None)
-        diagnosis = diagnose(call, raised.error, raised.where)
+    diagnosis = diagnose(call, raised.error, raised.where)
+    if raised.is_unread:
         return replace(diagnosis, also=f"{diagnosis.also}; {RERUN}".lstrip("; ")) if diagnosis.cause else None
-    diagnosis = _flattened_by_hand(raised, call) or diagnose(call, raised.error, raised.where)
+    diagnosis = _flattened_by_hand(raised, call, diagnosis) or diagnosis
     around = [held for held in outside if is_learners(held.step)]
     return (
         _of_model(diagnosis, call, [step for step, _ in outside])
@@ -43,150 +48,97 @@ def explain_loss(raised: Raised) -> Diagnosis | None:
     )
 
 
-def _flattened_by_hand(raised: Raised, call: LossCall) -> Diagnosis | None:
+def _flattened_by_hand(raised: Raised, call: LossCall, plain: Diagnosis) -> Diagnosis | None:
     """Name the cause from the tensors before view(), where the learner kept only the flat ones.
 
     No fix then: what repairs the tensors before view() can't be written with the flat ones.
     """
-    rows_fit = call.logits.shape[:1] == call.target.shape[:1]
-    if call.folded is not None or rows_fit:
+    if call.folded is not None or call.logits.shape[:1] == call.target.shape[:1]:
         return None
     before = before_view(call.logits, call.target), before_view(call.target, call.logits)
-    if _without_ones(before[0]) == _without_ones(call.logits) and before[1] is call.target:
-        return None
-    folded = replace(call, folded=before, unread=False)
-    diagnosis = diagnose(folded, raised.error, raised.where)
-    plain = diagnose(call, raised.error, raised.where)
-    return plain if diagnosis.cause in (None, plain.cause) else replace(diagnosis, fixes=())
-
-
-def _without_ones(tensor: Tensor) -> list[int]:
-    return [size for size in tensor.shape if size != 1]
+    if before[0].squeeze().shape == call.logits.squeeze().shape and before[1] is call.target:
+        return None  # an axis of size 1 alone is no flattening
+    found = diagnose(replace(call, folded=before), raised.error, raised.where)
+    return replace(found, fixes=()) if found.cause not in (None, plain.cause) else None
 
 
 def _of_model(diagnosis: Diagnosis, call: LossCall, outside: list[Step]) -> Diagnosis | None:
     """The loss inside a transformers model: its head has `num_labels` outputs, its config chose the loss."""
     configs = (stored(step.variables.get("self"), "config") for step in modules_of_transformers(outside))
     config: Any = next((found for found in configs if found is not None), None)
-    if config is None:
+    if config is None or diagnosis.cause == "target_dtype":
         return None
     labels = label_range(call) if diagnosis.cause == "head_size" and call.takes.by_index else None
     if labels is not None and labels[1] >= call.outputs:
         # A Trainer's program has no line in which a new head could stand.
-        needs = (
-            f"{diagnosis.needs}: from_pretrained(..., num_labels={labels[1] + 1}), or more for more classes"
-        )
-        return replace(diagnosis, needs=needs)
-    return _problem_type(diagnosis, call, getattr(config, "problem_type", None))
-
-
-def _problem_type(diagnosis: Diagnosis, call: LossCall, kind: str | None) -> Diagnosis | None:
-    """A transformers model that is set up for another kind of label."""
-    if kind is None:
-        return None
+        needs = f"from_pretrained(..., num_labels={labels[1] + 1}), or more for more classes"
+        return replace(diagnosis, needs=f"{diagnosis.needs}: {needs}")
     logits, target = call.folded or (call.logits, call.target)
-    is_float = target.is_floating_point()
-    if kind == "single_label_classification" and diagnosis.cause == "one_hot_index" and not is_float:
-        # Floats would not be probabilities here: this model reads them as one 0/1 per output.
-        fixes = tuple(fix for fix in diagnosis.fixes if ".argmax(" in fix.code)
-        needs = f"indices ({len(target)},) in int64: a model for one class per row takes nothing else"
-        return replace(diagnosis, needs=needs, fixes=fixes)
-    candidates: list[Candidate] = []
-    if kind == "single_label_classification" and is_float:
-        wanted, candidates = _float_labels(logits, target)
-    elif kind == "single_label_classification" and target.shape == logits.shape and _is_multi_hot(target):
-        wanted = '"multi_label_classification" and target.float()'
-        candidates = [Candidate("a 0 or 1 for each output", "target = target.float()\n" + BCE)]
-    elif kind == "multi_label_classification" and target.ndim == 1 < logits.ndim and is_whole(target):
-        wanted = '"single_label_classification" with int64 indices'
-    elif kind == "regression" and logits.shape != target.shape and logits.shape[-1] > 1 and is_whole(target):
-        wanted = '"single_label_classification", or num_labels=1 for a number per row'
-    else:
+    outputs = logits.shape[-1] if logits.ndim > 1 else 1
+    found = other_kind(target, outputs, getattr(config, "problem_type", None), CODE)
+    if found is None:
         return None
-    fixes = prove(candidates, call) or diagnosis.fixes
-    needs = f'problem_type {wanted}; the model has "{kind}", set by its config or by its first labels'
-    return replace(diagnosis, cause="problem_type", needs=needs, fixes=fixes, certain=True)
-
-
-def _float_labels(logits: Tensor, target: Tensor) -> tuple[str, list[Candidate]]:
-    if target.shape == logits.shape:
-        one_class = Candidate("one class per row", "target = target.argmax(1)", "where exactly one is right")
-        each = Candidate("a 0 or 1 for each output", BCE, "where several classes may be right at once")
-        return '"multi_label_classification" for one float per output', [each, one_class]
-    if is_whole(target):
-        return "as it is, and int64 indices", [Candidate("make the labels int64", "target = target.long()")]
-    return '"regression" and num_labels=1 for fractions', []
-
-
-def _is_multi_hot(target: Tensor) -> bool:
-    return bool(((target == 0) | (target == 1)).all()) and bool((target.sum(-1) != 1).any())
+    fixes = prove(found.fixes, call) or diagnosis.fixes
+    return replace(diagnosis, cause=found.cause, needs=found.needs, fixes=fixes, certain=True)
 
 
 def _more_rows(diagnosis: Diagnosis, call: LossCall, around: list[Around]) -> Diagnosis | None:
     """Each row became several: its parts were joined below each other, or an axis was folded in."""
-    rows = _rows(call)
+    made, labels = _rows(call)
     may_be = diagnosis.cause in ("batch_target", "needs_flatten_or_transpose")
-    if not may_be or rows is None or not 0 < rows[1] < rows[0] or rows[0] % rows[1]:
+    if not may_be or not 0 < labels < made or made % labels:
         return None
-    made, labels, times = *rows, rows[0] // rows[1]
+    times = made // labels
     for step, tensors in around:
-        for name, value in step.variables.items():
-            parts = value if isinstance(value, list | tuple) and len(value) == times else ()
-            if parts and all(isinstance(part, Tensor) and part.shape[:1] == (labels,) for part in parts):
-                needs = f"one row per label: {name} holds {times} tensors of {labels} rows; "
-                needs += "join them on axis 1, not 0"
-                found = replace(diagnosis, cause="batch_target", needs=needs, certain=True, also="")
-                return _with_mean(found, call, times, 0)
-        for name, value in tensors.items():
-            if (
-                value.ndim > 2
-                and value is not call.target
-                and value.shape[0] == labels
-                and not prod(value.shape[1:]) % times
-            ):
-                needs = f"one row per label: each row of {name} {tuple(value.shape)} became {times} rows; "
-                needs += f"an axis was folded into the batch: {times} x {labels} = {made}"
-                found = replace(diagnosis, cause="needs_flatten_or_transpose", needs=needs, also="")
-                return _with_mean(found, call, times, 1)
+        lists = ((name, parts) for name, parts in step.variables.items() if isinstance(parts, list | tuple))
+        joined = [name for name, parts in lists if [*map(_length, parts)] == [labels] * times]
+        deep = (
+            (name, tuple(value.shape))
+            for name, value in tensors.items()
+            if value.ndim > 2 and value is not call.target
+        )
+        folded = [pair for pair in deep if pair[1][0] == labels and not prod(pair[1][1:]) % times]
+        if joined:
+            cause, axis = "batch_target", 0
+            source = f"{joined[0]} holds {times} tensors of {labels} rows; join them on axis 1, not 0"
+        elif folded:
+            cause, axis = "needs_flatten_or_transpose", 1
+            source = "each row of {} {} became ".format(*folded[0])
+            source += f"{times} rows; an axis was folded into the batch: {times} x {labels} = {made}"
+        else:
+            continue
+        sizes = [labels, *call.logits.shape[1:]]
+        sizes.insert(axis, times)
+        code = f"logits = logits.reshape({', '.join(map(str, sizes))}).mean({axis})"
+        mean = Fix("average what belongs to one row", code, when="where a row may have several votes")
+        needs, fixes = f"one row per label: {source}", prove([mean], call)
+        return replace(diagnosis, cause=cause, needs=needs, fixes=fixes, certain=True, also="")
     return None
 
 
-def _with_mean(diagnosis: Diagnosis, call: LossCall, times: int, axis: int) -> Diagnosis:
-    sizes = [call.target.shape[0], *call.logits.shape[1:]]
-    sizes.insert(axis, times)
-    code = f"logits = logits.reshape({', '.join(map(str, sizes))}).mean({axis})"
-    mean = Candidate("average what belongs to one row", code, "where a row may have several votes")
-    return replace(diagnosis, fixes=prove((mean,), call))
+def _length(value: Any) -> int | None:
+    return len(value) if isinstance(value, Tensor) and value.ndim else None
 
 
 def _dropped_rows(diagnosis: Diagnosis, call: LossCall, around: list[Around]) -> Diagnosis | None:
     """Rows were filtered by a mask that is meant for tokens."""
-    rows = _rows(call)
-    if rows is None or rows[0] == rows[1]:
-        return None
-    for _, tensors in around:
-        for name, value in tensors.items():
-            if value.ndim != 2 or value.shape[0] <= rows[0] or "mask" not in name.lower():
-                continue
-            kept = value.bool().all(1)
-            if int(kept.sum()) == rows[0]:
-                # The labels may be those of another batch besides.
-                is_whole_batch = value.shape[0] == rows[1]
-                return replace(
-                    diagnosis,
-                    cause="dropped_rows",
-                    got=f"{diagnosis.got}, {name} {tuple(value.shape)}",
-                    needs=needs_all(value, kept),
-                    fixes=(),
-                    also="" if is_whole_batch else CAUSES["batch_target"].title,
-                    certain=is_whole_batch,
-                )
+    left, labels = _rows(call)
+    masks = [item for _, held in around for item in held.items() if "mask" in item[0].lower()]
+    for name, mask in masks if left != labels else ():
+        kept = mask.bool().all(1) if mask.ndim == 2 and len(mask) > left else None
+        if kept is not None and int(kept.sum()) == left:
+            got, needs = f"{diagnosis.got}, {name} {tuple(mask.shape)}", needs_all(mask, kept)
+            # The labels may be those of another batch besides.
+            also = "" if len(mask) == labels else CAUSES["batch_target"].title
+            found = replace(diagnosis, cause="dropped_rows", got=got, needs=needs, fixes=())
+            return replace(found, also=also, certain=not also)
     return None
 
 
-def _rows(call: LossCall) -> tuple[int, int] | None:
+def _rows(call: LossCall) -> tuple[int, int]:
+    """The rows of logits and target, as far as both have rows that are those of the batch."""
     if not call.logits.ndim or not call.target.ndim or call.folded is not None:
-        return None
+        return 0, 0
     return call.logits.shape[0], call.target.shape[0]
 
 
@@ -224,12 +176,7 @@ def dropped_rows(mask: Tensor, kept: Tensor, target_rows: int, loss: float | Non
 
 
 def needs_all(mask: Tensor, kept: Tensor) -> str:
-    """Say how many rows are missing, and that it is for their padding where it is.
-
-    >>> import torch
-    >>> needs_all(torch.tensor([[1, 1], [1, 0]]), torch.tensor([True, False]))
-    'all 2 rows; 1 has padding and was left out'
-    """
+    """Say how many rows are missing, and that it is for their padding where it is."""
     left_out = ~kept.bool()
     count = int(left_out.sum())
     has, were = ("has", "was") if count == 1 else ("have", "were")

@@ -11,10 +11,9 @@ from dataclasses import replace
 
 from helpers.diagnosis.loss.call import LossCall
 from helpers.diagnosis.loss.find import states_behind
-from helpers.diagnosis.loss.repairs import MOST, after, loss_of, result_of, why
-from helpers.diagnosis.loss.silent import grade, loss_if_right, what_is_silent
+from helpers.diagnosis.loss.repairs import MOST, RIGHT, after, loss_of, result_of, why
+from helpers.diagnosis.loss.silent import grade, what_is_silent
 from helpers.diagnosis.loss.values import label_range
-from helpers.diagnosis.said.finding import Candidate
 from helpers.diagnosis.said.result import Diagnosis, Fix, Outcome
 from helpers.threads import one_thread
 from helpers.trial import quiet
@@ -39,7 +38,7 @@ def diagnose(
     with one_thread(call.logits.numel()), quiet():
         loss, error = (None, error) if error is not None else _run(call)
         known = what_is_silent(call) if error is None else why(call, grade) if call.loss else None
-        fixes = (known.fixes or _proven(known.candidates, call)) if known else ()
+        fixes = _proven(known.fixes, call) if known else ()
     outcome: Outcome = "raises" if error is not None else "silent" if known else "ok"
     said = None if error is None else f"{type(error).__name__}: {error}"
     plain = Diagnosis(outcome, describe(call), loss, said, where=where)
@@ -53,24 +52,27 @@ def _run(call: LossCall) -> tuple[float | None, Exception | None]:
         return None, error
 
 
-def prove(candidates: Iterable[Candidate], call: LossCall) -> tuple[Fix, ...]:
+def prove(candidates: Iterable[Fix], call: LossCall) -> tuple[Fix, ...]:
     """Run each repair, the likeliest first, and return those after which nothing is wrong."""
     with quiet():
         return _proven(candidates, call)
 
 
-def _proven(candidates: Iterable[Candidate], call: LossCall) -> tuple[Fix, ...]:
+def _proven(candidates: Iterable[Fix], call: LossCall) -> tuple[Fix, ...]:
     if call.unread:
         return ()
     logits, target = call.folded or (call.logits, call.target)
     whole = replace(call, logits=logits.detach(), target=target.detach(), folded=None)
     fixes: list[Fix] = []
     for candidate in candidates:
+        if candidate.result:  # the search has run it already
+            fixes.append(candidate)
+            continue
         repaired = after(candidate.code, whole)
-        loss = None if repaired is None else loss_if_right(repaired)
-        if repaired is not None and loss is not None and len(fixes) < MOST:
+        mark, loss = (None, None) if repaired is None else grade(repaired)
+        if repaired is not None and loss is not None and mark == RIGHT and len(fixes) < MOST:
             result = result_of(candidate.code, whole, repaired, loss)
-            fixes.append(Fix(candidate.title, candidate.code, result, candidate.when))
+            fixes.append(replace(candidate, result=result))
     return tuple(fixes)
 
 

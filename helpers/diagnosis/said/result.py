@@ -33,19 +33,19 @@ class Mark(NamedTuple):
 
 @dataclass(frozen=True)
 class Fix:
-    """A repair that was run on the learner's own tensors before it is shown.
+    """A repair that is run on the learner's own tensors before it is shown.
 
     Attributes:
         title: What it does, in a few words.
         code: Python that rebinds `logits`, `target` or `criterion` (or the input it names); it may read
             `hidden`, the (..., H) states that the head reads, and torch, nn and F.
-        result: What running it gave: new shapes, and the loss.
+        result: What running it gave: new shapes, and the loss; empty until then.
         when: When to choose it, where there is a choice.
     """
 
     title: str
     code: str
-    result: str
+    result: str = ""
     when: str = ""
 
 
@@ -115,13 +115,12 @@ class Diagnosis:
         return [(name, words) for name, words in rows if words]
 
     def __str__(self) -> str:
-        lines = _shortened(self.headline)
+        lines = [self.first_line]
         for name, words in self.rows:
-            indent = " " * 7
             # Code is never wrapped: a learner copies it.
             width = 10 * WIDTH if name == "try" else WIDTH
-            body = [line for part in words.split("\n") for line in _wrapped(part, width)]
-            lines += [f"{name:7}{body[0]}", *(indent + line for line in body[1:])]
+            body = [line for part in words.split("\n") for line in textwrap.wrap(part, width) or [""]]
+            lines += [f"{name:7}{body[0]}", *(" " * 7 + line for line in body[1:])]
         # The likeliest fix comes first, so what is cut is what is least likely to be missed.
         return "\n".join(lines[:MOST_LINES])
 
@@ -129,8 +128,9 @@ class Diagnosis:
 
     @property
     def first_line(self) -> str:
-        """The headline as the text has it: a message that fills a page is cut."""
-        return str(self).partition("\n")[0]
+        """The headline, cut where a message fills a page: it must not push out what explains it."""
+        words = " ".join(self.headline.split())
+        return words if len(words) <= 2 * WIDTH else f"{words[: 2 * WIDTH]}…"
 
     @property
     def cells(self) -> list[tuple[str, Html]]:
@@ -142,16 +142,6 @@ class Diagnosis:
         headline = tag("p", tag("strong", tag("code", self.first_line)))
         inside = headline, table(self.cells, styles=(CELL,)), _lesson(self.cause)
         return tag("div", *inside, role="status", style="" if self.outcome == "ok" else _EDGE)
-
-
-def _wrapped(words: str, width: int) -> list[str]:
-    return textwrap.wrap(words, width) or [""]
-
-
-def _shortened(headline: str) -> list[str]:
-    """Keep a message that fills a page, such as a list of weights, from pushing out what explains it."""
-    words = " ".join(headline.split())
-    return [words if len(words) <= 2 * WIDTH else f"{words[: 2 * WIDTH]}…"]
 
 
 def _lines(words: str) -> Html:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from math import prod
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -18,21 +21,13 @@ from helpers.diagnosis.keras.find import (
     SPARSE,
     KerasCall,
     KerasLoss,
-    cardinality,
+    chosen,
     find_call,
     find_loss,
-    keras_steps,
     read_loss,
-    widest,
-    with_values,
 )
-from helpers.diagnosis.keras.inputs import (
-    explain_cardinality,
-    explain_inputs,
-    explain_layer_call,
-)
-from helpers.diagnosis.keras.trial import changed, compiled, keras
-from helpers.diagnosis.keras.weights import explain_embedding, explain_weights
+from helpers.diagnosis.keras.layers import explain_layers
+from helpers.diagnosis.keras.trial import compiled, keras, repaired
 from helpers.diagnosis.loss.call import LossCall, loss_call
 from helpers.diagnosis.loss.repairs import FAILS, FITS, RIGHT, has_its_shapes, loss_of, why
 from helpers.diagnosis.loss.silent import what_is_silent
@@ -44,243 +39,189 @@ from helpers.diagnosis.seen.line import name_of
 from helpers.diagnosis.seen.raised import Raised, shape
 from helpers.trial import came_of, quiet
 
+MOST = 2  # repairs that are shown
+MANY = 10**5  # numbers of a loss that are cheap to run several times
+
 
 def explain_keras(raised: Raised) -> Diagnosis | None:
     """A Keras model, layer, loss or metric that raised."""
-    steps = keras_steps(raised)
-    if not steps:
-        return None
-    call = find_call(steps)
-    sizes = cardinality(steps)
-    if sizes is not None:
-        return explain_cardinality(raised, call, *sizes)
-    loss = find_loss(steps, call)
+    call = find_call(raised)
+    loss = find_loss(raised, call)
     if loss is not None:
-        return _loss(raised, call, loss)
-    return (
-        explain_embedding(raised, call)
-        or explain_weights(raised)
-        or explain_data(raised, call)
-        or explain_inputs(raised)
-        or explain_layer_call(raised)
-    )
+        return _raising(raised, call, loss)
+    return explain_data(raised, call) or explain_layers(raised, call)
 
 
-def _loss(raised: Raised, call: KerasCall, loss: KerasLoss) -> Diagnosis | None:
-    known = None if raised.is_unread else with_values(loss, call)
-    loss = known or loss
-    y = call.given.get("y")
-    name = name_of(y, raised.steps) if y is not None else ""
-    facts = _facts(loss, widest(loss, call) if known else None, name if name.isidentifier() else "")
-    counted = bool(loss.metric and known) and (not loss.name or came_of(lambda: _alone(loss)).error is None)
-    found = _search(loss, call, unread=known is None, counted=counted)
+# What raises. The search that torch's losses are asked finds the mistake; words and repairs are Keras' own.
+
+
+def _raising(raised: Raised, call: KerasCall, loss: KerasLoss) -> Diagnosis | None:
+    known = None if raised.is_unread else _of_all_labels(loss, call)
+    alone = came_of(lambda: compiled(None, known.target, known.output, loss.name)) if known else None
+    counts = (
+        bool(loss.metric) and alone is not None and alone.error is None
+    )  # so a metric raises, the loss not
+    found = _search(known or loss, call.model if counts else None, known is None)
     if found is None:
         return None
-    mistake = "counted_" * counted + found.mistake
-    mistake = "classes" if mistake == "range" and facts["head"] else mistake
-    needs, *codes = SAID.get(mistake, ("{said}",)) if known else ("{said}",)
-    for torchs, keras_name in (("the target", "y"), ("targets", "y"), ("target", "y"), ("logits", "output")):
-        found = replace(found, needs=found.needs.replace(torchs, keras_name))
-    needs = needs.format_map({**facts, "said": found.needs})
-    fixes = [changed(code.format_map(facts), call, loss, facts["y"]) for code in codes]
-    got = _got(loss, y) + f"; metric {loss.metric}" * counted
-    cause = RATHER.get(mistake, found.cause)
+    y, batch = call.given.get("y"), shape(loss.target)
+    whole = f"{shape(y)}, in one batch " if hasattr(y, "shape") and shape(y) != batch else ""
+    got = (
+        f"y {whole}{batch}, output {shape(loss.output)}, loss {loss.name}"
+        + f", metric {loss.metric}" * counts
+    )
+    needs = re.sub(r"(the )?\btargets?\b", "y", found.needs).replace("logits", "output")
+    cause, codes, name = found.cause, [], name_of(y, raised.steps) if y is not None else ""
+    if known is not None:
+        needs, *codes = _in_keras(known, needs, name, counts).get(found.mistake, (needs,))
+        if known.target.shape[:1] == known.output.shape[:1]:
+            needs = needs.replace(f"({len(known.target)},", "(N,")  # however many rows it was asked about
+    if counts and cause == "loss_choice":
+        cause = "one_hot_index"
+    if found.mistake == "range" and "Dense" in needs:
+        cause = "head_size"
+    fixes = [fix for code in codes if known and (fix := _rerun(code, call.model, known, name))][:MOST]
     return raised.diagnosis(cause, got, needs, fixes, certain=found.certain, also=found.also)
 
 
-def _alone(loss: KerasLoss) -> float:
-    """Run the loss without a model and its metrics."""
-    return compiled(None, loss.target, loss.output.detach(), loss.name)
+def _of_all_labels(loss: KerasLoss, call: KerasCall) -> KerasLoss | None:
+    """Return the loss with the labels of later batches too: what mends one batch may not mend the next.
 
-
-def _search(loss: KerasLoss, call: KerasCall, unread: bool, counted: bool) -> Finding | None:
-    """Ask the search that torch's losses are asked, with a loss or the metrics of Keras to run.
-
-    Args:
-        loss: What raised.
-        call: What the learner asked for.
-        unread: Whether there are only shapes.
-        counted: Whether a metric raised, and the loss does not: it takes numbers, as a loss of numbers does.
+    The output's numbers are made up: Keras tries a loss on shapes alone at first. Of a long y a part is
+    taken, its lowest and highest row too. Without y there is only the batch that failed, if it has numbers.
     """
-    name = "" if counted else loss.name
+    y: Any = call.given.get("y")
+    batch, output = loss.target, loss.output
+    held = None if batch.is_meta or output.is_meta else replace(loss, output=output.detach())
+    rows = came_of(lambda: torch.as_tensor(np.asarray(y)).reshape(len(y), *batch.shape[1:])).value
+    if rows is None or not rows.numel() or batch.shape[:1] != output.shape[:1]:
+        return held
+    if held is not None and (batch.min() < rows.min() or batch.max() > rows.max()):
+        return held  # of validation data
+    flat, many = rows.reshape(len(rows), -1), MANY // max(1, prod(output.shape[1:]))
+    ends = {int(flat.min(1).values.argmin()), int(flat.max(1).values.argmax())}
+    target = rows[sorted(ends | {*range(min(len(rows), many))})]
+    made_up = torch.full((len(target), *output.shape[1:]), 1 / max(output.shape[-1:], default=1))
+    return replace(loss, target=target, output=made_up)
+
+
+def _search(loss: KerasLoss, metrics_of: Any, unread: bool) -> Finding | None:
+    """Ask for the mistake in the loss; or, where a model's metrics raise, in these: they take numbers."""
+    name = "" if metrics_of is not None else loss.name
     if name == SPARSE and loss.target.ndim == loss.output.ndim and loss.target.shape[-1] == 1:
         loss = replace(loss, target=loss.target.squeeze(-1))  # Keras does so too
-    if name == SPARSE and loss.target.shape == loss.output.shape[:-1] and not unread:
-        loss = widest(loss, call)
 
     def criterion(logits: Tensor, target: Tensor) -> Tensor:
-        asked: Any = (lambda target, output: output * 0) if counted else loss.name or "mse"
-        return torch.tensor(compiled(call.model if counted else None, target, logits, asked))
+        asked: Any = loss.name or "mse" if metrics_of is None else lambda target, output: output * 0
+        return torch.tensor(compiled(metrics_of, target, logits, asked))
 
     def grade(asked: LossCall) -> tuple[int, float | None]:
         """Keras reads other numbers than torch: only shapes and what raises count here."""
-        came = came_of(lambda: loss_of(asked)) if has_its_shapes(asked) else None
-        return (
-            (FAILS, None) if came is None else (FITS, None) if came.error is not None else (RIGHT, came.value)
-        )
+        if not has_its_shapes(asked):
+            return FAILS, None
+        came = came_of(lambda: loss_of(asked))
+        return (RIGHT if came.error is None else FITS), came.value
 
     with quiet():
-        found = why(LossCall(name, criterion, loss.output.detach(), loss.target, unread=unread), grade)
-    return found or (Finding("loss_choice", "", certain=False, mistake="other") if counted else None)
+        return why(LossCall(name, criterion, loss.output, loss.target, unread=unread), grade)
 
 
-# A mistake of the search's: what is needed, in Keras' words, and what may mend it.
-TO_COLUMNS = "{y} = keras.utils.to_categorical({y}, {outputs})"
-RESHAPE = "{y} = {y}.reshape(-1, {row})"
-ACCURACY = 'metrics = ["accuracy"]'
-INDICES = (
-    "a number for each of {outputs} outputs; for indices, {sparse}{beyond}",
-    "loss = {loss}",
-    TO_COLUMNS,
-)
-ONES = ("two equal shapes: y {shape}; the axes of size 1 differ, or were squeezed away", RESHAPE)
-POOL = ("{said}; put {pool} before the last Dense",)
-SAID: dict[str, tuple[str, ...]] = {
-    "head": ("{fits}{head}; these go from {lowest} to {highest}",),
-    "labels": ("labels {fit}; these go from {lowest} to {highest}{or_head}", "{y} = {y} - {lowest}"),
-    "classes": ("labels 0 and 1 for one output; these go up to {highest}: {head} with {sparse}",),
-    "columns": ("as many outputs as y has columns: {columns}; the model has {outputs}",),
-    "one_hot": (
-        "indices {indices}; these rows are one-hot{flat}: {categorical} takes them",
-        "loss = {categorical_loss}",
-        "{y} = {y}.argmax(-1)",
-    ),
-    "several": ("one index per row; these rows have several 1s: {binary} takes them", "loss = {binary_loss}"),
-    "one_class": INDICES,
-    "indices": INDICES,
-    "tokens": POOL,
-    "pooled": POOL,
-    "no_tokens": ("{said}, with return_sequences=True and no pooling",),
-    "extra_one": ONES,
-    "ones": ONES,
-    # The loss runs and a metric doesn't: both the labels and the metrics may change.
-    "counted_one_class": (
-        "for {metric}, y {shape} like the output: one-hot, from keras.utils.to_categorical, with "
-        '{categorical}; "accuracy" alone takes class indices',
-        TO_COLUMNS + "\nloss = {categorical_loss}",
-        ACCURACY,
-    ),
-    "counted_ones": ("for {metric}, y {shape} like the output: {y}.reshape(-1, {row})", RESHAPE, ACCURACY),
-    "counted_other": ('labels that {metric} takes; "accuracy" looks at the shapes of y and output', ACCURACY),
-}
-# One yes or no for three classes lacks outputs, and a loss that runs is the right one.
-RATHER = {"classes": "head_size", "counted_one_class": "one_hot_index"}
-
-
-def _facts(loss: KerasLoss, every: KerasLoss | None, y: str) -> dict[str, str]:
-    """What the words and repairs of a mistake may name; the labels are those of all batches."""
-    sizes = list(loss.output.shape)
-    outputs = sizes[-1] if sizes else 1
-    labels = every.target if every is not None and every.target.numel() else torch.zeros(1)
-    lowest, highest = int(labels.min()), int(labels.max())
-    columns = loss.target.shape[-1] if loss.target.ndim else 1
-    activation = f', activation="{"sigmoid" if loss.name == BINARY else "softmax"}"'
-    has_none = loss.from_logits or loss.name not in OBJECTS
-    head = f"Dense({highest + 1}) for {highest + 1} classes" * (
-        highest >= max(outputs, 1 + (loss.name == BINARY))
-    )
+def _in_keras(loss: KerasLoss, needs: str, y: str, counts: bool) -> dict[str, tuple[str, ...]]:
+    """Return by mistake what is needed, in Keras' words, and code that may be the repair."""
+    sizes, target = tuple(loss.output.shape) or (1,), loss.target
+    lowest, highest = (int(target.min()), int(target.max())) if target.numel() else (0, 0)
+    dense = f"Dense({highest + 1}) for labels up to {highest}"
+    beyond = f"; {dense}" * (highest >= max(sizes[-1], 1 + (loss.name == BINARY)))
+    use = {name: chosen(name, loss.from_logits) for name in OBJECTS}
+    columns = f"{y} = keras.utils.to_categorical({y}, {sizes[-1]})"
+    pool = f"{needs}; put GlobalAveragePooling{max(1, len(sizes) - 2)}D before the last Dense"
+    accuracy = ('metrics = ["accuracy"]',) * counts
+    indices = f"a number for each output, y {sizes}; for indices, {SPARSE}" + ' and "accuracy"' * counts
+    of_indices = indices + beyond, use[SPARSE], columns, f"{columns}\n{use[CATEGORICAL]}", *accuracy
+    reshape = f"{y} = {y}.reshape(-1, {', '.join(map(str, sizes[1:]))})"
+    of_ones = f"two equal shapes: y {sizes}", reshape, *accuracy
+    one_hot = f"indices {sizes[:-1]}; these rows are one-hot: {CATEGORICAL} takes them"
     return {
-        "y": y,
-        "metric": loss.metric,
-        "outputs": str(outputs),
-        "shape": shape(loss.output),
-        "indices": str(tuple(sizes[:-1])),
-        "flat": ", flattened" * (loss.target.ndim < len(sizes)),
-        "row": ", ".join(map(str, sizes[1:])),
-        "pool": f"GlobalAveragePooling{max(1, len(sizes) - 2)}D",
-        "columns": f"Dense({columns}{'' if has_none else activation})",
-        "lowest": str(lowest),
-        "highest": str(highest),
-        "fit": f"from 0 to {outputs - 1}" if outputs > 1 else "that count from 0",
-        "fits": f"labels from 0 to {outputs - 1}, or " * (outputs > 1),
-        "head": head,
-        "or_head": f", {'or' if outputs > 1 else 'and'} {head}" if head else "",
-        "beyond": f"; y goes up to {highest}" * (highest >= outputs),
-        "sparse": SPARSE,
-        "categorical": CATEGORICAL,
-        "binary": BINARY,
-        "loss": loss.spelled(SPARSE),
-        "categorical_loss": loss.spelled(CATEGORICAL),
-        "binary_loss": loss.spelled(BINARY),
+        "tokens": (pool,),
+        "pooled": (pool,),
+        "no_tokens": (f"{needs}, with return_sequences=True and no pooling",),
+        "columns": (f"{needs}; so Dense({target.shape[-1] if target.ndim else 1})",),
+        "head": (f"an output for every label: {dense}; the model has {sizes[-1]}",),
+        "labels": (f"{needs}{beyond}", f"{y} = {y} - {lowest}"),
+        "range": (f"0 or 1 for each output{beyond}, with {SPARSE}" if beyond else needs,),
+        "one_hot": (one_hot, use[CATEGORICAL], f"{y} = {y}.argmax(-1)"),
+        "several": (f"{needs}, with {BINARY}", use[BINARY]),
+        "indices": of_indices,
+        "one_class": of_indices,
+        "ones": of_ones,
+        "extra_one": of_ones,
     }
 
 
-def _got(loss: KerasLoss, y: Any) -> str:
-    """Spell the shapes; the labels once, where one batch holds them all."""
-    target, output = shape(loss.target), shape(loss.output)
-    if not hasattr(y, "shape") or shape(y) == target:
-        return f"{'y' if hasattr(y, 'shape') else 'target'} {target}, output {output}, loss {loss.name}"
-    return f"y {shape(y)}; in one batch target {target}, output {output}; loss {loss.name}"
+def _rerun(code: str, model: Any, loss: KerasLoss, y: str = "") -> Fix | None:
+    """Rebind `loss`, `metrics` or the learner's name of the labels, and run loss and metrics again."""
+    of_labels = not code.startswith(("loss =", "metrics ="))
+    if of_labels and not y.isidentifier():
+        return None
+    target = loss.target.detach().cpu().numpy()
+
+    def proof(names: Any) -> str:
+        after = getattr(names, y) if of_labels else target
+        asked = getattr(names, "loss", None) or (loss.name if model is None else None)
+        value = compiled(model, after, loss.output, asked, getattr(names, "metrics", None))
+        return f"loss {value:.3f}" if model is None else "loss and metrics run"
+
+    return repaired(code, {y: target} if of_labels else {}, proof)
 
 
 # What runs. The three cross entropies ask torch's of the same kind; what it finds is said in Keras' words.
 
-NUMBERS: dict[str, Callable[..., Tensor]] = {
-    "mean_squared_error": F.mse_loss,
-    "mean_absolute_error": F.l1_loss,
-    "huber": F.huber_loss,
-}
-SAYS = {
-    (
-        "softmax_before_loss",
-        1,
-    ): 'activation="sigmoid": a softmax over one unit is always 1, so nothing can be learned',
-    (
-        "softmax_before_loss",
-        2,
-    ): "raw numbers, as from_logits=True says; every row is made of probabilities already: "
-    "leave from_logits out, or the activation of the last layer",
-    ("head_size", 1): "two units or more: a softmax over one is always 1, so the loss is always 0; "
-    'for yes and no Dense(1, activation="sigmoid") with binary_crossentropy',
+# Each without and with from_logits.
+TORCHS: dict[str, tuple[Callable[..., Tensor], ...]] = {
+    BINARY: (F.binary_cross_entropy, F.binary_cross_entropy_with_logits),
+    "mean_squared_error": (F.mse_loss, F.mse_loss),
+    "mean_absolute_error": (F.l1_loss, F.l1_loss),
+    "huber": (F.huber_loss, F.huber_loss),
 }
 
 
 def as_torch(loss: KerasLoss) -> LossCall | None:
     """Return the call of torch's loss that computes the same; None for a loss that has none."""
-    output = loss.output
-    # Keras adds an axis of size 1 by itself.
-    target = loss.target.reshape(output.shape) if loss.target.numel() == output.numel() else loss.target
-    if loss.name == BINARY:
-        binary = F.binary_cross_entropy_with_logits if loss.from_logits else F.binary_cross_entropy
-        return loss_call(binary, output, target.to(output.dtype))
-    if loss.name in NUMBERS:
-        return loss_call(NUMBERS[loss.name], output, target.to(output.dtype))
+    output, target = loss.output, loss.target
+    if target.numel() == output.numel():
+        target = target.reshape(output.shape)  # Keras adds an axis of size 1 by itself
+    if loss.name in TORCHS:
+        return loss_call(TORCHS[loss.name][loss.from_logits], output, target.to(output.dtype))
     if loss.name not in OBJECTS or not output.ndim:
         return None
     rows = output.reshape(-1, output.shape[-1])
     logits = rows if loss.from_logits else rows.clamp_min(1e-12).log()  # softmax of these is the output again
     is_index = loss.name == SPARSE
-    target = loss.target.flatten().long() if is_index else target.reshape(rows.shape).to(output.dtype)
+    target = target.flatten().long() if is_index else target.reshape(rows.shape).to(output.dtype)
     return loss_call(F.cross_entropy, logits, target)
 
 
 def what_is_silent_in(loss: KerasLoss, classes: int | None = None) -> Finding | None:
-    """Name the mistake in a loss of Keras that ran, in Keras' words, or None."""
-    outputs = loss.output.shape[-1] if loss.output.ndim else 1
-    if loss.name in OBJECTS and not loss.from_logits and (outputs > 1 or loss.name == BINARY):
-        found = _no_probabilities(loss)
-        if found is not None:
-            return found
-    call = as_torch(loss)
+    """Name the mistake in a loss of Keras that ran, in Keras' words and with repairs that ran, or None."""
+    outputs, call = loss.output.shape[-1] if loss.output.ndim else 1, as_torch(loss)
+    raw, binary, known = loss.from_logits, loss.name == BINARY, loss.name in OBJECTS
+    turned = tuple(filter(None, [_rerun(chosen(loss.name, not raw), None, loss) if known else None]))
+    activation = f'activation="{"sigmoid" if binary else "softmax"}"'
+    if known and not raw and (outputs > 1 or binary):
+        if not is_within_0_and_1(loss.output):
+            needs = f"probabilities: {activation} in the last layer, or from_logits=True in the loss; "
+            needs += f"these are raw numbers from {loss.output.min():.3g} to {loss.output.max():.3g}"
+            return Finding("loss_choice", needs, SCORES, fixes=turned)
+        if not binary and not sums_to_1(loss.output, -1):
+            needs = f"probabilities of one class per row: {activation}; these rows don't sum to 1"
+            return Finding("loss_choice", needs, SCORES, certain=False)
     found = what_is_silent(replace(call, classes=classes)) if call is not None else None
-    # One unit that a sigmoid has made probabilities of is another thing than one that a softmax made 1.
-    units = 2 if outputs > 1 or not bool((loss.output == 1).all()) else 1
-    units = 1 if outputs == 1 and found is not None and found.cause == "head_size" else units
-    words = SAYS.get((found.cause, units)) if found is not None else None
-    return replace(found, needs=words) if found is not None and words else found
-
-
-def _no_probabilities(loss: KerasLoss) -> Finding | None:
-    activation = "sigmoid" if loss.name == BINARY else "softmax"
-    other = f'activation="{activation}" in the last layer, or {loss.spelled(from_logits=True)}'
-    if not is_within_0_and_1(loss.output):
-        lowest, highest = float(loss.output.min()), float(loss.output.max())
-        needs = f"probabilities: {other}; these are raw numbers from {lowest:.3g} to {highest:.3g}"
-        return Finding("loss_choice", needs, SCORES)
-    if loss.name != BINARY and not sums_to_1(loss.output, -1):
-        needs = f'probabilities of one class per row: activation="{activation}"; these rows don\'t sum to 1'
-        return Finding("loss_choice", needs, SCORES, certain=False)
-    return None
+    if found is None or found.cause != "softmax_before_loss":
+        return found and replace(found, fixes=())  # which would be torch's
+    if outputs == 1 and bool((loss.output == 1).all()):
+        needs = 'activation="sigmoid": a softmax over one unit is always 1, so nothing can be learned'
+        return replace(found, needs=needs, fixes=())
+    return replace(found, needs=f"{found.needs}; or leave from_logits=True out", fixes=turned)
 
 
 def is_keras(value: Any) -> bool:
@@ -313,11 +254,10 @@ def check_keras_loss(criterion: Any, output: Any, labels: Any, classes: int | No
     got = f"output {shape(loss.output)}, y {shape(loss.target)}, loss {name}" + ", from_logits" * raw
     came = came_of(lambda: compiled(None, loss.target, loss.output, criterion))
     if came.error is not None:
-        found = explain_keras(Raised(came.error))
-        return replace(found, where="") if found else Diagnosis("raises", got, error=said(came.error))
+        return _explained(came.error, got)
     finding = what_is_silent_in(loss, classes)
     plain = Diagnosis("silent" if finding else "ok", got, came.value)
-    return finding.told(plain, _flag(loss, finding, classes)) if finding else plain
+    return finding.told(plain, finding.fixes) if finding else plain
 
 
 def _tensor(value: Any) -> Tensor:
@@ -325,16 +265,9 @@ def _tensor(value: Any) -> Tensor:
     return tensor.float() if tensor.dtype == torch.float64 else tensor
 
 
-def _flag(loss: KerasLoss, finding: Finding, classes: int | None) -> tuple[Fix, ...]:
-    """Turn from_logits round, where that alone leaves nothing to say."""
-    turned = replace(loss, from_logits=not loss.from_logits)
-    if finding.cause == "loss_choice" and not finding.certain:
-        return ()  # numbers from 0 to 1 come from some activation: they are no raw ones
-    if loss.name not in OBJECTS or finding.marks != SCORES or what_is_silent_in(turned, classes) is not None:
-        return ()
-    code = f"loss = {loss.spelled(from_logits=turned.from_logits)}"
-    fix = changed(code, KerasCall("", None, {}), loss, "")
-    return () if fix is None else (fix,)
+def _explained(error: Exception, got: str = "") -> Diagnosis:
+    found = explain_keras(Raised(error))
+    return replace(found, where="") if found else Diagnosis("raises", got, error=said(error))
 
 
 def check_keras_model(model: Any, x: Any, y: Any, classes: int | None = None) -> Diagnosis:
@@ -351,7 +284,5 @@ def check_keras_model(model: Any, x: Any, y: Any, classes: int | None = None) ->
     came = came if came.error is not None else came_of(lambda: (came.value, compiled(model, y, came.value)))
     if came.error is not None:
         # As the learner would see it: its frames tell what Keras was asked.
-        error = came_of(lambda: model.evaluate(x, y, verbose=0)).error or came.error
-        found = explain_keras(Raised(error))
-        return replace(found, where="") if found else Diagnosis("raises", "", error=said(error))
+        return _explained(came_of(lambda: model.evaluate(x, y, verbose=0)).error or came.error)
     return check_keras_loss(model.loss, came.value[0], y, classes)

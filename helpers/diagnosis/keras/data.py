@@ -10,49 +10,45 @@ import numpy as np
 
 from helpers.diagnosis.calls.rows import lengths_of
 from helpers.diagnosis.keras.find import KerasCall, keras_steps
-from helpers.diagnosis.keras.trial import model_runs, repaired
-from helpers.diagnosis.said.result import Diagnosis, Fix
+from helpers.diagnosis.keras.trial import repaired
+from helpers.diagnosis.said.result import Diagnosis
 from helpers.diagnosis.seen.line import name_of
-from helpers.diagnosis.seen.raised import Raised, described, gave
+from helpers.diagnosis.seen.raised import Raised, described
 from helpers.trial import came_of
 
-PAD = '{name} = keras.utils.pad_sequences({name}, padding="post"'
+PAD = '{name} = keras.utils.pad_sequences({name}, padding="post")'
+CUT = PAD[:-1] + ', maxlen={wanted}, truncating="post")'
 NUMBERED = "classes, {name} = np.unique({name}, return_inverse=True)"
 COLUMNS = NUMBERED + "\n{name} = keras.utils.to_categorical({name})"
 ARRAY, ARRAYS = "{name} = np.array({name})", "{name} = [np.array(part) for part in {name}]"
-ENTRIES = "Keras takes each entry of a list for"
 # What x or y is: the cause, what is needed, and code of which the first that runs is shown.
 KINDS = {
-    "ragged": (
-        "ragged_padding",
-        "rows of one length",
-        f"{PAD})",
-        PAD + ', maxlen={wanted}, truncating="post")',
-    ),
+    "ragged": ("ragged_padding", "rows of one length", PAD, CUT),
     "text in x": ("missing_input", "numbers: ids from a tokenizer, or from keras.layers.TextVectorization"),
     "text in y": ("target_dtype", "a number for each class, as from np.unique", NUMBERED, COLUMNS),
-    "objects in x": ("target_dtype", 'numbers: x.astype("float32")', "{name} = np.array({name}.tolist())"),
-    "objects in y": ("target_dtype", 'numbers: y.astype("int64")', "{name} = np.array({name}.tolist())"),
+    "objects": ("target_dtype", 'numbers: .astype("float32")', "{name} = np.array({name}.tolist())"),
     "no dict": ("missing_input", "a dict with an array for each input", "{name} = dict({name})"),
-    "list of x": ("missing_input", f"np.array(x): {ENTRIES} an input of its own", ARRAY, ARRAYS),
-    "list of y": ("target_dtype", f"np.array(y): {ENTRIES} the labels of another output", ARRAY),
+    "list of x": ("missing_input", "np.array(x): Keras reads a list as several inputs", ARRAY, ARRAYS),
+    "list of y": ("target_dtype", "np.array(y): Keras reads a list as the labels of several outputs", ARRAY),
 }
 
 
-def explain_data(raised: Raised, call: KerasCall) -> Diagnosis | None:
+def explain_data(raised: Raised, asked: KerasCall) -> Diagnosis | None:
     """X or y is not something that Keras can cut into batches."""
     for argument in ("x", "y"):
-        value: Any = call.given.get(argument)
-        kind = _kind(argument, value, call.model)
+        value: Any = asked.given.get(argument)
+        kind = _kind(argument, value, asked.model)
         if kind:
             cause, needs, *codes = KINDS[kind]
             text = f"text, such as {str(np.ravel(value)[0])!r}" if kind.startswith("text") else ""
             got = f"{argument}: {text or lengths_of(value) or described(value).removeprefix('is ')}"
-            fixes = filter(None, (_rebound(raised, call, argument, code) for code in codes))
-            return raised.diagnosis(cause, got, needs, [next(fixes, None)])
-    if call.name and any(step.variables.get("y_true", "") is None for step in keras_steps(raised)):
-        needs = f"labels, one row for each row of x: model.{call.name}(x, y)"
-        return raised.diagnosis("missing_input", f"{call.name} was given no y, and the loss needs it", needs)
+            name, wanted = name_of(value, raised.steps), came_of(lambda: asked.model.inputs[0].shape[1]).value
+            codes = [code.format(name=name, wanted=wanted) for code in codes if name.isidentifier()]
+            fixes = (repaired(code, asked.model, asked.given, {argument: name}) for code in codes)
+            return raised.diagnosis(cause, got, needs, [next(filter(None, fixes), None)])
+    if asked.name and any(step.variables.get("y_true", "") is None for step in keras_steps(raised)):
+        needs = f"labels, one row for each row of x: model.{asked.name}(x, y)"
+        return raised.diagnosis("missing_input", f"{asked.name} was given no y, and the loss needs it", needs)
     return None
 
 
@@ -66,29 +62,12 @@ def _kind(argument: str, value: Any, model: Any) -> str:
     if isinstance(first, str):
         return f"text in {argument}"
     if first is not None and array.dtype == object:
-        numbers = came_of(lambda: np.array(array.tolist(), dtype=float))
-        return f"objects in {argument}" if numbers.error is None else ""
+        return "objects" if came_of(lambda: np.array(array.tolist(), dtype=float)).error is None else ""
     if isinstance(value, Mapping | UserDict) and not isinstance(value, dict):
         return "no dict"
     places = getattr(model, "inputs" if argument == "x" else "outputs", None) or []
-    as_many = is_list and len(value) == len(places) and hasattr(value[0], "shape")
-    return f"list of {argument}" if is_list and value and all(map(_is_row, value)) and not as_many else ""
-
-
-def _is_row(row: Any) -> bool:
-    """Whether this is a number, a list, or an array of one row; those of an input have more axes."""
-    return isinstance(row, list | int | float) or getattr(row, "ndim", 2) < 2
-
-
-def _rebound(raised: Raised, call: KerasCall, argument: str, code: str) -> Fix | None:
-    """Rebind the learner's own name, and ask the model about what came of it."""
-    value = call.given[argument]
-    name, wanted = name_of(value, raised.steps), came_of(lambda: call.model.inputs[0].shape[1]).value
-
-    def proof(names: Any) -> str:
-        given = {**call.given, argument: getattr(names, name)}
-        model_runs(call.model, given.get("x"), given.get("y"))
-        return gave(given[argument])
-
-    code = code.format(name=name, wanted=wanted)
-    return repaired(code, {name: value}, proof) if name.isidentifier() else None
+    if not is_list or not value or (len(value) == len(places) and hasattr(value[0], "shape")):
+        return ""
+    # Numbers, lists, or arrays of one row: those of an input have more axes.
+    rows = all(isinstance(row, list | int | float) or getattr(row, "ndim", 2) < 2 for row in value)
+    return f"list of {argument}" if rows else ""

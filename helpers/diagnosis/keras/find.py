@@ -1,18 +1,15 @@
-"""What Keras on torch was doing when it raised: its frames are cut from the traceback, but still reachable.
-
-Keras is never imported here: where its frames are, it is loaded.
-"""
+"""What Keras on torch did when it raised: its frames are cut from the traceback, but still reachable."""
 
 from __future__ import annotations
 
 import inspect
-import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor
 
+from helpers.diagnosis.keras.trial import compiled, keras
+from helpers.diagnosis.loss.call import LossCall
 from helpers.diagnosis.seen.frames import Step
 from helpers.diagnosis.seen.raised import Raised
 
@@ -28,41 +25,31 @@ class KerasCall(NamedTuple):
 
     name: str
     model: Any
-    given: Mapping[str, Any]
+    given: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class KerasLoss:
-    """One call of a loss inside Keras, or of a metric beside it; target and output are of one batch.
+def loss_of_keras(name: str, raw: bool, target: Any, output: Any, unread: bool = False) -> LossCall:
+    """Return a call of a loss that Keras runs, by its name; "" is one that is not known."""
+    both = (torch.as_tensor(part).detach() for part in (output, target))
+    output, target = (part.float() if part.dtype == torch.float64 else part for part in both)  # as Keras does
 
-    Attributes:
-        name: That of its function, such as "sparse_categorical_crossentropy"; "" where it is not known.
-        from_logits: Whether it takes raw numbers.
-        target: As the loss got it.
-        output: What the model gave.
-        metric: The metric that raised; "" where the loss did.
-    """
+    def criterion(logits: Tensor, target: Tensor) -> Tensor:
+        return torch.tensor(compiled(None, target, logits, name or "mse"))
 
-    name: str
-    from_logits: bool
-    target: Tensor
-    output: Tensor
-    metric: str = ""
+    unread = unread or output.is_meta or target.is_meta
+    return LossCall(name, criterion, output, target, {"from_logits": raw}, unread=unread)
 
 
-def chosen(name: str, from_logits: bool) -> str:
+def chosen(name: str, raw: bool) -> str:
     """Return the line that chooses a loss."""
-    as_object = f"keras.losses.{OBJECTS[name]}(from_logits=True)"
-    return f"loss = {as_object}" if from_logits else f'loss = "{name}"'
+    return f"loss = keras.losses.{OBJECTS[name]}(from_logits=True)" if raw else f'loss = "{name}"'
 
 
 def read_loss(loss: Any) -> tuple[str, bool]:
     """Return the name of a loss's function and whether it takes raw numbers, however the loss was given."""
-    keras: Any = sys.modules.get("keras")
     while isinstance(loss, list | tuple | dict) and len(loss) == 1:  # of a model with one output
         loss = next(iter(loss.values() if isinstance(loss, dict) else loss))
-    if isinstance(loss, str) and keras is not None:
-        loss = keras.losses.get(loss)
+    loss = keras().losses.get(loss) if isinstance(loss, str) else loss
     options = getattr(loss, "_fn_kwargs", {})
     return str(getattr(getattr(loss, "fn", loss), "__name__", "")), bool(options.get("from_logits"))
 
@@ -79,39 +66,27 @@ def find_call(raised: Raised) -> KerasCall:
         function: Any = given.get("fn") if step.function == "error_handler" else None
         name = getattr(function, "__name__", step.function)
         if function is not None and name in CALLS:  # Keras' wrapper, which has the arguments as they came
-            given = dict(
-                inspect.signature(function).bind_partial(*given["args"], **given["kwargs"]).arguments
-            )
+            bound = inspect.signature(function).bind_partial(*given["args"], **given["kwargs"])
+            given = dict(bound.arguments)
         if name in CALLS and "self" in given:
             return KerasCall(name, given.pop("self"), given)
     return KerasCall("", None, {})
 
 
-def find_loss(raised: Raised, call: KerasCall) -> KerasLoss | None:
-    """Return the loss or the metric that raised, with the tensors of the outermost frame that has both.
-
-    The backend works on reshaped copies. The metrics are tried first, and their loss is the model's.
-    """
-    asked = [
+def find_loss(raised: Raised, asked: KerasCall) -> tuple[LossCall, str] | None:
+    """Return the loss that raised, and the metric that did where it was one: its loss is the model's."""
+    frames = [
         (step, target, output)
         for step in keras_steps(raised)
         for target, output in (map(step.variables.get, pair) for pair in PAIRS)
         if isinstance(target, Tensor) and isinstance(output, Tensor)
     ]
-    own = [step.function for step, *_ in asked if step.function in OBJECTS or ".losses." in step.module]
-    counts = [step.variables for step, *_ in asked if ".metrics." in step.module]
+    own = [step.function for step, *_ in frames if step.function in OBJECTS or ".losses." in step.module]
+    counts = [step.variables for step, *_ in frames if ".metrics." in step.module]
     if not own and not counts:
         return None
-    name, raw = read_loss(getattr(call.model, "loss", None))
-    raw = raw or any(step.variables.get("from_logits") is True for step, *_ in asked)
+    name, raw = read_loss(getattr(asked.model, "loss", None))
+    raw = raw or any(step.variables.get("from_logits") is True for step, *_ in frames)
+    tensors = frames[-1][1:]  # of the outermost frame: the backend works on reshaped copies
     metric = type(counts[-1].get("self")).__name__ if counts else ""
-    return KerasLoss(name or next(iter(own), ""), raw, *asked[-1][1:], metric)
-
-
-def rows_in(data: Any) -> list[int]:
-    """Return how many rows each array has, in whatever lists and dictionaries they are."""
-    if isinstance(data, Mapping):
-        data = list(data.values())
-    if isinstance(data, list | tuple):
-        return [rows for part in data for rows in rows_in(part)]
-    return [int(data.shape[0])] if getattr(data, "shape", ()) else []
+    return loss_of_keras(name or next(iter(own), ""), raw, *tensors, raised.is_unread), metric

@@ -11,9 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from helpers.diagnosis.keras.find import rows_in
 from helpers.diagnosis.said.result import Fix
-from helpers.diagnosis.seen.raised import tried
+from helpers.diagnosis.seen.raised import gave, tried
 
 FEW = 2  # rows that the model is shown
 
@@ -24,31 +23,38 @@ def keras() -> Any:
     return importlib.import_module("keras")
 
 
-def repaired(code: str, names: dict[str, Any], proof: Any) -> Fix | None:
-    """Run a repair, which may use Keras and NumPy, and its proof; None where either raises."""
-    return tried(f"change {code.split()[0]}", code, {"keras": keras(), "np": np, **names}, proof)
+def rows_in(data: Any) -> list[int]:
+    """Return how many rows each array has, in whatever lists and dictionaries they are."""
+    return [int(part.shape[0]) for part in keras().tree.flatten(data) if getattr(part, "shape", ())]
 
 
-def model_runs(model: Any, x: Any, y: Any) -> None:
-    """Ask a model, its loss and its metrics about the first rows of x and y.
+def repaired(code: str, model: Any, given: Any, names: dict[str, str], output: Any = None) -> Fix | None:
+    """Run a repair, and then the loss and the metrics on what came of it; None where anything raises.
 
-    Raises:
-        Whatever they raise; ValueError where x and y have not as many rows, or the model is not built.
+    The code rebinds `loss`, or x or y, as they were given, under the learner's names of them. Where it is not
+    known what the model gives, it is asked about the first rows. Without a model it is a loss by itself.
     """
-    if not model.built or len({*rows_in([x, y])}) != 1:
-        raise ValueError("calling it would build it, or these are no rows")
-    x, y = keras().tree.map_structure(
-        lambda array: array if array is None else np.asarray(array)[:FEW], (x, y)
-    )
-    output = model(x, training=False)
-    if y is not None and getattr(model, "loss", None) is not None:
-        compiled(model, y, output)
+
+    def proof(after: Any) -> str:
+        x, y = (vars(after).get(names.get(part, ""), given.get(part)) for part in ("x", "y"))
+        if output is not None:
+            value = compiled(model, y, output, vars(after).get("loss"))
+            return f"loss {value:.3f}" if model is None else "loss and metrics run"
+        if not model.built or len({*rows_in([x, y])}) != 1:
+            raise ValueError("calling the model would build it, or there is not a label for each row")
+        came = model(keras().tree.map_structure(lambda rows: np.asarray(rows)[:FEW], x), training=False)
+        if y is not None:
+            compiled(model, np.asarray(y)[:FEW], came)
+        return gave(x if "x" in names else y)
+
+    values = {"keras": keras(), "np": np} | {name: given[part] for part, name in names.items()}
+    return tried(f"change {code.split()[0]}", code, values, proof)
 
 
-def compiled(model: Any, target: Any, output: Any, loss: Any = None, metrics: Any = None) -> float:
+def compiled(model: Any, target: Any, output: Any, loss: Any = None) -> float:
     """Return the loss, after the metrics have counted too: what a step of training asks of a model.
 
-    It raises what these raise. Loss and metrics are the model's or others; without a model, the loss alone.
+    It raises what these raise. The loss is the model's or another; without a model, it is alone.
     """
     asked = loss if loss is not None else getattr(model, "loss", None)
     function = keras().losses.get(asked)
@@ -57,9 +63,8 @@ def compiled(model: Any, target: Any, output: Any, loss: Any = None, metrics: An
         function = keras().losses.MeanSquaredError.__base__(function, name="loss")
     value = float(function(target, output).mean())
     own = getattr(model, "_compile_metrics", None)
-    given = metrics if metrics is not None else getattr(own, "_user_metrics", None)
-    if own is not None and given:
-        fresh = type(own)(keras().tree.map_structure(_copied, given), None)
+    if own is not None and own._user_metrics:
+        fresh = type(own)(keras().tree.map_structure(_copied, own._user_metrics), None)
         fresh.update_state(keras().ops.convert_to_tensor(target), output)
     return value
 

@@ -35,8 +35,8 @@ KINDS = {
 
 def explain_data(raised: Raised, asked: KerasCall) -> Diagnosis | None:
     """X or y is not something that Keras can cut into batches."""
-    for argument in ("x", "y"):
-        value: Any = asked.given.get(argument)
+    for argument in filter(asked.given.__contains__, ("x", "y")):
+        value = asked.given[argument]
         kind = _kind(argument, value, asked.model)
         if kind:
             cause, needs, *codes = KINDS[kind]

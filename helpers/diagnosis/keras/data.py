@@ -53,8 +53,7 @@ def explain_data(raised: Raised, asked: KerasCall) -> Diagnosis | None:
 
 
 def _kind(argument: str, value: Any, model: Any) -> str:
-    is_list = isinstance(value, list | tuple)
-    # Of anything else NumPy may have to load the rows.
+    is_list = isinstance(value, list | tuple)  # of another kind of data NumPy may have to load the rows
     array = came_of(lambda: np.asarray(value if is_list or hasattr(value, "__array__") else ())).value
     first = array.flat[0] if array is not None and array.size else None
     if lengths_of(value) and not (is_list and all(getattr(part, "ndim", 0) > 1 for part in value)):

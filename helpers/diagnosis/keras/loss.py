@@ -58,9 +58,10 @@ def _raising(raised: Raised, asked: KerasCall, call: LossCall, metric: str) -> D
     found, counts = _search(known, metric, asked.model)
     if found is None:
         return None
-    y, batch = asked.given.get("y"), shape(call.target)
+    y, batch = asked.given.get("y") if known is not call else None, shape(call.target)
     whole = f"{shape(y)}, in one batch " if hasattr(y, "shape") and shape(y) != batch else ""
-    got = f"y {whole}{batch}, output {shape(call.logits)}, loss {call.loss}" + f", metric {metric}" * counts
+    got = f"y {whole}{batch}, output {shape(call.logits)}"
+    got += f", loss {call.loss}" * bool(call.loss) + f", metric {metric}" * counts
     needs = re.sub(r"(the )?\btargets?\b", "y", found.needs).replace("logits", "output")
     fixes: list[Fix | None] = []
     if not known.unread:
@@ -68,7 +69,7 @@ def _raising(raised: Raised, asked: KerasCall, call: LossCall, metric: str) -> D
         needs, *codes = _in_keras(known, needs, name, counts).get(found.mistake, (needs,))
         names = {"y": name} if name.isidentifier() else {}  # else no code that rebinds it runs
         labels = {"y": known.target.detach().cpu().numpy()}
-        fixes = [repaired(code, asked.model, labels, names, known.logits) for code in codes]
+        fixes = [repaired(code, asked.model, labels, names, known.logits) for code in codes if call.loss]
         if known.target.shape[:1] == known.logits.shape[:1]:
             needs = needs.replace(f"({len(known.target)},", "(N,")  # however many rows it was asked about
     cause = "one_hot_index" if counts and found.cause == "loss_choice" else found.cause

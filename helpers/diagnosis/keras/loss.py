@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
 from dataclasses import replace
+from math import prod
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -17,22 +19,14 @@ from helpers.diagnosis.keras.find import (
     OBJECTS,
     SPARSE,
     KerasCall,
-    KerasLoss,
-    cardinality,
+    chosen,
     find_call,
     find_loss,
-    keras_steps,
+    loss_of_keras,
     read_loss,
-    widest,
-    with_values,
 )
-from helpers.diagnosis.keras.inputs import (
-    explain_cardinality,
-    explain_inputs,
-    explain_layer_call,
-)
-from helpers.diagnosis.keras.trial import changed, compiled, keras
-from helpers.diagnosis.keras.weights import explain_embedding, explain_weights
+from helpers.diagnosis.keras.layers import explain_layers
+from helpers.diagnosis.keras.trial import compiled, keras, repaired
 from helpers.diagnosis.loss.call import LossCall, loss_call
 from helpers.diagnosis.loss.repairs import FAILS, FITS, RIGHT, has_its_shapes, loss_of, why
 from helpers.diagnosis.loss.silent import what_is_silent
@@ -44,243 +38,155 @@ from helpers.diagnosis.seen.line import name_of
 from helpers.diagnosis.seen.raised import Raised, shape
 from helpers.trial import came_of, quiet
 
+MANY = 10**7  # numbers of a loss that are still run in a moment
+
 
 def explain_keras(raised: Raised) -> Diagnosis | None:
     """A Keras model, layer, loss or metric that raised."""
-    steps = keras_steps(raised)
-    if not steps:
-        return None
-    call = find_call(steps)
-    sizes = cardinality(steps)
-    if sizes is not None:
-        return explain_cardinality(raised, call, *sizes)
-    loss = find_loss(steps, call)
-    if loss is not None:
-        return _loss(raised, call, loss)
-    return (
-        explain_embedding(raised, call)
-        or explain_weights(raised)
-        or explain_data(raised, call)
-        or explain_inputs(raised)
-        or explain_layer_call(raised)
-    )
+    asked = find_call(raised)
+    found = find_loss(raised, asked)
+    if found is not None:
+        return _raising(raised, asked, *found)
+    return explain_data(raised, asked) or explain_layers(raised, asked)
 
 
-def _loss(raised: Raised, call: KerasCall, loss: KerasLoss) -> Diagnosis | None:
-    known = None if raised.is_unread else with_values(loss, call)
-    loss = known or loss
-    y = call.given.get("y")
-    name = name_of(y, raised.steps) if y is not None else ""
-    facts = _facts(loss, widest(loss, call) if known else None, name if name.isidentifier() else "")
-    counted = bool(loss.metric and known) and (not loss.name or came_of(lambda: _alone(loss)).error is None)
-    found = _search(loss, call, unread=known is None, counted=counted)
+# What raises. The search that torch's losses are asked finds the mistake; words and repairs are Keras' own.
+
+
+def _raising(raised: Raised, asked: KerasCall, call: LossCall, metric: str) -> Diagnosis | None:
+    known = call if raised.is_unread else _of_all_labels(call, asked)
+    found, counts = _search(known, metric, asked.model)
     if found is None:
         return None
-    mistake = "counted_" * counted + found.mistake
-    mistake = "classes" if mistake == "range" and facts["head"] else mistake
-    needs, *codes = SAID.get(mistake, ("{said}",)) if known else ("{said}",)
-    for torchs, keras_name in (("the target", "y"), ("targets", "y"), ("target", "y"), ("logits", "output")):
-        found = replace(found, needs=found.needs.replace(torchs, keras_name))
-    needs = needs.format_map({**facts, "said": found.needs})
-    fixes = [changed(code.format_map(facts), call, loss, facts["y"]) for code in codes]
-    got = _got(loss, y) + f"; metric {loss.metric}" * counted
-    cause = RATHER.get(mistake, found.cause)
+    y, batch = asked.given.get("y") if known is not call else None, shape(call.target)
+    whole = f"{shape(y)}, in one batch " if hasattr(y, "shape") and shape(y) != batch else ""
+    got = f"y {whole}{batch}, output {shape(call.logits)}"
+    got += f", loss {call.loss}" * bool(call.loss) + f", metric {metric}" * counts
+    needs = re.sub(r"(the )?\btargets?\b", "y", found.needs).replace("logits", "output")
+    fixes: list[Fix | None] = []
+    if not known.unread:
+        name = name_of(y, raised.steps) if y is not None else ""
+        needs, *codes = _in_keras(known, needs, name, counts).get(found.mistake, (needs,))
+        names = {"y": name} if name.isidentifier() else {}  # else no code that rebinds it runs
+        labels = {"y": known.target.detach().cpu().numpy()}
+        fixes = [repaired(code, asked.model, labels, names, known.logits) for code in codes if call.loss]
+        if known.target.shape[:1] == known.logits.shape[:1]:
+            needs = needs.replace(f"({len(known.target)},", "(N,")  # however many rows it was asked about
+    cause = "one_hot_index" if counts and found.cause == "loss_choice" else found.cause
+    cause = "head_size" if found.mistake == "range" and "Dense" in needs else cause
     return raised.diagnosis(cause, got, needs, fixes, certain=found.certain, also=found.also)
 
 
-def _alone(loss: KerasLoss) -> float:
-    """Run the loss without a model and its metrics."""
-    return compiled(None, loss.target, loss.output.detach(), loss.name)
+def _of_all_labels(call: LossCall, asked: KerasCall) -> LossCall:
+    """Return the loss with the labels of later batches too: what mends one batch may not mend the next.
 
-
-def _search(loss: KerasLoss, call: KerasCall, unread: bool, counted: bool) -> Finding | None:
-    """Ask the search that torch's losses are asked, with a loss or the metrics of Keras to run.
-
-    Args:
-        loss: What raised.
-        call: What the learner asked for.
-        unread: Whether there are only shapes.
-        counted: Whether a metric raised, and the loss does not: it takes numbers, as a loss of numbers does.
+    The output's numbers are made up: Keras tries a loss on shapes alone at first.
     """
-    name = "" if counted else loss.name
-    if name == SPARSE and loss.target.ndim == loss.output.ndim and loss.target.shape[-1] == 1:
-        loss = replace(loss, target=loss.target.squeeze(-1))  # Keras does so too
-    if name == SPARSE and loss.target.shape == loss.output.shape[:-1] and not unread:
-        loss = widest(loss, call)
+    y: Any = asked.given.get("y")
+    rows = came_of(lambda: torch.as_tensor(np.asarray(y)).reshape(len(y), *call.target.shape[1:])).value
+    sizes = call.logits.shape[1:]
+    if rows is None or not rows.numel() or call.target.shape[:1] != call.logits.shape[:1]:
+        return call
+    if not call.unread and (call.target.min() < rows.min() or call.target.max() > rows.max()):
+        return call  # of validation data
+    target = rows[: max(1, MANY // max(1, prod(sizes)))]
+    made_up = torch.full((len(target), *sizes), 1 / max(sizes[-1:], default=1))
+    return replace(call, target=target, logits=made_up, unread=False)
 
-    def criterion(logits: Tensor, target: Tensor) -> Tensor:
-        asked: Any = (lambda target, output: output * 0) if counted else loss.name or "mse"
-        return torch.tensor(compiled(call.model if counted else None, target, logits, asked))
 
-    def grade(asked: LossCall) -> tuple[int, float | None]:
+def _search(call: LossCall, metric: str, model: Any) -> tuple[Finding | None, bool]:
+    """Find the mistake in a loss; or, where it runs and only a metric raises, in the metrics, and say so."""
+    counts = bool(metric) and not call.unread and came_of(lambda: loss_of(call)).error is None
+    if call.loss == SPARSE and call.target.ndim == call.logits.ndim and call.target.shape[-1] == 1:
+        call = replace(call, target=call.target.squeeze(-1))  # Keras does so too
+
+    def metrics(logits: Tensor, target: Tensor) -> Tensor:
+        return torch.tensor(compiled(model, target, logits, lambda target, output: output * 0))
+
+    def grade(tried: LossCall) -> tuple[int, float | None]:
         """Keras reads other numbers than torch: only shapes and what raises count here."""
-        came = came_of(lambda: loss_of(asked)) if has_its_shapes(asked) else None
-        return (
-            (FAILS, None) if came is None else (FITS, None) if came.error is not None else (RIGHT, came.value)
-        )
+        came = came_of(lambda: loss_of(tried)) if has_its_shapes(tried) else None
+        return (FAILS, None) if came is None else (RIGHT if came.error is None else FITS, came.value)
 
+    if counts:  # metrics take numbers, as a loss of numbers does
+        call = replace(call, loss="", criterion=metrics)
     with quiet():
-        found = why(LossCall(name, criterion, loss.output.detach(), loss.target, unread=unread), grade)
-    return found or (Finding("loss_choice", "", certain=False, mistake="other") if counted else None)
+        return why(call, grade), counts
 
 
-# A mistake of the search's: what is needed, in Keras' words, and what may mend it.
-TO_COLUMNS = "{y} = keras.utils.to_categorical({y}, {outputs})"
-RESHAPE = "{y} = {y}.reshape(-1, {row})"
-ACCURACY = 'metrics = ["accuracy"]'
-INDICES = (
-    "a number for each of {outputs} outputs; for indices, {sparse}{beyond}",
-    "loss = {loss}",
-    TO_COLUMNS,
-)
-ONES = ("two equal shapes: y {shape}; the axes of size 1 differ, or were squeezed away", RESHAPE)
-POOL = ("{said}; put {pool} before the last Dense",)
-SAID: dict[str, tuple[str, ...]] = {
-    "head": ("{fits}{head}; these go from {lowest} to {highest}",),
-    "labels": ("labels {fit}; these go from {lowest} to {highest}{or_head}", "{y} = {y} - {lowest}"),
-    "classes": ("labels 0 and 1 for one output; these go up to {highest}: {head} with {sparse}",),
-    "columns": ("as many outputs as y has columns: {columns}; the model has {outputs}",),
-    "one_hot": (
-        "indices {indices}; these rows are one-hot{flat}: {categorical} takes them",
-        "loss = {categorical_loss}",
-        "{y} = {y}.argmax(-1)",
-    ),
-    "several": ("one index per row; these rows have several 1s: {binary} takes them", "loss = {binary_loss}"),
-    "one_class": INDICES,
-    "indices": INDICES,
-    "tokens": POOL,
-    "pooled": POOL,
-    "no_tokens": ("{said}, with return_sequences=True and no pooling",),
-    "extra_one": ONES,
-    "ones": ONES,
-    # The loss runs and a metric doesn't: both the labels and the metrics may change.
-    "counted_one_class": (
-        "for {metric}, y {shape} like the output: one-hot, from keras.utils.to_categorical, with "
-        '{categorical}; "accuracy" alone takes class indices',
-        TO_COLUMNS + "\nloss = {categorical_loss}",
-        ACCURACY,
-    ),
-    "counted_ones": ("for {metric}, y {shape} like the output: {y}.reshape(-1, {row})", RESHAPE, ACCURACY),
-    "counted_other": ('labels that {metric} takes; "accuracy" looks at the shapes of y and output', ACCURACY),
-}
-# One yes or no for three classes lacks outputs, and a loss that runs is the right one.
-RATHER = {"classes": "head_size", "counted_one_class": "one_hot_index"}
-
-
-def _facts(loss: KerasLoss, every: KerasLoss | None, y: str) -> dict[str, str]:
-    """What the words and repairs of a mistake may name; the labels are those of all batches."""
-    sizes = list(loss.output.shape)
-    outputs = sizes[-1] if sizes else 1
-    labels = every.target if every is not None and every.target.numel() else torch.zeros(1)
-    lowest, highest = int(labels.min()), int(labels.max())
-    columns = loss.target.shape[-1] if loss.target.ndim else 1
-    activation = f', activation="{"sigmoid" if loss.name == BINARY else "softmax"}"'
-    has_none = loss.from_logits or loss.name not in OBJECTS
-    head = f"Dense({highest + 1}) for {highest + 1} classes" * (
-        highest >= max(outputs, 1 + (loss.name == BINARY))
-    )
+def _in_keras(call: LossCall, needs: str, y: str, counts: bool) -> dict[str, tuple[str, ...]]:
+    """Return by mistake what is needed, in Keras' words, and code that may be the repair."""
+    sizes, target = tuple(call.logits.shape) or (1,), call.target
+    lowest, highest = (int(target.min()), int(target.max())) if target.numel() else (0, 0)
+    dense = f"Dense({highest + 1}) for labels up to {highest}"
+    beyond = f"; {dense}" * (highest >= max(sizes[-1], 1 + (call.loss == BINARY)))
+    use = {name: chosen(name, call.options["from_logits"]) for name in OBJECTS}
+    columns = f"{y} = keras.utils.to_categorical({y}, {sizes[-1]})"
+    columns += f"\n{use[CATEGORICAL]}" * (call.loss == SPARSE)
+    pool = f"{needs}; put GlobalAveragePooling{max(1, len(sizes) - 2)}D before the last Dense"
+    indices = f"a number for each output, y {sizes}; for indices, {SPARSE}" + ' and "accuracy"' * counts
+    of_indices = indices + beyond, use[SPARSE], columns
+    of_ones = f"two equal shapes: y {sizes}", f"{y} = {y}.reshape(-1, {', '.join(map(str, sizes[1:]))})"
+    one_hot = f"indices {sizes[:-1]}; these rows are one-hot: {CATEGORICAL} takes them"
     return {
-        "y": y,
-        "metric": loss.metric,
-        "outputs": str(outputs),
-        "shape": shape(loss.output),
-        "indices": str(tuple(sizes[:-1])),
-        "flat": ", flattened" * (loss.target.ndim < len(sizes)),
-        "row": ", ".join(map(str, sizes[1:])),
-        "pool": f"GlobalAveragePooling{max(1, len(sizes) - 2)}D",
-        "columns": f"Dense({columns}{'' if has_none else activation})",
-        "lowest": str(lowest),
-        "highest": str(highest),
-        "fit": f"from 0 to {outputs - 1}" if outputs > 1 else "that count from 0",
-        "fits": f"labels from 0 to {outputs - 1}, or " * (outputs > 1),
-        "head": head,
-        "or_head": f", {'or' if outputs > 1 else 'and'} {head}" if head else "",
-        "beyond": f"; y goes up to {highest}" * (highest >= outputs),
-        "sparse": SPARSE,
-        "categorical": CATEGORICAL,
-        "binary": BINARY,
-        "loss": loss.spelled(SPARSE),
-        "categorical_loss": loss.spelled(CATEGORICAL),
-        "binary_loss": loss.spelled(BINARY),
+        "tokens": (pool,),
+        "no_tokens": (f"{needs}, with return_sequences=True and no pooling",),
+        "columns": (f"{needs}; so Dense({target.shape[-1] if target.ndim else 1})",),
+        "head": (f"an output for every label: {dense}; the model has {sizes[-1]}",),
+        "labels": (f"{needs}{beyond}", f"{y} = {y} - {lowest}"),
+        "range": (f"0 or 1 for each output{beyond}, with {SPARSE}" if beyond else needs,),
+        "one_hot": (one_hot, use[CATEGORICAL], f"{y} = {y}.argmax(-1)"),
+        "several": (f"{needs}, with {BINARY}", use[BINARY]),
+        "indices": of_indices,
+        "one_class": of_indices,
+        "ones": of_ones,
+        "extra_one": of_ones,
     }
-
-
-def _got(loss: KerasLoss, y: Any) -> str:
-    """Spell the shapes; the labels once, where one batch holds them all."""
-    target, output = shape(loss.target), shape(loss.output)
-    if not hasattr(y, "shape") or shape(y) == target:
-        return f"{'y' if hasattr(y, 'shape') else 'target'} {target}, output {output}, loss {loss.name}"
-    return f"y {shape(y)}; in one batch target {target}, output {output}; loss {loss.name}"
 
 
 # What runs. The three cross entropies ask torch's of the same kind; what it finds is said in Keras' words.
 
-NUMBERS: dict[str, Callable[..., Tensor]] = {
-    "mean_squared_error": F.mse_loss,
-    "mean_absolute_error": F.l1_loss,
-    "huber": F.huber_loss,
-}
-SAYS = {
-    (
-        "softmax_before_loss",
-        1,
-    ): 'activation="sigmoid": a softmax over one unit is always 1, so nothing can be learned',
-    (
-        "softmax_before_loss",
-        2,
-    ): "raw numbers, as from_logits=True says; every row is made of probabilities already: "
-    "leave from_logits out, or the activation of the last layer",
-    ("head_size", 1): "two units or more: a softmax over one is always 1, so the loss is always 0; "
-    'for yes and no Dense(1, activation="sigmoid") with binary_crossentropy',
-}
+NUMBERS = ("mean_squared_error", "mean_absolute_error", "huber")  # what is wrong with one is with all
 
 
-def as_torch(loss: KerasLoss) -> LossCall | None:
+def as_torch(call: LossCall) -> LossCall | None:
     """Return the call of torch's loss that computes the same; None for a loss that has none."""
-    output = loss.output
-    # Keras adds an axis of size 1 by itself.
-    target = loss.target.reshape(output.shape) if loss.target.numel() == output.numel() else loss.target
-    if loss.name == BINARY:
-        binary = F.binary_cross_entropy_with_logits if loss.from_logits else F.binary_cross_entropy
-        return loss_call(binary, output, target.to(output.dtype))
-    if loss.name in NUMBERS:
-        return loss_call(NUMBERS[loss.name], output, target.to(output.dtype))
-    if loss.name not in OBJECTS or not output.ndim:
+    output, target, raw = call.logits, call.target, call.options["from_logits"]
+    if target.numel() == output.numel():
+        target = target.reshape(output.shape)  # Keras adds an axis of size 1 by itself
+    if call.loss in (BINARY, *NUMBERS):
+        binary = F.binary_cross_entropy_with_logits if raw else F.binary_cross_entropy
+        return loss_call(binary if call.loss == BINARY else F.mse_loss, output, target.to(output.dtype))
+    if call.loss not in OBJECTS or not output.ndim:
         return None
     rows = output.reshape(-1, output.shape[-1])
-    logits = rows if loss.from_logits else rows.clamp_min(1e-12).log()  # softmax of these is the output again
-    is_index = loss.name == SPARSE
-    target = loss.target.flatten().long() if is_index else target.reshape(rows.shape).to(output.dtype)
+    logits = rows if raw else rows.clamp_min(1e-12).log()  # softmax of these is the output again
+    target = target.flatten().long() if call.loss == SPARSE else target.reshape(rows.shape).to(output.dtype)
     return loss_call(F.cross_entropy, logits, target)
 
 
-def what_is_silent_in(loss: KerasLoss, classes: int | None = None) -> Finding | None:
-    """Name the mistake in a loss of Keras that ran, in Keras' words, or None."""
-    outputs = loss.output.shape[-1] if loss.output.ndim else 1
-    if loss.name in OBJECTS and not loss.from_logits and (outputs > 1 or loss.name == BINARY):
-        found = _no_probabilities(loss)
-        if found is not None:
-            return found
-    call = as_torch(loss)
-    found = what_is_silent(replace(call, classes=classes)) if call is not None else None
-    # One unit that a sigmoid has made probabilities of is another thing than one that a softmax made 1.
-    units = 2 if outputs > 1 or not bool((loss.output == 1).all()) else 1
-    units = 1 if outputs == 1 and found is not None and found.cause == "head_size" else units
-    words = SAYS.get((found.cause, units)) if found is not None else None
-    return replace(found, needs=words) if found is not None and words else found
-
-
-def _no_probabilities(loss: KerasLoss) -> Finding | None:
-    activation = "sigmoid" if loss.name == BINARY else "softmax"
-    other = f'activation="{activation}" in the last layer, or {loss.spelled(from_logits=True)}'
-    if not is_within_0_and_1(loss.output):
-        lowest, highest = float(loss.output.min()), float(loss.output.max())
-        needs = f"probabilities: {other}; these are raw numbers from {lowest:.3g} to {highest:.3g}"
-        return Finding("loss_choice", needs, SCORES)
-    if loss.name != BINARY and not sums_to_1(loss.output, -1):
-        needs = f'probabilities of one class per row: activation="{activation}"; these rows don\'t sum to 1'
-        return Finding("loss_choice", needs, SCORES, certain=False)
-    return None
+def what_is_silent_in(call: LossCall, classes: int | None = None) -> Finding | None:
+    """Name the mistake in a loss of Keras that ran, in Keras' words and with repairs that ran, or None."""
+    output, raw, binary = call.logits, call.options["from_logits"], call.loss == BINARY
+    outputs, torchs, is_known = output.shape[-1] if output.ndim else 1, as_torch(call), call.loss in OBJECTS
+    turned = repaired(chosen(call.loss, not raw), None, {"y": call.target}, {}, output) if is_known else None
+    fixes = () if turned is None else (turned,)
+    activation = f'activation="{"sigmoid" if binary else "softmax"}"'
+    if is_known and not raw and (outputs > 1 or binary):
+        if not is_within_0_and_1(output):
+            needs = f"probabilities: {activation} in the last layer, or from_logits=True in the loss; "
+            needs += f"these are raw numbers from {output.min():.3g} to {output.max():.3g}"
+            return Finding("loss_choice", needs, SCORES, fixes=fixes)
+        if not binary and not sums_to_1(output, -1):
+            needs = f"probabilities of one class per row: {activation}; these rows don't sum to 1"
+            return Finding("loss_choice", needs, SCORES, certain=False)
+    found = what_is_silent(replace(torchs, classes=classes)) if torchs is not None else None
+    if found is None or found.cause != "softmax_before_loss":
+        return found and replace(found, fixes=())  # which would be torch's
+    if outputs == 1 and bool((output == 1).all()):
+        needs = 'activation="sigmoid": a softmax over one unit is always 1, so nothing can be learned'
+        return replace(found, needs=needs, fixes=())
+    return replace(found, needs=f"{found.needs}; or leave from_logits=True out", fixes=fixes)
 
 
 def is_keras(value: Any) -> bool:
@@ -309,32 +215,19 @@ def check_keras_loss(criterion: Any, output: Any, labels: Any, classes: int | No
     """
     keras()
     name, raw = read_loss(criterion)
-    loss = KerasLoss(name, raw, _tensor(labels), _tensor(output))
-    got = f"output {shape(loss.output)}, y {shape(loss.target)}, loss {name}" + ", from_logits" * raw
-    came = came_of(lambda: compiled(None, loss.target, loss.output, criterion))
+    call = loss_of_keras(name, raw, labels, output)
+    got = f"output {shape(call.logits)}, y {shape(call.target)}, loss {name}" + ", from_logits" * raw
+    came = came_of(lambda: compiled(None, call.target, call.logits, criterion))
     if came.error is not None:
-        found = explain_keras(Raised(came.error))
-        return replace(found, where="") if found else Diagnosis("raises", got, error=said(came.error))
-    finding = what_is_silent_in(loss, classes)
+        return _explained(came.error, got)
+    finding = what_is_silent_in(call, classes)
     plain = Diagnosis("silent" if finding else "ok", got, came.value)
-    return finding.told(plain, _flag(loss, finding, classes)) if finding else plain
+    return finding.told(plain, finding.fixes) if finding else plain
 
 
-def _tensor(value: Any) -> Tensor:
-    tensor = torch.as_tensor(value).detach()
-    return tensor.float() if tensor.dtype == torch.float64 else tensor
-
-
-def _flag(loss: KerasLoss, finding: Finding, classes: int | None) -> tuple[Fix, ...]:
-    """Turn from_logits round, where that alone leaves nothing to say."""
-    turned = replace(loss, from_logits=not loss.from_logits)
-    if finding.cause == "loss_choice" and not finding.certain:
-        return ()  # numbers from 0 to 1 come from some activation: they are no raw ones
-    if loss.name not in OBJECTS or finding.marks != SCORES or what_is_silent_in(turned, classes) is not None:
-        return ()
-    code = f"loss = {loss.spelled(from_logits=turned.from_logits)}"
-    fix = changed(code, KerasCall("", None, {}), loss, "")
-    return () if fix is None else (fix,)
+def _explained(error: Exception, got: str = "") -> Diagnosis:
+    found = explain_keras(Raised(error))
+    return replace(found, where="") if found else Diagnosis("raises", got, error=said(error))
 
 
 def check_keras_model(model: Any, x: Any, y: Any, classes: int | None = None) -> Diagnosis:
@@ -344,14 +237,10 @@ def check_keras_model(model: Any, x: Any, y: Any, classes: int | None = None) ->
         TypeError: The model has no loss yet.
     """
     if getattr(model, "loss", None) is None:
-        raise TypeError(
-            "got a model without a loss. check_batch needs a compiled one. Try model.compile(loss=...)."
-        )
+        raise TypeError("got a model without a loss; needed is a compiled one. Try model.compile(loss=...).")
     came = came_of(lambda: model.predict_on_batch(x))
     came = came if came.error is not None else came_of(lambda: (came.value, compiled(model, y, came.value)))
     if came.error is not None:
         # As the learner would see it: its frames tell what Keras was asked.
-        error = came_of(lambda: model.evaluate(x, y, verbose=0)).error or came.error
-        found = explain_keras(Raised(error))
-        return replace(found, where="") if found else Diagnosis("raises", "", error=said(error))
+        return _explained(came_of(lambda: model.evaluate(x, y, verbose=0)).error or came.error)
     return check_keras_loss(model.loss, came.value[0], y, classes)

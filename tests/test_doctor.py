@@ -3,17 +3,11 @@
 import sys
 
 import pytest
+from notebook_tools import raising
 
 from helpers import doctor
 from helpers.__main__ import main
 from helpers.doctor import Unfit
-
-
-def fails(error: Exception):
-    def call():
-        raise error
-
-    return call
 
 
 @pytest.mark.parametrize("version", [(3, 11, 0), (3, 14, 2), (4, 0, 0)])
@@ -64,7 +58,7 @@ def test_a_real_kernel_answers_from_this_environment():
 @pytest.mark.parametrize("error", [RuntimeError("Kernel died"), ModuleNotFoundError("No module named 'x'")])
 def test_a_kernel_that_dies_and_a_missing_jupyter_are_named(error):
     with pytest.raises(Unfit, match=f"got: +{type(error).__name__}: {error}"):
-        doctor.check_kernel(fails(error))
+        doctor.check_kernel(raising(error))
 
 
 def test_a_kernel_of_another_environment_is_named(tmp_path):
@@ -81,7 +75,7 @@ def test_the_offline_bert_loads_and_runs():
 
 def test_a_bert_that_cannot_load_is_named():
     with pytest.raises(Unfit, match=r"got: +FileNotFoundError: vocab\.txt"):
-        doctor.check_bert(fails(FileNotFoundError("vocab.txt")))
+        doctor.check_bert(raising(FileNotFoundError("vocab.txt")))
 
 
 def test_wrong_logits_are_named():
@@ -95,8 +89,8 @@ def test_the_command_prints_a_line_per_check(capsys):
 
 
 def test_the_command_stops_at_the_first_failing_kind(capsys):
-    never = fails(AssertionError("a check ran after a failure"))
-    broken = fails(Unfit("packages", "torch 2.12.0", "torch 2.13.0", "pip install"))
+    never = raising(AssertionError("a check ran after a failure"))
+    broken = raising(Unfit("packages", "torch 2.12.0", "torch 2.13.0", "pip install"))
     assert main([lambda: "python 3.11.7", broken, never]) == 1
     out = capsys.readouterr().out
     assert out.startswith("ok  python 3.11.7\nNO  packages\n    got:   torch 2.12.0\n")

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
@@ -67,6 +68,11 @@ def stored_error(cell: NotebookNode) -> tuple[str, str] | None:
     return None
 
 
+def is_failing(cell: NotebookNode) -> bool:
+    """Whether a cell carries the tag or stored an error."""
+    return cell.cell_type == "code" and (MAY_RAISE in tags(cell) or stored_error(cell) is not None)
+
+
 @cache
 def sanitise_rules() -> tuple[tuple[re.Pattern[str], str], ...]:
     """Return the substitutions of tests/nbval_sanitize.cfg."""
@@ -89,6 +95,22 @@ def kernel_environment(ipython_dir: str) -> dict[str, str]:
     python_path = os.pathsep.join(filter(None, [kept.get("PYTHONPATH"), str(ROOT)]))
     fixed = {"PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "IPYTHONDIR": ipython_dir}
     return kept | fixed | {"PYTHONPATH": python_path}
+
+
+def raising(error: BaseException) -> Callable[[], object]:
+    """Return a call that raises."""
+
+    def call() -> object:
+        raise error
+
+    return call
+
+
+def python(code: str, folder: Path = ROOT, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """Run a program of its own, with this checkout's helpers, as somebody's `script.py` would be."""
+    run = [sys.executable, "-c", textwrap.dedent(code)]
+    env = kernel_environment(str(folder)) | {"PYTHONIOENCODING": "utf-8"} | variables
+    return subprocess.run(run, cwd=folder, env=env, capture_output=True, encoding="utf-8", timeout=120)
 
 
 class _Client(NotebookClient):

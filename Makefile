@@ -114,8 +114,7 @@ golden: $(TESTER)
 	$(PY) tests/test_golden.py --write
 
 screenshots: $(TESTER)
-	$(PY) tests/tools/browser_tools.py
-	$(PY) tests/tools/lab_pictures.py
+	$(PY) tests/tools/pictures.py
 
 clean:
 	rm -rf $(VENV) $(LOCK_VENV) $(LEGACY_VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/screenshots

@@ -1,7 +1,9 @@
 """What a learner calls does no harm: no markup runs, no random number is drawn, nothing heavy is imported."""
 
+import os
 import random
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -136,6 +138,7 @@ def test_the_learners_random_numbers_and_settings_stay(name: str) -> None:
         ("import claims", "keras transformers"),
     ],
 )
-def test_nothing_is_imported_before_it_is_needed(code: str, heavy: str) -> None:
-    done = python(f"import sys; {code}; print({set(heavy.split())} & {{*sys.modules}})", ROOT / "notebooks")
+def test_nothing_is_imported_before_it_is_needed(code: str, heavy: str, tmp_path: Path) -> None:
+    script = f"import sys; {code}; print({set(heavy.split())} & {{*sys.modules}})"
+    done = python(script, tmp_path, PYTHONPATH=os.pathsep.join(map(str, (ROOT, ROOT / "notebooks"))))
     assert done.stdout == "set()\n", done.stderr

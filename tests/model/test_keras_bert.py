@@ -106,13 +106,13 @@ def test_a_prediction_is_the_same_twice_and_after_loading(
 
 
 @pytest.mark.parametrize("use", ["BertLayer", "cheat_sheet; cheat_sheet('keras')"])
-def test_the_backend_is_torch_whatever_the_environment_says(use: str) -> None:
+def test_the_backend_is_torch_whatever_the_environment_says(use: str, tmp_path: Path) -> None:
     code = f"from helpers import {use}; import keras; print(keras.backend.backend())"
-    done = python(code, KERAS_BACKEND="tensorflow")
+    done = python(code, tmp_path, KERAS_BACKEND="tensorflow")
     assert done.stdout.split() == ["torch"], done.stderr
 
 
-def test_another_backend_that_is_already_there_is_refused_with_a_way_out() -> None:
+def test_another_backend_that_is_already_there_is_refused_with_a_way_out(tmp_path: Path) -> None:
     # A stand-in: the kit installs neither TensorFlow nor JAX.
     done = python(
         """
@@ -121,7 +121,8 @@ def test_another_backend_that_is_already_there_is_refused_with_a_way_out() -> No
         keras.backend = types.SimpleNamespace(backend=lambda: "tensorflow")
         sys.modules["keras"] = keras
         from helpers import BertLayer
-        """
+        """,
+        tmp_path,
     )
     last = done.stderr.strip().splitlines()[-1]
     assert "got Keras with the tensorflow backend" in last

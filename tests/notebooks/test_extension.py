@@ -2,8 +2,6 @@
 
 import importlib
 import re
-import subprocess
-import sys
 import textwrap
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,7 +9,7 @@ from typing import Any
 
 import pytest
 from nbformat import NotebookNode, v4
-from notebook_tools import execute, kernel_environment
+from notebook_tools import execute, python
 
 from helpers import extension
 from helpers.diagnosis.said.result import Diagnosis
@@ -21,21 +19,6 @@ HEADLINE = "✗ IndexError: Target 1 is out of bounds."
 LOAD, UNLOAD = "%load_ext helpers", "%unload_ext helpers"
 IMPORTS = "import torch\nimport torch.nn.functional as F"
 LOSS = "logits = torch.zeros(4, 1)\nloss = F.cross_entropy(logits, torch.tensor([1, 0, 2, 1]))"
-
-
-def run_script(source: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    path = folder / "script.py"
-    path.write_text(textwrap.dedent(source), encoding="utf-8")
-    return subprocess.run(
-        [sys.executable, str(path)],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=120,
-        check=False,
-        cwd=folder,
-        env=kernel_environment(str(folder)) | {"PYTHONIOENCODING": "utf-8"},
-    )
 
 
 def explained_by(monkeypatch: pytest.MonkeyPatch, explain: Any) -> None:
@@ -163,7 +146,7 @@ assert sys.last_value is not error
 
 
 def test_a_terminal_prints_the_text(tmp_path: Path) -> None:
-    done = run_script(SHELL, tmp_path)
+    done = python(SHELL, tmp_path)
     assert done.returncode == 0, done.stderr
     error, _, rest = done.stdout.partition("=== error\n")[2].partition("=== key")
     traceback, _, diagnosis = error.partition(HEADLINE)
@@ -236,7 +219,7 @@ def test_the_clinic_returns_what_a_function_returns() -> None:
 
 
 def test_a_script_ends_as_it_would_have_with_a_note(tmp_path: Path) -> None:
-    done = run_script(
+    done = python(
         """
         from helpers.extension import clinic
         import torch, torch.nn.functional as F

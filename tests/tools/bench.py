@@ -1,8 +1,8 @@
 """What the lab, an import and a diagnosis cost without a browser: python tests/tools/bench.py [diagnosis]
 
 These machines are shared, so a figure in milliseconds says little on another day. Beside `interact` with
-Matplotlib, measured in the same minute, stands the lab in bench_browser.py. A diagnosis, its fixes run, stands
-beside what tensor-sensor's `clarify()` adds to the same call, where that is installed (`make compare` does).
+Matplotlib, measured in the same minute, stands the lab in bench_browser.py. A diagnosis, its fixes run, is
+measured beside what tensor-sensor's `clarify()` adds to the same call, where that is there (`make compare`).
 """
 
 import contextlib

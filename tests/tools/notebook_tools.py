@@ -106,9 +106,10 @@ def raising(error: BaseException) -> Callable[[], object]:
     return call
 
 
-def python(code: str, folder: Path = ROOT, **variables: str) -> "subprocess.CompletedProcess[str]":
-    """Run a program of its own, with this checkout's helpers, as somebody's `script.py` would be."""
-    run = [sys.executable, "-c", textwrap.dedent(code)]
+def python(code: str, folder: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """Run a script in `folder`, with this checkout's helpers."""
+    (folder / "script.py").write_text(textwrap.dedent(code), encoding="utf-8")
+    run = [sys.executable, "script.py"]
     env = kernel_environment(str(folder)) | {"PYTHONIOENCODING": "utf-8"} | variables
     return subprocess.run(run, cwd=folder, env=env, capture_output=True, encoding="utf-8", timeout=120)
 

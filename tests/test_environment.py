@@ -8,7 +8,8 @@ import sys
 import threading
 import time
 import tomllib
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from functools import partial
+from http.server import HTTPServer, SimpleHTTPRequestHandler
 from itertools import chain
 from pathlib import Path
 
@@ -101,17 +102,11 @@ def test_the_lab_settings_are_installed_where_jupyter_reads_them(path):
     assert json.loads(installed.read_text(encoding="utf-8")) == json.loads(path.read_text(encoding="utf-8"))
 
 
-def test_an_index_that_answers_is_used(monkeypatch):
-    class Index(BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200 if self.path == "/whl/cpu/torch/" else 404)
-            self.end_headers()
-
-        def log_message(self, *args):
-            pass
-
+def test_an_index_that_answers_is_used(monkeypatch, tmp_path):
+    (tmp_path / "whl" / "cpu" / "torch").mkdir(parents=True)
+    folder = partial(SimpleHTTPRequestHandler, directory=tmp_path)
     monkeypatch.setenv("no_proxy", "*")
-    with HTTPServer(("127.0.0.1", 0), Index) as server:
+    with HTTPServer(("127.0.0.1", 0), folder) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_port}"
         assert cpu_index.answers(f"{address}/whl/cpu")

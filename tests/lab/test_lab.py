@@ -162,14 +162,6 @@ def test_the_encoder_runs_only_when_the_sentences_change(
         handle.remove()
 
 
-def test_the_fix_gives_what_the_slider_gives() -> None:
-    experiment = BertExperiment(PRESETS["wrong_head_size"].settings)
-    promised = experiment.scene.diagnosis.fixes[0]
-    assert "(hidden.shape[-1], 3)" in promised.code
-    loss = experiment.change(num_labels=3).diagnosis.loss
-    assert promised.result.startswith(f"loss {loss:.3f}, logits (4, 3)")
-
-
 def test_a_preset_and_single_settings_open_the_lab_there() -> None:
     lab = ShapeLab("unused_outputs", batch_size=2)
     assert (lab.num_labels.value, lab.classes.value, lab.batch_size.value) == (73, 33, 2)

@@ -50,29 +50,18 @@ def test_every_column_reads_down_as_its_message() -> None:
     assert [row for row in result.rows if len(set(row)) == 1] == [("c", "c", "c")]
 
 
+SAME, COLOURED = "word for word the same", "\x1b[1;31mno\x1b[0m\n\n   such  file"
+NOT_AT_ALL = (("ValueError:",) * 2, ("not", ""), ("at all",) * 2)
+
+
 @pytest.mark.parametrize(
     ("one", "other", "rows", "summary"),
     [
         (ValueError("x"), IndexError("y"), (("ValueError: x", "IndexError: y"),), "no words in common"),
-        (
-            AssertionError(),
-            AssertionError(),
-            (("AssertionError", "AssertionError"),),
-            "word for word the same",
-        ),
-        (
-            ValueError("not at all"),
-            ValueError("at all"),
-            (("ValueError:",) * 2, ("not", ""), ("at all",) * 2),
-            "1 of 3 parts differs",
-        ),
+        (AssertionError(), AssertionError(), (("AssertionError",) * 2,), SAME),
+        (ValueError("not at all"), ValueError("at all"), NOT_AT_ALL, "1 of 3 parts differs"),
         # Lines and colours don't count.
-        (
-            ValueError("\x1b[1;31mno\x1b[0m\n\n   such  file"),
-            ValueError("no such file"),
-            (("ValueError: no such file",) * 2,),
-            "word for word the same",
-        ),
+        (ValueError(COLOURED), ValueError("no such file"), (("ValueError: no such file",) * 2,), SAME),
     ],
 )
 def test_two_messages_are_aligned(

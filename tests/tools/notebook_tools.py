@@ -157,10 +157,8 @@ def run_gate(notebooks: Iterable[Path], folder: Path) -> dict[tuple[str, int], s
         f"--junitxml={report}",
         f"--rootdir={folder}",
         "--color=no",
-        "-c",
-        os.devnull,
-        "-p",
-        "no:cacheprovider",
+        f"-c{os.devnull}",
+        "-pno:cacheprovider",
     ]
     command = [sys.executable, "-m", "pytest", *RECIPE.split(), *own, *map(str, notebooks)]
     # The tests that call this are themselves run by pytest, whose variables are not for this one.
@@ -172,18 +170,13 @@ def run_gate(notebooks: Iterable[Path], folder: Path) -> dict[tuple[str, int], s
     )
     if run.returncode not in {0, 1}:
         raise RuntimeError(f"The gate itself failed ({run.returncode}):\n{run.stdout}\n{run.stderr}")
-    results = dict(_verdict(case) for case in ElementTree.parse(report).iter("testcase"))
+    results = {}
+    for case in ElementTree.parse(report).iter("testcase"):
+        # nbval's case is named "Cell 3" and its class after the notebook's path, with dots.
+        notebook = case.get("classname", "").removesuffix(".ipynb").rpartition(".")[2]
+        troubles = [child for child in case if child.tag in {"failure", "error", "skipped"}]
+        text = "\n".join(f"{child.get('message')}\n{child.text}" for child in troubles) or "passed"
+        results[notebook, int(case.get("name", "").split()[-1])] = text
     if (run.returncode == 0) != all(verdict == "passed" for verdict in results.values()):
         raise RuntimeError(f"The gate's exit status {run.returncode} contradicts its report:\n{run.stdout}")
     return results
-
-
-def _verdict(case: ElementTree.Element) -> tuple[tuple[str, int], str]:
-    # nbval's case is named "Cell 3" and its class after the notebook's path, with dots.
-    notebook = case.get("classname", "").removesuffix(".ipynb").rpartition(".")[2]
-    return (notebook, int(case.get("name", "").split()[-1])), _outcome(case)
-
-
-def _outcome(case: ElementTree.Element) -> str:
-    troubles = [child for child in case if child.tag in {"failure", "error", "skipped"}]
-    return "\n".join(f"{child.get('message')}\n{child.text}" for child in troubles) or "passed"

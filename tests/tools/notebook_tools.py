@@ -153,13 +153,8 @@ def run_gate(notebooks: Iterable[Path], folder: Path) -> dict[tuple[str, int], s
     Returns "passed" or the failure's text for each (notebook's name, code cell's number).
     """
     report = folder / "gate.xml"
-    own = [
-        f"--junitxml={report}",
-        f"--rootdir={folder}",
-        "--color=no",
-        f"-c{os.devnull}",
-        "-pno:cacheprovider",
-    ]
+    own = f"-c {os.devnull} -p no:cacheprovider --color=no".split()
+    own += [f"--junitxml={report}", f"--rootdir={folder}"]
     command = [sys.executable, "-m", "pytest", *RECIPE.split(), *own, *map(str, notebooks)]
     # The tests that call this are themselves run by pytest, whose variables are not for this one.
     env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}

@@ -94,14 +94,13 @@ refresh-legacy: $(LEGACY)
 
 bench: $(TESTER)
 	$(PY) tests/tools/bench.py
-	$(PY) tests/tools/bench_diagnosis.py
 	$(PY) tests/tools/bench_gate.py
 	$(PY) tests/tools/bench_browser.py
 
 # tensor-sensor stands in a dependency group of its own: no learner and no test needs it.
 compare: $(TESTER)
 	$(PY) -m pip install --quiet --no-deps tensor-sensor graphviz
-	$(PY) tests/tools/bench_diagnosis.py
+	$(PY) tests/tools/bench.py diagnosis
 
 score: $(TESTER)
 	$(PY) tests/score_cases.py
@@ -115,8 +114,7 @@ golden: $(TESTER)
 	$(PY) tests/test_golden.py --write
 
 screenshots: $(TESTER)
-	$(PY) tests/tools/browser_tools.py
-	$(PY) tests/tools/lab_pictures.py
+	$(PY) tests/tools/pictures.py
 
 clean:
 	rm -rf $(VENV) $(LOCK_VENV) $(LEGACY_VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/screenshots

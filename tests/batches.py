@@ -3,6 +3,8 @@
 from typing import Any
 
 import torch
+import torch.nn.functional as F
+from torch import nn
 
 from helpers import load_bert
 
@@ -26,3 +28,22 @@ def bert(task: str = "sequence", num_labels: int = 3, problem_type: str | None =
 def given(ids: torch.Tensor = PADDED, mask: torch.Tensor | None = MASK, **rest: Any) -> dict[str, Any]:
     batch = {"input_ids": ids, "attention_mask": mask, **rest}
     return {name: value for name, value in batch.items() if value is not None}
+
+
+class Pooled(nn.Module):
+    """A mean over the tokens, all of them or those that the mask leaves, with its loss inside."""
+
+    def __init__(self, weighted: bool, sigmoid: bool = False) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.bert, self.classifier = bert("encoder"), nn.Linear(32, 3)
+        self.weighted, self.sigmoid = weighted, sigmoid
+
+    def forward(
+        self, input_ids: torch.Tensor, attention_mask: torch.Tensor, labels: torch.Tensor
+    ) -> dict[str, torch.Tensor]:
+        hidden = self.bert(input_ids, attention_mask).last_hidden_state
+        kept = attention_mask.unsqueeze(-1) if self.weighted else torch.ones_like(hidden)
+        logits = self.classifier((hidden * kept).sum(1) / kept.sum(1))
+        logits = logits.sigmoid() if self.sigmoid else logits
+        return {"loss": F.binary_cross_entropy_with_logits(logits, labels), "logits": logits}

@@ -7,7 +7,8 @@ import pytest
 from pytest import TerminalReporter
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from browser_server import Server
+    from playwright.sync_api import Browser, Page
 
 # pytest imports every module that it looks at for doctests; one would cut the tests' own network, and the
 # programs fail on purpose.
@@ -31,3 +32,24 @@ def browser() -> "Iterator[Browser]":
         refuse_or_skip(NO_CHROMIUM)
     with chromium() as started:
         yield started
+
+
+@pytest.fixture(scope="module")
+def server(browser: "Browser") -> "Iterator[Server]":
+    """A JupyterLab for one file of tests; after the browser: where there is none, no server starts."""
+    from browser_server import jupyterlab
+
+    with jupyterlab() as started:
+        yield started
+
+
+@pytest.fixture
+def page(browser: "Browser", server: "Server") -> "Iterator[Page]":
+    """An empty page in which nothing may go wrong, whatever the test does with it."""
+    from browser_tools import listen, new_page, shut_down, troubles
+
+    with new_page(browser) as opened:
+        complaints = listen(opened, server)
+        yield opened
+        assert troubles(opened, complaints) == []
+        shut_down(opened)

@@ -8,7 +8,8 @@ import sys
 import threading
 import time
 import tomllib
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from functools import partial
+from http.server import HTTPServer, SimpleHTTPRequestHandler
 from itertools import chain
 from pathlib import Path
 
@@ -26,7 +27,11 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = PYPROJECT["project"]
 ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
 LOCK_TEXT = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-LOCK_LINES = [line for line in LOCK_TEXT.splitlines() if line and not line.lstrip().startswith("#")]
+LEGACY_TEXT = (ROOT / "notebooks" / "legacy" / "requirements.txt").read_text(encoding="utf-8")
+LOCK_LINES, LEGACY_LINES = (
+    [line for line in text.splitlines() if line and not line.lstrip().startswith("#")]
+    for text in (LOCK_TEXT, LEGACY_TEXT)
+)
 LOCK = {pin.name: pin for pin in map(Requirement, LOCK_LINES)}
 DIRECT = sorted({*PROJECT["dependencies"], *chain(*PROJECT["optional-dependencies"].values())})
 
@@ -37,13 +42,11 @@ def conda(name: str) -> str:
     return line.partition("=")[2]
 
 
-def test_every_lock_line_is_one_exact_version():
+@pytest.mark.parametrize("lines", [LOCK_LINES, LEGACY_LINES])
+def test_every_line_is_one_exact_version_of_another_package(lines):
     exact = re.compile(r"[a-z0-9-]+==[0-9][A-Za-z0-9.]*( ; .+)?")
-    assert [line for line in LOCK_LINES if not exact.fullmatch(line)] == []
-
-
-def test_the_lock_names_each_package_once():
-    assert len(LOCK) == len(LOCK_LINES)
+    assert [line for line in lines if not exact.fullmatch(line)] == []
+    assert len({line.partition("==")[0] for line in lines}) == len(lines)
 
 
 @pytest.mark.parametrize("line", DIRECT)
@@ -53,8 +56,8 @@ def test_every_direct_dependency_is_locked_within_its_range(line):
     assert pin.version in wanted.specifier
 
 
-def test_the_lock_has_no_cuda_and_no_address():
-    assert not [name for name in LOCK if re.match("nvidia|cuda|triton", name)]
+def test_the_lock_has_no_cuda_no_tensorflow_and_no_address():
+    assert not [name for name in LOCK if re.match("nvidia|cuda|triton|tensorflow|tf-keras", name)]
     assert not re.search(r"://|^-", LOCK_TEXT, re.MULTILINE)
 
 
@@ -99,17 +102,11 @@ def test_the_lab_settings_are_installed_where_jupyter_reads_them(path):
     assert json.loads(installed.read_text(encoding="utf-8")) == json.loads(path.read_text(encoding="utf-8"))
 
 
-def test_an_index_that_answers_is_used(monkeypatch):
-    class Index(BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200 if self.path == "/whl/cpu/torch/" else 404)
-            self.end_headers()
-
-        def log_message(self, *args):
-            pass
-
+def test_an_index_that_answers_is_used(monkeypatch, tmp_path):
+    (tmp_path / "whl" / "cpu" / "torch").mkdir(parents=True)
+    folder = partial(SimpleHTTPRequestHandler, directory=tmp_path)
     monkeypatch.setenv("no_proxy", "*")
-    with HTTPServer(("127.0.0.1", 0), Index) as server:
+    with HTTPServer(("127.0.0.1", 0), folder) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_port}"
         assert cpu_index.answers(f"{address}/whl/cpu")

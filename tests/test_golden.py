@@ -6,6 +6,7 @@ Read them aloud after a change, then `make golden`. A program of tests/cases is 
 import pathlib
 import sys
 from functools import cache
+from html import escape
 
 import pytest
 from judge import SEED, cases, diagnosis_of, run
@@ -48,6 +49,23 @@ def test_every_cause_is_shown() -> None:
 @pytest.mark.parametrize("name", SHOWN)
 def test_a_diagnosis_reads_as_before(name: str) -> None:
     assert str(said_of(name)) == golden()[name]
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_the_html_has_every_row_of_the_text(name: str) -> None:
+    diagnosis = said_of(name)
+    html = diagnosis._repr_html_()
+    names = [row for row, _ in diagnosis.rows]
+    assert {row: html.count(f">{row}</th>") for row in names} == {row: names.count(row) for row in names}
+    assert html.count("</th>") == len(names)
+    assert all(f"<pre>{escape(fix.code)}</pre>" in html for fix in diagnosis.fixes)
+    assert ("Why this happens" in html) == (diagnosis.cause is not None)
+    assert 'role="status"' in html
+
+
+def test_every_kind_of_row_is_shown() -> None:
+    shown = {row for name in SHOWN for row, _ in said_of(name).rows}
+    assert shown == {"at", "cause", "got", "needs", "or", "trap", "try"}
 
 
 @pytest.mark.parametrize("cause", CAUSES.values(), ids=list(CAUSES))

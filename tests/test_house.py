@@ -35,10 +35,6 @@ MODULES = {
 }
 
 
-def room_of(module: str, floor: int = 1) -> str:
-    return module.split(".")[floor]
-
-
 def module_of(name: str) -> str:
     """The module that `import` would read for a name in it."""
     place = PUBLIC.get(name.removeprefix("helpers."))
@@ -55,34 +51,28 @@ def imports(path: Path) -> Iterator[str]:
             yield from (alias.name for alias in node.names if alias.name.startswith("helpers."))
 
 
+def reached(*room: str) -> set[str]:
+    """The rooms beside this one that its files import from."""
+    own = [name for name in MODULES if tuple(name.split(".")[: len(room)]) == room]
+    assert own
+    others = {module_of(other) for name in own for other in imports(MODULES[name])}
+    beside = [other.split(".") for other in others if other.startswith(".".join(room[:-1]) + ".")]
+    return {other[len(room) - 1] for other in beside} - {room[-1]}
+
+
 def test_every_room_has_its_place() -> None:
     assert {path.stem for path in HELPERS.iterdir()} - NO_ROOM == set(PLACE)
+    assert {path.stem for path in (HELPERS / "diagnosis").iterdir()} - NO_ROOM == set(DIAGNOSIS)
 
 
 @pytest.mark.parametrize("room", sorted(PLACE))
 def test_a_room_imports_from_itself_and_its_left(room: str) -> None:
-    files = [*HELPERS.glob(f"{room}.py"), *HELPERS.glob(f"{room}/**/*.py")]
-    assert files
-    for path in files:
-        for module in imports(path):
-            other = room_of(module_of(module))
-            assert other == room or PLACE[other] < PLACE[room], f"{path.name} imports {module}"
-
-
-def test_every_room_of_diagnosis_has_its_place() -> None:
-    assert {path.stem for path in (HELPERS / "diagnosis").iterdir()} - NO_ROOM == set(DIAGNOSIS)
+    assert [other for other in reached("helpers", room) if PLACE[other] >= PLACE[room]] == []
 
 
 @pytest.mark.parametrize("place", range(len(DIAGNOSIS)), ids=DIAGNOSIS)
 def test_a_room_of_diagnosis_imports_from_its_left(place: int) -> None:
-    reached = {
-        room_of(other, 2)
-        for name, path in MODULES.items()
-        if name.split(".")[1:3] == ["diagnosis", DIAGNOSIS[place]]
-        for module in imports(path)
-        if (other := module_of(module)).startswith("helpers.diagnosis.")
-    }
-    assert reached <= set(DIAGNOSIS[: place + 1])
+    assert reached("helpers", "diagnosis", DIAGNOSIS[place]) <= set(DIAGNOSIS[:place])
 
 
 @pytest.mark.parametrize("folder", ["helpers", "tests"])

@@ -6,7 +6,6 @@ A few small numbers are drawn and the tensors are made from them, which is quick
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -30,19 +29,9 @@ SIZES = st.sampled_from((3, 2, 4, 5, 1, 6, 3, 0))
 AXES = st.sampled_from((2, 3, 2, 1, 3, 2, 4, 0))
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """A loss call, and how to make its criterion again."""
-
-    criterion: Callable[[Tensor, Tensor], Tensor]
-    made_by: str
-    logits: Tensor
-    target: Tensor
-
-
 @st.composite
-def loss_calls(draw: st.DrawFn, loss: str) -> Drawn:
-    """Draw a call of one loss."""
+def loss_calls(draw: st.DrawFn, loss: str) -> tuple[Callable[..., Tensor], Tensor, Tensor]:
+    """Draw a criterion of one loss, logits and a target."""
     by_index = loss in INDEX_LOSSES
     logits_shape, target_shape = draw(_shapes(by_index))
     generator = torch.Generator().manual_seed(draw(st.integers(0, 99)))
@@ -52,8 +41,7 @@ def loss_calls(draw: st.DrawFn, loss: str) -> Drawn:
         target.requires_grad_()
     if draw(st.booleans()) and logits.is_floating_point():
         logits.requires_grad_()
-    criterion, made_by = draw(_criteria(loss, logits_shape))
-    return Drawn(criterion, made_by, logits, target)
+    return draw(_criteria(loss, logits_shape)), logits, target
 
 
 @st.composite
@@ -152,8 +140,8 @@ def _one_hot(shape: list[int], generator: torch.Generator) -> Tensor:
 
 
 @st.composite
-def _criteria(draw: st.DrawFn, loss: str, logits: list[int]) -> tuple[Callable[..., Tensor], str]:
-    """Draw a function, a `partial` of it or a module; mostly with no option or a fitting one."""
+def _criteria(draw: st.DrawFn, loss: str, logits: list[int]) -> Callable[..., Tensor]:
+    """Draw a function with its options or a module; mostly with no option or a fitting one."""
     options: dict[str, Any] = {}
     if draw(st.integers(0, 3)) == 0:
         options["reduction"] = draw(st.sampled_from(("sum", "none", "mean")))
@@ -167,14 +155,5 @@ def _criteria(draw: st.DrawFn, loss: str, logits: list[int]) -> tuple[Callable[.
         options["ignore_index"] = draw(st.sampled_from((-100, -1, 0, 1, 255)))
     if loss == "cross_entropy" and draw(st.integers(0, 4)) == 0:
         options["label_smoothing"] = draw(st.sampled_from((0.0, 0.1, 1.0)))
-    written = ", ".join(f"{name}={value!r}" for name, value in options.items())
-    form = draw(st.sampled_from(("function", "module")))
-    if form == "module":
-        module = LOSSES[loss](**options)
-        return module, f"nn.{type(module).__name__}({written})"
-    function = getattr(F, loss)
-    return (
-        (partial(function, **options), f"partial(F.{loss}, {written})")
-        if options
-        else (function, f"F.{loss}")
-    )
+    is_module = draw(st.booleans())
+    return LOSSES[loss](**options) if is_module else partial(getattr(F, loss), **options)

@@ -6,10 +6,11 @@ that it changes, and leaves the labs with every control in sight.
 
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import get_args
 
 import pytest
 from accessibility import axe_findings, misplaced, tab_stops
-from browser_server import Server, jupyterlab
+from browser_server import Server
 from browser_tools import (
     LAB,
     Complaints,
@@ -30,7 +31,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 pytestmark = pytest.mark.browser
 
-THEMES: tuple[Theme, ...] = ("light", "dark")
+THEMES = get_args(Theme)
 LEAST_TEXT, LEAST_MARK = 4.5, 3.0  # WCAG 2, level AA: contrast of words, and of what is drawn
 CELLS = (
     "from helpers import ShapeLab, predict",
@@ -45,15 +46,9 @@ MARKS = "rect[stroke-dasharray], rect[style*=dasharray], .bad"
 
 
 @pytest.fixture(scope="module")
-def server(browser: Browser) -> Iterator[Server]:
-    with jupyterlab() as started:
-        write_scratch(started, "scratch.ipynb", CELLS)
-        yield started
-
-
-@pytest.fixture(scope="module")
 def ran(browser: Browser, server: Server) -> Iterator[tuple[Page, Complaints]]:
     """The scratch notebook, run, with everything unfolded that can be."""
+    write_scratch(server, "scratch.ipynb", CELLS)
     with new_page(browser) as opened:
         complaints = listen(opened, server)
         open_notebook(opened, server, "scratch.ipynb")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from browser_server import Server, jupyterlab
+from browser_server import Server
 from browser_tools import (
     HANDLE,
     LAB,
@@ -20,8 +20,8 @@ from browser_tools import (
     open_notebook,
     run_all,
     run_cell,
-    shut_down,
     slider,
+    troubles,
 )
 from notebook_tools import MAY_RAISE, ROOT
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -32,25 +32,6 @@ LESSON = "01_wrong_head_size.ipynb"
 IN_SIGHT = ["num_labels", "classes in the data", "batch_size", "labels in target"]
 SLIDERS = [*IN_SIGHT, "max_length"]  # the last is behind "More controls"
 ATTACK = "<img src=x onerror=window.pwned=1>"
-# What JupyterLab or ipywidgets write into a page where an output could not be shown.
-BROKEN = ("Error displaying widget", "Error creating widget", "Javascript Error", "Failed to load model")
-
-
-@pytest.fixture(scope="module")
-def server(browser: Browser) -> Iterator[Server]:
-    # After the browser, so that no server starts where there is none.
-    with jupyterlab() as started:
-        yield started
-
-
-@pytest.fixture
-def page(browser: Browser, server: Server) -> Iterator[Page]:
-    """An empty page in which nothing may go wrong, whatever the test does with it."""
-    with new_page(browser) as opened:
-        complaints = listen(opened, server)
-        yield opened
-        assert troubles(opened, complaints) == []
-        shut_down(opened)
 
 
 @pytest.fixture(scope="module")
@@ -85,13 +66,6 @@ def lab(lesson: Page) -> Locator:
     number = next(n for n, cell in enumerate(cells(lesson)) if cell["source"].startswith("ShapeLab("))
     run_cell(lesson, number)
     return lesson.locator(LAB).first
-
-
-def troubles(page: Page, complaints: Complaints) -> list[str]:
-    """List what went wrong up to now, each trouble once."""
-    heard, shown = complaints.take(), page.locator("body").inner_text()
-    dialogs = page.locator(".jp-Dialog, .Toastify__toast--error").all_inner_texts()
-    return [*heard, *(words for words in BROKEN if words in shown), *dialogs]
 
 
 def cells(page: Page) -> list[dict[str, Any]]:

@@ -159,9 +159,11 @@ def test_of_two_mistakes_one_is_mended_at_a_time() -> None:
 @pytest.mark.parametrize("preset", [name for name in PRESETS if name != "all_right"])
 def test_fix_it_mends_what_a_lesson_shows(preset: str) -> None:
     lab = ShapeLab(preset)
+    promised = [fix.result for fix in lab.scene.diagnosis.fixes[:1]]
     lab.fix_it.click()
     assert lab.scene.diagnosis.outcome == "ok"
     assert lab.message.value.startswith("Fixed. ")
+    assert all(f"loss {lab.scene.diagnosis.loss:.3f}" in result for result in promised)
 
 
 @pytest.mark.parametrize("preset", KINDS)

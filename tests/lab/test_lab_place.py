@@ -1,9 +1,9 @@
 """Nothing in a lab jumps: its parts stay where they are while every control goes through all its values."""
 
 import pytest
-from browser_server import jupyterlab
-from browser_tools import LAB, fold_sidebar, new_page, open_notebook, run_all, shut_down, write_scratch
-from playwright.sync_api import Browser, expect
+from browser_server import Server
+from browser_tools import LAB, fold_sidebar, open_notebook, run_all, write_scratch
+from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
 
@@ -63,19 +63,18 @@ WATCH = """lab => {
 
 @pytest.mark.parametrize("width", [1280, 800])
 @pytest.mark.parametrize("preset", ["all_right", "keras_padding"])
-def test_no_part_moves_while_the_controls_do(browser: Browser, preset: str, width: int) -> None:
-    with jupyterlab() as server, new_page(browser, width=width, height=1400) as page:
-        write_scratch(server, "walk.ipynb", [SHOW.format(preset=preset)])
-        open_notebook(page, server, "walk.ipynb")
-        fold_sidebar(page)
-        run_all(page)
-        lab = page.locator(LAB)
-        lab.get_by_role("button", name="More controls").press("Enter")
-        expect(lab.locator(".widget-gridbox")).to_have_count(2)
-        lab.evaluate(WATCH)
-        page.get_by_role("button", name="start", exact=True).evaluate(WALK)
-        places = page.evaluate("window.places")
-        shut_down(page)
+def test_no_part_moves_while_the_controls_do(page: Page, server: Server, preset: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 1400})
+    write_scratch(server, "walk.ipynb", [SHOW.format(preset=preset)])
+    open_notebook(page, server, "walk.ipynb")
+    fold_sidebar(page)
+    run_all(page)
+    lab = page.locator(LAB)
+    lab.get_by_role("button", name="More controls").press("Enter")
+    expect(lab.locator(".widget-gridbox")).to_have_count(2)
+    lab.evaluate(WATCH)
+    page.get_by_role("button", name="start", exact=True).evaluate(WALK)
+    places = page.evaluate("window.places")
     tops = {name: {each[part][0] for each in places} for part, name in enumerate(FIXED)}
     assert {name: found for name, found in tops.items() if len(found) > 1} == {}
     below = [each[SENTENCES][0] for each in places]

@@ -2,10 +2,7 @@
 
 import gc
 import importlib.util
-import os
 import re
-import signal
-import subprocess
 import sys
 import time
 import weakref
@@ -14,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from browser_server import START_TIMEOUT, Server, _free_port, _own_environment
-from browser_tools import LAB, listen, new_page, refuse_or_skip, slider
-from ipywidgets import Widget
+from accessibility import misplaced
+from browser_server import Server, free_port, serving
+from browser_tools import LAB, new_page, refuse_or_skip, slider
 from ipywidgets.widgets.widget import _instances
 from notebook_tools import ROOT, code_cells, read_notebook
 from playwright.sync_api import Browser, Page, expect
@@ -44,25 +41,15 @@ def test_a_choice_shows_that_lab_and_no_other(preset: str) -> None:
     assert page.choice.label == PRESETS[preset].title
 
 
-def test_the_lab_before_is_closed_with_all_its_parts() -> None:
+def test_the_lab_before_is_closed_and_forgotten_with_all_its_parts() -> None:
     page = Projector("wrong_head_size")
-    parts = list(widgets_in(page.lab))
-    assert len(parts) > 50
-    gone = weakref.ref(page.lab)
-    page.choice.value = "batch_target"
-    assert [part for part in parts if part.comm is not None] == []
-    # A control's link to its handler holds the lab: it must go too, or a lesson's models pile up.
-    parts.clear()
-    gc.collect()
-    assert gone() is None
-
-
-def test_going_round_the_labs_leaves_nothing_behind() -> None:
-    page = Projector("wrong_head_size")
-    before = len(_instances)
+    gone, before = weakref.ref(page.lab), len(_instances)
     page.choice.value = "batch_target"
     page.choice.value = "wrong_head_size"
     assert len(_instances) == before
+    # A control's link to its handler holds the lab: it must go too, or a lesson's models pile up.
+    gc.collect()
+    assert gone() is None
 
 
 def test_the_address_says_which_lab_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,13 +78,6 @@ def test_the_notebook_is_one_cell_that_shows_the_page() -> None:
     assert notebook.metadata.kernelspec.name == "python3"
 
 
-def widgets_in(widget: Widget) -> Iterator[Widget]:
-    """Go through a widget, its layout and style, and the same of its children."""
-    yield from filter(None, [widget, getattr(widget, "layout", None), getattr(widget, "style", None)])
-    for child in getattr(widget, "children", ()):
-        yield from widgets_in(child)
-
-
 # In the browser.
 
 
@@ -109,48 +89,15 @@ def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield started
 
 
-@pytest.fixture
-def page(browser: Browser, server: Server) -> Iterator[Page]:
-    """An empty page that may ask no other server for anything, and in which nothing may go wrong."""
-    with new_page(browser, width=1280, height=720) as opened:
-        complaints = listen(opened, server)
-        yield opened
-        assert complaints.take() == []
-
-
 @contextmanager
 def served(home: Path, *arguments: str) -> Iterator[Server]:
     """Run `make present` with the Python that runs the tests, as if all were installed already."""
-    port, log = _free_port(), home / "voila.log"
     command = [
         *("make", "--silent", "--old-file=.venv/.presenter-stamp", "present", f"PY={sys.executable}"),
-        f"PRESENT_ARGS=--no-browser --port={port} {' '.join(arguments)}",
+        f"PRESENT_ARGS=--no-browser --port={free_port()} {' '.join(arguments)}",
     ]
-    with log.open("wb") as output:
-        # A session of its own: what `make` starts ends with it.
-        process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=_own_environment(home),
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        yield Server(_address(process, log), "", NOTEBOOK.parent, log)
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)  # Voilà ends its kernels first
-        process.wait(20)
-
-
-def _address(process: "subprocess.Popen[bytes]", log: Path) -> str:
-    until = time.monotonic() + START_TIMEOUT
-    while time.monotonic() < until and process.poll() is None:
-        told = re.search(r"running at:\s+(http\S+)", log.read_text(encoding="utf-8"))
-        if told:
-            return told[1]
-        time.sleep(0.1)
-    raise TimeoutError(f"Voilà did not start within {START_TIMEOUT} s:\n{log.read_text(encoding='utf-8')}")
+    with serving(command, home, ROOT) as server:
+        yield server
 
 
 def open_lab(page: Page, server: Server, preset: str) -> None:
@@ -164,19 +111,6 @@ def open_lab(page: Page, server: Server, preset: str) -> None:
 def kernels_ended(server: Server) -> int:
     """Count the kernels that Voilà says it has shut down."""
     return server.log.read_text(encoding="utf-8").count("Kernel shutdown")
-
-
-def clipped(page: Page) -> list[str]:
-    """List the controls whose words don't fit, and say so when the page itself is too wide."""
-    return page.evaluate(
-        """() => {
-            const root = document.scrollingElement;
-            const cut = [...document.querySelectorAll('.shape-clinic-present :is(label, button)')]
-                .filter(e => e.offsetParent && e.scrollWidth > e.clientWidth + 1)
-                .map(e => e.textContent);
-            return root.scrollWidth > root.clientWidth ? [...cut, 'the page is too wide'] : cut;
-        }"""
-    )
 
 
 @pytest.mark.browser
@@ -237,7 +171,7 @@ def save(page: Page, preset: str, theme: str) -> None:
     SHOTS.mkdir(exist_ok=True)
     for width, height in PROJECTORS:
         page.set_viewport_size({"width": width, "height": height})
-        assert clipped(page) == []
+        assert misplaced(page.locator(".shape-clinic-present")) == []
         cause = page.locator(f"{LAB} th", has_text="cause")
         expect(cause).to_be_in_viewport()
         page.screenshot(path=SHOTS / f"present_{preset}_{theme}_{width}.png", animations="disabled")

@@ -1,13 +1,10 @@
-import os
-import subprocess
-import sys
-import textwrap
 import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from notebook_tools import python
 
 from helpers import BertLayer, load_bert
 from helpers.keras_bert import keras
@@ -108,45 +105,25 @@ def test_a_prediction_is_the_same_twice_and_after_loading(
     )
 
 
-def run(code: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)],
-        env=os.environ | variables,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def test_the_backend_is_torch_whatever_the_environment_says() -> None:
-    done = run(
-        "from helpers import BertLayer; import keras; print(keras.backend.backend())",
-        KERAS_BACKEND="tensorflow",
-    )
+@pytest.mark.parametrize("use", ["BertLayer", "cheat_sheet; cheat_sheet('keras')"])
+def test_the_backend_is_torch_whatever_the_environment_says(use: str, tmp_path: Path) -> None:
+    code = f"from helpers import {use}; import keras; print(keras.backend.backend())"
+    done = python(code, tmp_path, KERAS_BACKEND="tensorflow")
     assert done.stdout.split() == ["torch"], done.stderr
 
 
-def test_another_backend_that_is_already_there_is_refused_with_a_way_out() -> None:
+def test_another_backend_that_is_already_there_is_refused_with_a_way_out(tmp_path: Path) -> None:
     # A stand-in: the kit installs neither TensorFlow nor JAX.
-    done = run(
+    done = python(
         """
         import sys, types
         keras = types.ModuleType("keras")
         keras.backend = types.SimpleNamespace(backend=lambda: "tensorflow")
         sys.modules["keras"] = keras
         from helpers import BertLayer
-        """
+        """,
+        tmp_path,
     )
     last = done.stderr.strip().splitlines()[-1]
     assert "got Keras with the tensorflow backend" in last
     assert "needs the torch backend. Try restarting the kernel" in last
-
-
-def test_importing_helpers_never_imports_keras() -> None:
-    code = """
-        import sys, helpers
-        from helpers import ShapeLab, check_loss, clinic, explain, predict
-        ShapeLab()
-        print("keras" in sys.modules)
-    """
-    assert run(code).stdout.split() == ["False"]

@@ -74,11 +74,3 @@ def test_a_missing_stage_is_named_with_those_that_exist(batch: dict[str, torch.T
     trace = trace_shapes(load_bert(), **batch)
     with pytest.raises(KeyError, match=r"got 'logitz'. This trace has input_ids.*Try"):
         _ = trace["logitz"]
-
-
-def test_a_name_is_escaped_in_html() -> None:
-    model = nn.Sequential()
-    model.add_module("<b>", nn.Linear(3, 3))
-    html = trace_shapes(model, input=torch.zeros(2, 3))._repr_html_()
-    assert "<b>" not in html
-    assert "&lt;b&gt;" in html

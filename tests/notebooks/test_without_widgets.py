@@ -10,13 +10,12 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import bleach
 import pytest
 from bs4 import BeautifulSoup
 from nbconvert import HTMLExporter
-from nbformat import NotebookNode
 from notebook_tools import ROOT, code_cells, committed_notebooks, read_notebook
 from refresh import WIDGET_VIEW
 
@@ -51,26 +50,13 @@ def on_github(html: str) -> BeautifulSoup:
     return BeautifulSoup(kept, "html.parser")
 
 
-class Shown(NamedTuple):
-    """The outputs of one cell, and what its source calls first."""
-
-    cell: NotebookNode
-    call: ast.Call | None
-
-
-def shown_in(path: Path) -> Iterator[Shown]:
-    for cell in code_cells(read_notebook(path)):
-        lines = [line for line in cell.source.splitlines() if not line.startswith("%")]
-        last = ast.parse("\n".join(lines)).body[-1]
-        is_call = isinstance(last, ast.Expr) and isinstance(last.value, ast.Call)
-        yield Shown(cell, last.value if is_call else None)
-
-
 def calls_of(path: Path, name: str) -> list[tuple[ast.Call, BeautifulSoup]]:
     """List the cells that end in a call of `name`: the call, and what GitHub shows below it."""
     found = []
-    for cell, call in shown_in(path):
-        if call and isinstance(call.func, ast.Name) and call.func.id == name:
+    for cell in code_cells(read_notebook(path)):
+        lines = [line for line in cell.source.splitlines() if not line.startswith("%")]
+        call = getattr(ast.parse("\n".join(lines)).body[-1], "value", None)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == name:
             html = "".join(output.data.get("text/html", "") for output in cell.outputs if "data" in output)
             found.append((call, on_github(html)))
     return found

@@ -114,7 +114,8 @@ _MISPLACED = """(lab, selector) => {
     const around = [];
     for (let element = lab; element; element = element.parentElement) around.push(element);
     for (const element of [...inside, ...around]) {
-        const scrolls = /auto|scroll/.test(getComputedStyle(element).overflowX);
+        const {overflowX} = getComputedStyle(element), isPage = element === document.scrollingElement;
+        const scrolls = isPage || /auto|scroll/.test(overflowX);
         if (scrolls && element.scrollWidth > element.clientWidth + 1)
             said.push(`scrolls to the side: ${name(element)}`);
     }

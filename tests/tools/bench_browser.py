@@ -8,6 +8,7 @@ the page; when it is painted is the screen's affair, 60 times a second.
 import statistics
 from collections.abc import Iterable
 
+from bench import word
 from browser_server import jupyterlab
 from browser_tools import HANDLE, chromium, new_page, open_notebook, run_all, write_scratch
 from playwright.sync_api import Page
@@ -120,11 +121,6 @@ def lines() -> Iterable[str]:
             verdict = f"  ShapeLab is {ratio:.2f} x (limit {LIMITS[name]:.2f}: {word(ratio, LIMITS[name])})"
         yield f"{name:22} median {median:6.1f} ms  p95 {p95(taken):6.1f} ms{verdict}"
     yield f"last state after a fast drag {dragged:.0f} ms (limit {LET_GO}: {word(dragged, LET_GO)})"
-
-
-def word(value: float, limit: float) -> str:
-    """Say whether a limit holds."""
-    return "ok" if value <= limit else "TOO SLOW"
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from bench import word
 from nbformat import v4
 from notebook_tools import committed_notebooks, run_gate
 from refresh import serialise
@@ -49,8 +50,7 @@ def gate_lines() -> Iterable[str]:
         copies = [Path(shutil.copy(path, folder)) for path in own]
         gate = seconds(copies, folder)
     ratio = gate / times[0]
-    verdict = "ok" if ratio < LIMIT else "TOO SLOW"
-    share = f"{ratio:5.2f} x the first (limit {LIMIT:g}: {verdict})"
+    share = f"{ratio:5.2f} x the first (limit {LIMIT:g}: {word(ratio, LIMIT)})"
     yield f"{len(own)} notebooks of the kit {gate:26.1f} s  {share}"
     yield f"{gate / times[1]:52.2f} x the second"
 

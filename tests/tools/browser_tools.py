@@ -1,24 +1,18 @@
-"""A real JupyterLab and a real Chromium, for the browser tests, the screenshots and the bench.
-
-`python tests/tools/browser_tools.py` takes the README's picture of the lab, notebooks/images/lab.png.
-"""
+"""A real JupyterLab and a real Chromium, for the browser tests, the screenshots and the bench."""
 
 import os
 import re
 import shutil
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from itertools import count
-from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
-from browser_server import Server, is_root, jupyterlab
+from browser_server import Server, is_root
 from nbformat import v4
-from notebook_tools import CELL_TIMEOUT, ROOT
+from notebook_tools import CELL_TIMEOUT
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect, sync_playwright
 from refresh import serialise
 
@@ -26,8 +20,6 @@ Theme = Literal["light", "dark"]
 NO_CHROMIUM = "no Chromium found: install Debian's package chromium, or set CHROMIUM=/path/to/it"
 LAB = ".shape-clinic-lab"
 HANDLE = ".noUi-handle"
-README_PICTURE = ROOT / "notebooks" / "images" / "lab.png"
-MOST_README_BYTES = 150_000
 PAGE_TIMEOUT = 30  # seconds for one step in the page; under a second is usual
 RUN_TIMEOUT = 2 * CELL_TIMEOUT
 QUIET = (  # Chromium's own calls home, and a GPU that test machines don't have
@@ -38,27 +30,23 @@ QUIET = (  # Chromium's own calls home, and a GPU that test machines don't have
     "--disable-quic",
     "--no-first-run",
 )
+# What JupyterLab or ipywidgets write into a page where an output could not be shown.
+BROKEN = ("Error displaying widget", "Error creating widget", "Javascript Error", "Failed to load model")
 expect.set_options(timeout=PAGE_TIMEOUT * 1000)
 _workspaces = count(1)
 
 
-@dataclass
-class Complaints:
-    """What went wrong in a page, as the browser tells it.
+class Complaints(list[str]):
+    """What went wrong in a page: console errors, uncaught exceptions, requests to other servers.
 
     JupyterLab 4.6 itself writes no error on a page where nothing is wrong, so none is forgiven.
     """
 
-    console: list[str] = field(default_factory=list)
-    uncaught: list[str] = field(default_factory=list)
-    strangers: list[str] = field(default_factory=list)
-
     def take(self) -> list[str]:
-        """List console errors, uncaught exceptions and requests to other servers, and forget them."""
-        everything = [*self.console, *self.uncaught, *self.strangers]
-        for kind in (self.console, self.uncaught, self.strangers):
-            kind.clear()
-        return everything
+        """List them, and forget them."""
+        taken = [*self]
+        self.clear()
+        return taken
 
 
 def find_chromium() -> str | None:
@@ -103,18 +91,25 @@ def listen(page: Page, server: Server) -> Complaints:
 
     def on_console(message: ConsoleMessage) -> None:
         if message.type == "error":
-            complaints.console.append(f"console: {message.text} ({message.location.get('url', '')})")
+            complaints.append(f"console: {message.text} ({message.location.get('url', '')})")
 
     def on_request(request: Request) -> None:
         # data: and blob: have no host; the kernel's websocket is not a request to playwright.
         host = urlsplit(request.url).netloc
         if host and host != urlsplit(server.url).netloc:
-            complaints.strangers.append(f"request to the network: {request.url}")
+            complaints.append(f"request to the network: {request.url}")
 
     page.on("console", on_console)
-    page.on("pageerror", lambda error: complaints.uncaught.append(f"uncaught: {error.stack or error}"))
+    page.on("pageerror", lambda error: complaints.append(f"uncaught: {error.stack or error}"))
     page.on("request", on_request)
     return complaints
+
+
+def troubles(page: Page, complaints: Complaints) -> list[str]:
+    """List what went wrong up to now, each trouble once."""
+    heard, shown = complaints.take(), page.locator("body").inner_text()
+    dialogs = page.locator(".jp-Dialog, .Toastify__toast--error").all_inner_texts()
+    return [*heard, *(words for words in BROKEN if words in shown), *dialogs]
 
 
 def open_notebook(page: Page, server: Server, name: str) -> None:
@@ -197,7 +192,7 @@ def _wait_for_the_splash(page: Page) -> None:
 
 def shut_down(page: Page) -> None:
     """End the open notebook's kernel, which would outlive the page."""
-    page.evaluate("window.jupyterapp?.shell.currentWidget.sessionContext.shutdown()")
+    page.evaluate("window.jupyterapp?.shell.currentWidget?.sessionContext?.shutdown()")
 
 
 def fold_sidebar(page: Page, folded: bool = True) -> None:
@@ -250,29 +245,3 @@ def bring_to_top(lab: Locator) -> None:
     )
     if not still:
         raise AssertionError("the notebook does not stop scrolling")
-
-
-def take_readme_picture(target: Path = README_PICTURE) -> int:
-    """Save the first lab of notebook 01, as it opens, in the light theme; return the file's size in bytes."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with jupyterlab() as server, chromium() as browser:
-        for scale in (2, 1.5, 1):
-            # As wide as README.md shows it, nearly, so that its words stay readable there.
-            with new_page(browser, width=1080, height=1000, scale=scale) as page:
-                open_notebook(page, server, "01_wrong_head_size.ipynb")
-                set_theme(page, "light")
-                fold_sidebar(page)
-                run_all(page)
-                lab = page.locator(LAB).first
-                bring_to_top(lab)
-                lab.screenshot(path=target, animations="disabled")
-                shut_down(page)
-            if target.stat().st_size < MOST_README_BYTES:
-                break
-    return target.stat().st_size
-
-
-if __name__ == "__main__":
-    size = take_readme_picture()
-    print(f"{README_PICTURE.relative_to(ROOT)}: {size / 1000:.0f} KB")
-    sys.exit(size >= MOST_README_BYTES)

@@ -22,7 +22,8 @@ def texts(element: Locator) -> list[Text]:
 
     Words of a control that is disabled are left out: they are faint because they can't be used.
     """
-    return [Text(*found) for found in element.evaluate(_TEXTS)]
+    found = element.evaluate(_TEXTS)
+    return [Text(float(contrast(inks, papers).min()), words) for words, inks, papers in found]
 
 
 _TEXTS = """root => {
@@ -35,15 +36,6 @@ _TEXTS = """root => {
         return [r, g, b, a / 255];
     }
     const over = ([r, g, b, a], below) => [r, g, b].map((value, n) => value * a + below[n] * (1 - a));
-    function luminance(colour) {
-        const [r, g, b] = colour.map(value => value / 255).map(
-            value => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
-        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    }
-    function contrast(one, other) {
-        const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b);
-        return (light + 0.05) / (dark + 0.05);
-    }
     // The papers that may lie below: one, or a stripe each where there is a hatch.
     function papers(element) {
         if (!element) return [[255, 255, 255]];
@@ -73,7 +65,7 @@ _TEXTS = """root => {
         const text = element.closest("text"), style = getComputedStyle(element);
         const colour = rgba(text ? style.fill : style.color);
         const below = text ? shapes(text) : papers(element);
-        found.push([Math.min(...below.map(paper => contrast(over(colour, paper), paper))), words]);
+        found.push([words, below.map(paper => over(colour, paper)), below]);
     }
     const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
     while (walker.nextNode())
@@ -94,7 +86,7 @@ def picture_of(element: Locator, margin: int = 0) -> np.ndarray[Any, Any]:
     return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
 
 
-def contrast(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def contrast(one: Any, other: Any) -> np.ndarray[Any, Any]:
     """Return the contrast, 1 to 21, between colours (..., 3), as WCAG 2 defines it."""
     lights = []
     for colour in (one, other):

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
@@ -67,6 +68,11 @@ def stored_error(cell: NotebookNode) -> tuple[str, str] | None:
     return None
 
 
+def is_failing(cell: NotebookNode) -> bool:
+    """Whether a cell carries the tag or stored an error."""
+    return cell.cell_type == "code" and (MAY_RAISE in tags(cell) or stored_error(cell) is not None)
+
+
 @cache
 def sanitise_rules() -> tuple[tuple[re.Pattern[str], str], ...]:
     """Return the substitutions of tests/nbval_sanitize.cfg."""
@@ -89,6 +95,23 @@ def kernel_environment(ipython_dir: str) -> dict[str, str]:
     python_path = os.pathsep.join(filter(None, [kept.get("PYTHONPATH"), str(ROOT)]))
     fixed = {"PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "IPYTHONDIR": ipython_dir}
     return kept | fixed | {"PYTHONPATH": python_path}
+
+
+def raising(error: BaseException) -> Callable[[], object]:
+    """Return a call that raises."""
+
+    def call() -> object:
+        raise error
+
+    return call
+
+
+def python(code: str, folder: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """Run a script in `folder`, with this checkout's helpers."""
+    (folder / "script.py").write_text(textwrap.dedent(code), encoding="utf-8")
+    run = [sys.executable, "script.py"]
+    env = kernel_environment(str(folder)) | {"PYTHONIOENCODING": "utf-8"} | variables
+    return subprocess.run(run, cwd=folder, env=env, capture_output=True, encoding="utf-8", timeout=120)
 
 
 class _Client(NotebookClient):
@@ -130,15 +153,8 @@ def run_gate(notebooks: Iterable[Path], folder: Path) -> dict[tuple[str, int], s
     Returns "passed" or the failure's text for each (notebook's name, code cell's number).
     """
     report = folder / "gate.xml"
-    own = [
-        f"--junitxml={report}",
-        f"--rootdir={folder}",
-        "--color=no",
-        "-c",
-        os.devnull,
-        "-p",
-        "no:cacheprovider",
-    ]
+    own = f"-c {os.devnull} -p no:cacheprovider --color=no".split()
+    own += [f"--junitxml={report}", f"--rootdir={folder}"]
     command = [sys.executable, "-m", "pytest", *RECIPE.split(), *own, *map(str, notebooks)]
     # The tests that call this are themselves run by pytest, whose variables are not for this one.
     env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
@@ -149,18 +165,13 @@ def run_gate(notebooks: Iterable[Path], folder: Path) -> dict[tuple[str, int], s
     )
     if run.returncode not in {0, 1}:
         raise RuntimeError(f"The gate itself failed ({run.returncode}):\n{run.stdout}\n{run.stderr}")
-    results = dict(_verdict(case) for case in ElementTree.parse(report).iter("testcase"))
+    results = {}
+    for case in ElementTree.parse(report).iter("testcase"):
+        # nbval's case is named "Cell 3" and its class after the notebook's path, with dots.
+        notebook = case.get("classname", "").removesuffix(".ipynb").rpartition(".")[2]
+        troubles = [child for child in case if child.tag in {"failure", "error", "skipped"}]
+        text = "\n".join(f"{child.get('message')}\n{child.text}" for child in troubles) or "passed"
+        results[notebook, int(case.get("name", "").split()[-1])] = text
     if (run.returncode == 0) != all(verdict == "passed" for verdict in results.values()):
         raise RuntimeError(f"The gate's exit status {run.returncode} contradicts its report:\n{run.stdout}")
     return results
-
-
-def _verdict(case: ElementTree.Element) -> tuple[tuple[str, int], str]:
-    # nbval's case is named "Cell 3" and its class after the notebook's path, with dots.
-    notebook = case.get("classname", "").removesuffix(".ipynb").rpartition(".")[2]
-    return (notebook, int(case.get("name", "").split()[-1])), _outcome(case)
-
-
-def _outcome(case: ElementTree.Element) -> str:
-    troubles = [child for child in case if child.tag in {"failure", "error", "skipped"}]
-    return "\n".join(f"{child.get('message')}\n{child.text}" for child in troubles) or "passed"

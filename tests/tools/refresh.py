@@ -1,13 +1,12 @@
 """Run the notebooks and store their outputs, so that running them again changes not one byte.
 
-    python tests/tools/refresh.py [--check] [NOTEBOOK ...]
+    python tests/tools/refresh.py [NOTEBOOK ...]
 
-Without names: every notebook of notebooks/. With --check nothing is written, and the exit status is 1 when
-something would be. A notebook is stored without whatever differs from run to run or from machine to machine:
-timings, paths, addresses, widget state. Text goes through tests/nbval_sanitize.cfg, which nbval compares by.
+Without names: every notebook of notebooks/. A notebook is stored without whatever differs from run to
+run or from machine to machine: timings, paths, addresses, widget state. Text goes through
+tests/nbval_sanitize.cfg, which nbval compares by.
 """
 
-import argparse
 import base64
 import hashlib
 import json
@@ -182,30 +181,21 @@ def too_large(stored: bytes, notebook: NotebookNode) -> str:
     )
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Refresh the named notebooks and return the exit status."""
-    parser = argparse.ArgumentParser(description="Run the notebooks and store their outputs.")
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing; exit 1 when something would change"
-    )
-    parser.add_argument("notebooks", nargs="*", type=Path, metavar="NOTEBOOK")
-    options = parser.parse_args(arguments)
+def main(names: Sequence[str]) -> int:
+    """Refresh the named notebooks, or all, and return the exit status."""
     status = 0
-    for path in options.notebooks or committed_notebooks():
+    for path in map(Path, names) if names else committed_notebooks():
         try:
             stored = refreshed(path)
         except RefreshError as error:
             print(f"{path.name}: refused. {error}", file=sys.stderr)
             status = 1
             continue
-        changed = stored != path.read_bytes()
-        if changed and not options.check:
-            path.write_bytes(stored)
-        word = ("would change" if options.check else "written") if changed else "unchanged"
+        word = "unchanged" if stored == path.read_bytes() else "written"
+        path.write_bytes(stored)
         print(f"{path.name}: {word}, {len(stored) / 1000:.0f} KB", flush=True)
-        status |= changed and options.check
-    return int(status)
+    return status
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
-from torch import Tensor
-
-from helpers.diagnosis.calls.embeddings import explain_embedding
+from helpers.diagnosis.calls.layers import layer_that_failed
 from helpers.diagnosis.calls.trainer import missing_argument
 from helpers.diagnosis.keras.find import KerasCall, keras_steps
 from helpers.diagnosis.keras.trial import rows_in
@@ -37,13 +34,18 @@ def explain_layers(raised: Raised, asked: KerasCall) -> Diagnosis | None:
 
 def _embedding(raised: Raised, asked: KerasCall, frame: Frame) -> Diagnosis | None:
     """An id that the embedding has no row for; of a later batch too, where all ids are at hand."""
-    told, ids, x = explain_embedding(raised), frame["inputs"], asked.given.get("x")
-    if told is None or told.cause != "vocab_range" or raised.is_unread or not isinstance(ids, Tensor):
-        return told
-    every = [ids, x] if x is not None and getattr(x, "shape", ())[1:] == ids.shape[1:] else [ids]
-    rows = max(int(each.max()) for each in every) + 1
-    needs = f"ids from 0 to {frame['self'].input_dim - 1}; or input_dim={rows}, one more than the highest id"
-    return replace(told, needs=f"{needs}, as 0 counts too (it is padding)", fixes=())
+    failed, ids, x = layer_that_failed(raised), frame["inputs"], asked.given.get("x")
+    if failed is None:
+        return None
+    needs = failed.needs
+    if failed.cause == "vocab_range" and not raised.is_unread:
+        every = [ids, x] if x is not None and getattr(x, "shape", ())[1:] == ids.shape[1:] else [ids]
+        rows = max(int(each.max()) for each in every) + 1
+        needs = (
+            f"ids from 0 to {frame['self'].input_dim - 1}; or input_dim={rows}, one more than the highest id"
+        )
+        needs += ", as 0 counts too (it is padding)"
+    return raised.diagnosis(failed.cause, failed.got, needs)
 
 
 def _cardinality(frame: Frame) -> Refused:

@@ -91,7 +91,7 @@ def test_the_tokenizer_pads_as_before_afterwards() -> None:
     except ValueError as error:
         diagnosis = explain(error)
     assert diagnosis is not None and diagnosis.fixes
-    assert diagnosis.fixes[0].code.startswith("encoded = tokenizer(texts, padding=True")
+    assert diagnosis.fixes[0].code.startswith("tokenizer(texts, padding=True")
     assert (tokenizer._tokenizer.padding, tokenizer._tokenizer.truncation) == before
 
 

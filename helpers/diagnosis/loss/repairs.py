@@ -712,7 +712,7 @@ def _rows_differ(logits: Shape, target: Shape, index: bool, joined: bool) -> tup
     rows, labels, batch = logits[0], target[0], CAUSES["batch_target"].title
     if index and len(logits) == len(target) == 2:
         labels = prod(target)  # logits were flattened, so the target is to be as well
-    nearly = len(logits) == 3 and 2 * labels > prod(logits[:2]) and not labels % rows
+    nearly = len(logits) == 3 and rows and not labels % rows and 2 * labels > prod(logits[:2])
     if index and nearly and len(target) == 1:
         return "lengths", batch
     if not index and len(logits) == 2 and logits[1] == 1 and rows and labels > rows and not labels % rows:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import copy
 import inspect
 import re
 from collections import UserDict
@@ -144,17 +145,18 @@ class Line:
         return value
 
     def _safe(self, value: Any) -> Any:
-        if isinstance(value, nn.Module):
-            twin = self._twins.get(id(value))
-            if twin is None:
-                twin = self._twins[id(value)] = stand_in(value)
-            return twin
+        if isinstance(value, nn.Module) or hasattr(value, "_tokenizer"):
+            if id(value) not in self._twins:
+                self._twins[id(value)] = (
+                    stand_in(value) if isinstance(value, nn.Module) else _tokenizer(value)
+                )
+            return self._twins[id(value)]
         if isinstance(value, np.ndarray):
             return value.copy()  # what writes in place writes there
         return value.detach() if isinstance(value, Tensor) else value
 
     @cached_property
-    def _twins(self) -> dict[int, nn.Module]:
+    def _twins(self) -> dict[int, Any]:
         return {}
 
     def spelled_in(self, words: str) -> str:
@@ -182,6 +184,13 @@ class Line:
             if is_it and is_here and (found is None or node.lineno > found.lineno):
                 found = node
         return line_of(self.step, None, found.value) if found is not None else None
+
+
+def _tokenizer(value: Any) -> Any:
+    """Return a tokenizer of its own: each call sets how the one inside pads."""
+    twin = copy.copy(value)
+    twin._tokenizer = copy.deepcopy(value._tokenizer)
+    return twin
 
 
 def line_of(

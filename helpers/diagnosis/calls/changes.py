@@ -173,7 +173,7 @@ def _of_list(line: Line, leaf: Leaf, value: list[Any]) -> Iterator[Change]:
     elif isinstance(leaf.value, tuple) and len(value) < 6 and sizes[0] is not None and not makes:
         needs = f"one of its parts, {leaf.text}[0] for the first; {leaf.text} {described(leaf.value)}"
         for place in (place for place, size in enumerate(sizes) if size is not None):
-            yield Change("not_a_tensor", 0.6 + 0.1 * place, f"{{x}}[{place}]", "take one of the parts", needs)
+            yield Change("not_a_tensor", 0.6 + 0.5 * place, f"{{x}}[{place}]", "take one of the parts", needs)
     elif all(isinstance(part, Tensor) for part in value) and len(set(sizes)) == 1:
         yield from _of_tensors(line, leaf, sizes[0] or ())
     elif isinstance(value[0], np.ndarray) and not lengths:

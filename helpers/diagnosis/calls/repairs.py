@@ -107,7 +107,8 @@ def _diagnosis(raised: Raised, found: list[Found], failed: Failed | None) -> Dia
     first, line = found[0], found[0].line
     near = [each for each in found if each.price <= first.price + NEAR]
     said = {first.change.cause, first.change.needs}
-    also = next((each.change.needs for each in near if not said & {each.change.cause, each.change.needs}), "")
+    others = [each.change for each in near if each.fix.code != first.fix.code]
+    also = next((each.needs for each in others if not said & {each.cause, each.needs}), "")
     fixes = list(dict.fromkeys(each.fix for each in near))[:MOST_FIXES]
     got = _got(line) or (failed.got if failed is not None else line.spelled())
     return raised.diagnosis(first.change.cause, got, first.change.needs, fixes, certain=not also, also=also)

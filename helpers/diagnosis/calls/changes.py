@@ -126,7 +126,7 @@ def _inputs(line: Line, leaf: Leaf, failed: Failed | None) -> Iterator[Change]:
         needs = (
             f"T at most {most}, special tokens included: tokenizer(..., truncation=True, max_length={most})"
         )
-        for price, then in ((0.7, ""), (1.2, ".contiguous()")) if wanted[1] > most else ():
+        for price, then in ((0.7, ""), (1.17, ".contiguous()")) if wanted[1] > most else ():
             yield Change("too_long", price, f"{{x}}[:, :{most}]{then}", "cut what is too long", needs)
         return
     if failed is not None and failed.cause == "vocab_range" and torch.equal(failed.given, value):

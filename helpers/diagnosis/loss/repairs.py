@@ -786,7 +786,7 @@ def _facts(call: LossCall, path: Path) -> dict[str, Any]:
         "indices": repaired.wanted if repaired.takes.by_index else call.wanted,
         "rows": logits[0] if logits else 1,
         "labels": target[0] if target else 1,
-        "columns": (target or (1,))[1 if len(logits) == 4 and not call.takes.by_index else -1],
+        "columns": (target or (1,))[1 if len(logits) == len(target) == 4 and not call.takes.by_index else -1],
         "times": target[0] // logits[0] if target and logits and logits[0] else 1,
         "each_has": rows // max(1, prod(target)),
         "common": common,

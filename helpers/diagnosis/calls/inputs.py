@@ -61,27 +61,16 @@ def _given(raised: Raised, step: Step, variables: Mapping[str, Any]) -> Diagnosi
         got = f"{name} called with {type(given).__name__} as input_ids"
         return raised.diagnosis("missing_input", got, 'an int64 tensor (N, T): return_tensors="pt"')
     got = ", ".join(f"{key} {shape(value)}" for key, value in list(tensors.items())[:4])
-    if isinstance(ids, Tensor) and (ids.is_floating_point() or (ids.ndim == 3 and ids.shape[1] in (2, 3))):
-        needs = "input_ids (N, T), one row of ids per sentence; states (N, T, H) go in as inputs_embeds"
-        return raised.diagnosis("missing_input", f"{name} called with {got}", needs)
     if isinstance(ids, Tensor) and name.endswith("MultipleChoice") and ids.ndim != 3:
         needs = "input_ids (N, choices, T): every row holds one sentence for each choice"
         return raised.diagnosis("needs_flatten_or_transpose", got, needs)
     if given.ndim < 2 or variables.get("past_key_values") is not None:
         return None
-    most, wanted, places = longest(model), tuple(given.shape[:2]), tensors.get("position_ids")
-    too_far = places is not None and not raised.is_unread and int(places.max()) >= (most or wanted[1])
-    if most is not None and (wanted[1] > most or too_far):
+    most, length, places = longest(model), given.shape[1], tensors.get("position_ids")
+    too_far = places is not None and not raised.is_unread and int(places.max()) >= (most or length)
+    if most is not None and (length > most or too_far):
         needs = (
             f"T at most {most}, special tokens included: tokenizer(..., truncation=True, max_length={most})"
         )
         return raised.diagnosis("too_long", got, needs)
-    for key, value in tensors.items():
-        if (
-            key in ("attention_mask", "token_type_ids", "position_ids")
-            and value.ndim < 3
-            and value.shape != wanted
-        ):
-            cause = "missing_or_wrong_mask" if key == "attention_mask" else "static_length"
-            return raised.diagnosis(cause, got, f"{key} {wanted}, like input_ids: pad and cut all alike")
     return None

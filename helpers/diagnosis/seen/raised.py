@@ -60,8 +60,10 @@ class Raised:
         """That line, and the same with each argument as one operand: what the called function was given."""
         place = self.steps.index(self.own[0]) if self.own else 0
         given = line_of(self.own[0], self.steps[place - 1], as_given=True) if place else None
-        found = [self.line, given if given != self.line else None]
-        return [line for line in found if line is not None]
+        if self.line is None or given is None:
+            return [line for line in (self.line, given) if line is not None]
+        named = [[leaf.text for leaf in line.leaves] for line in (self.line, given)]
+        return [self.line] if named[0] == named[1] else [self.line, given]
 
     @cached_property
     def outer_lines(self) -> list[Line]:

@@ -318,6 +318,14 @@ def _axes(raised: Raised, line: Line, leaf: Leaf) -> Iterator[Change]:
     others = [other for other in line.operands if other is not leaf and isinstance(other.value, Tensor)]
     if mask and isinstance(line.called, nn.Module) and not isinstance(line.called, nn.MultiheadAttention):
         return
+    scores = [other.value.shape[-1] for other in others if other.value.ndim == len(sizes) + 1]
+    if line.operation in PAIRS and scores and not mask and 0 < value.numel() < FEW and is_whole(value):
+        if 0 <= value.min() <= value.max() < scores[0] and not value.is_floating_point():
+            needs = (
+                f"a 0 or 1 for each of {scores[0]} classes, or the score of the right one by gather; {here}"
+            )
+            code = f"F.one_hot({{x}}, {scores[0]})"
+            yield Change("one_hot_index", 1.2, code, "make the indices one-hot", needs)
     if line.operation in PAIRS and not any(sorted(other.value.shape) == sorted(sizes) for other in others):
         return  # turning helps only where both have the same sizes in another order
     needs = f"the axes in another order; {here}"
@@ -358,7 +366,10 @@ def _variants_of(line: Line, node: ast.AST) -> Iterator[Change]:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         given = [ast.unparse(each) for each in node.args]
         yield from _other_function(line, node, node.func, given)
-        yield from _other_arguments(node, node.func, given)
+        shapes = [tuple(leaf.value.shape) for leaf in line.operands if isinstance(leaf.value, Tensor)]
+        is_other = any(len(each) == 1 and each[0] not in shapes[0][:2] for each in shapes)
+        if node.func.attr != "pack_padded_sequence" or not is_other:  # lengths of another batch
+            yield from _other_arguments(node, node.func, given)
 
 
 def _other_index(node: ast.Subscript, parts: list[ast.expr]) -> Iterator[Change]:

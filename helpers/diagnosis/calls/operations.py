@@ -26,6 +26,6 @@ OTHERS = words(
 COLUMNS = words("one_hot to_categorical")  # a column for each class
 LOSSES = words(
     "cross_entropy nll_loss mse_loss l1_loss smooth_l1_loss huber_loss binary_cross_entropy "
-    "binary_cross_entropy_with_logits kl_div"
+    "binary_cross_entropy_with_logits"
 )
 KNOWN = COLUMNS | LOSSES | AXIS | PAIRS | PRODUCTS | JOINS | MAKES | VIEWS | OTHERS

@@ -30,6 +30,7 @@ from helpers.trial import came_of, quiet
 
 MOST_FIXES, MOST_RUNS, FEW = 2, 100, 32
 MANY = 100_000  # numbers, from which on shapes are tried first
+ROWS = ("TensorDataset", "pack_padded_sequence")  # a row of each belongs to a row of the others
 NEAR = 0.45  # a change this much dearer may still be what is meant
 # What transformers' models call the parts of what they return.
 PARTS = {"last_hidden_state", "pooler_output", "hidden_states", "attentions", "logits", "loss"}
@@ -193,14 +194,11 @@ def _run(line: Line, changed: Mapping[str, Any] | None = None, node: ast.expr | 
 
 def _grew(line: Line, changed: Mapping[str, Any], came: Any) -> bool:
     """Whether two operands were stretched against each other: that runs, and is a mistake of its own."""
-    if (
-        line.operation not in PAIRS
-        or line.operation == "scaled_dot_product_attention"
-        or not isinstance(came, Tensor)
-    ):
+    is_pair = line.operation in PAIRS - {"scaled_dot_product_attention"}
+    if not is_pair or not isinstance(came, Tensor | np.ndarray):
         return False
     values = [changed.get(leaf.slot, leaf.value) for leaf in line.operands]
-    return tuple(came.shape) not in [tuple(value.shape) for value in values if isinstance(value, Tensor)]
+    return tuple(came.shape) not in [tuple(value.shape) for value in values if hasattr(value, "shape")]
 
 
 def _tried(raised: Raised, line: Line, steps: list[tuple[Leaf, Change]]) -> Found | None:
@@ -373,7 +371,7 @@ def _missing(raised: Raised, line: Line | None, failed: Failed | None) -> Diagno
         lost = raised.is_unread
         return raised.diagnosis(failed.cause, failed.got, failed.needs, certain=not lost, also=RERUN * lost)
     is_direct = bool(raised.own) and raised.steps[0] is raised.own[0]
-    is_direct = is_direct or (line is not None and line.operation == "TensorDataset")
+    is_direct = is_direct or (line is not None and line.operation in ROWS)
     if line is None or raised.is_unread or not is_direct or (line.again and _runs_bare(line)):
         return None
     tensors = [leaf for leaf in line.operands if isinstance(leaf.value, Tensor | np.ndarray)]
@@ -387,11 +385,12 @@ def _missing(raised: Raised, line: Line | None, failed: Failed | None) -> Diagno
         got = f"{leaf.text} {shape(leaf.value)}, {count} numbers; asked for {tuple(line.numbers)}"
         needs = "sizes with the product of the tensor's own; -1 leaves one of them open"
         return raised.diagnosis("static_length", got, needs, certain=False)
-    if len(tensors) < 2 and isinstance(line.node, ast.BinOp) and line.again:
-        sides = {
-            side: came_of(partial(line.run, node=side)).value for side in (line.node.left, line.node.right)
-        }
-        tensors = [Leaf(line.spelled(side), value, "") for side, value in sides.items()]
+    node = line.node
+    if line.again and isinstance(node, ast.BinOp | ast.Compare):
+        sides = [node.left, node.right] if isinstance(node, ast.BinOp) else [node.left, *node.comparators]
+        tensors = [
+            Leaf(line.spelled(side), came_of(partial(line.run, node=side)).value, "") for side in sides
+        ]
         tensors = [leaf for leaf in tensors if isinstance(leaf.value, Tensor | np.ndarray)]
     if len(tensors) > 1 and tensors[0].value.ndim and tensors[1].value.ndim:
         return _operands(raised, line, tensors)
@@ -421,36 +420,39 @@ def _operands(raised: Raised, line: Line, tensors: list[Leaf]) -> Diagnosis | No
         getattr(line.node, "left", None), ast.Subscript
     )
     for table, other in ((left, right), (right, left)):
-        most = table.value.shape[-2] if table.value.ndim > 1 and is_positions(table.text) else 0
+        most = (
+            table.value.shape[-2]
+            if table.value.ndim > 1 and is_positions(table.text.partition("[")[0])
+            else 0
+        )
         if 0 < most < max(other.value.shape[1:2], default=0):
             needs = f"T at most {most}, as long as {table.text}: truncate, or make {table.text} longer"
             return raised.diagnosis("too_long", _told(tensors), needs)
     kept = next((leaf for leaf in tensors[:2] if leaf.text.startswith("self.")), left)
-    if line.operation == "TensorDataset":
-        said = "batch_target", "as many rows in every tensor: row n of each belongs together", True
-    elif line.operation in JOINS:
-        said = "static_length", "the same size on every axis but the one they are joined on", True
-    elif line.operation in PRODUCTS:
-        wanted = b[-1] if line.operation == "linear" or len(b) == 1 else b[-2]
-        needs = f"the last axis of {left.text} as long as the rows of {right.text}: {wanted}; it is {a[-1]}"
-        said = "head_size", needs, True
-    elif line.operation not in PAIRS and not is_item:
-        return None
-    elif is_item:
-        said = "static_length", "the same size on both sides", True
-    elif kept.text.startswith("self.") and a[0] != b[0] and a[1:] == b[1:]:
-        needs = (
-            f"a state for each batch: {kept.text} is kept from one of {len(kept.value)} rows; make it from "
-        )
-        said = "static_length", f"{needs}the batch's own size, or leave out the last: drop_last=True", True
-    elif a[0] != b[0] and 1 not in (a[0], b[0]):
-        said = "batch_target", "the same number of rows on both sides", False
-    elif len(a) != len(b):
-        needs = "the same axes on both sides; where one has an axis for classes, take its argmax first"
-        said = "needs_flatten_or_transpose", needs, False
-    else:
-        said = "static_length", "the same size on every axis", False
-    return raised.diagnosis(said[0], _told(tensors), said[1], certain=said[2])
+    is_kept = kept.text.startswith("self.") and a[0] != b[0] and a[1:] == b[1:]
+    wanted = b[-1] if line.operation == "linear" or len(b) == 1 else b[-2]
+    product = f"the last axis of {left.text} as long as the rows of {right.text}: {wanted}; it is {a[-1]}"
+    state = (
+        f"a state for each batch: {kept.text} is kept from one of {len(kept.value)} rows; make it from the "
+    )
+    state += "batch's own size, or leave out the last: drop_last=True"
+    deeper = "the same axes on both sides; where one has an axis for classes, take its argmax first"
+    rows, size = "batch_target", "static_length"
+    sure = [
+        (line.operation in ROWS and a[0] != b[0], rows, "as many rows in each: row n of all go together"),
+        (line.operation in JOINS, size, "the same size on every axis but the one they are joined on"),
+        (line.operation in PRODUCTS, "head_size", product),
+        (is_item, size, "the same size on both sides"),
+        (line.operation not in PAIRS, "", ""),
+        (is_kept, size, state),
+    ]
+    unsure = [
+        (a[0] != b[0] and 1 not in (a[0], b[0]), rows, "the same number of rows on both sides"),
+        (len(a) != len(b), "needs_flatten_or_transpose", deeper),
+        (True, size, "the same size on every axis"),
+    ]
+    said = next(row for row in sure + unsure if row[0])
+    return raised.diagnosis(said[1], _told(tensors), said[2], certain=said in sure) if said[1] else None
 
 
 def _first_masked(raised: Raised) -> Diagnosis | None:

@@ -319,13 +319,10 @@ def _axes(raised: Raised, line: Line, leaf: Leaf) -> Iterator[Change]:
     if mask and isinstance(line.called, nn.Module) and not isinstance(line.called, nn.MultiheadAttention):
         return
     scores = [other.value.shape[-1] for other in others if other.value.ndim == len(sizes) + 1]
-    if line.operation in PAIRS and scores and not mask and 0 < value.numel() < FEW and is_whole(value):
-        if 0 <= value.min() <= value.max() < scores[0] and not value.is_floating_point():
-            needs = (
-                f"a 0 or 1 for each of {scores[0]} classes, or the score of the right one by gather; {here}"
-            )
-            code = f"F.one_hot({{x}}, {scores[0]})"
-            yield Change("one_hot_index", 1.2, code, "make the indices one-hot", needs)
+    are_indices = not mask and 0 < value.numel() < FEW and not value.is_floating_point()
+    if line.operation in PAIRS and scores and are_indices and 0 <= value.min() <= value.max() < scores[0]:
+        needs = f"a 0 or 1 for each of {scores[0]} classes, or the right one's score by gather; {here}"
+        yield Change("one_hot_index", 1.2, f"F.one_hot({{x}}, {scores[0]})", "make them one-hot", needs)
     if line.operation in PAIRS and not any(sorted(other.value.shape) == sorted(sizes) for other in others):
         return  # turning helps only where both have the same sizes in another order
     needs = f"the axes in another order; {here}"

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import logging
 import sys
-from contextlib import ContextDecorator
+from collections.abc import Callable
+from functools import wraps
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
     from helpers.diagnosis.said.result import Diagnosis
 
 _log = logging.getLogger(__name__)
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
-class clinic(ContextDecorator):
+class clinic:
     """Add the diagnosis to a shape error as a note: `with clinic():` in a script, `@clinic()` on a function.
 
     The exception goes on, the same object with the same traceback; Python prints its notes below its
@@ -42,10 +45,28 @@ class clinic(ContextDecorator):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Add the note; returning None lets the exception go on."""
-        diagnosis = _explained(error)
-        # Where one clinic stands inside another, the inner one has said it.
-        if error is not None and diagnosis and str(diagnosis) not in getattr(error, "__notes__", ()):
-            error.add_note(str(diagnosis))
+        if error is not None:
+            _note(error)
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        """Return the function with the same notes; where nothing is raised, it takes no time."""
+
+        @wraps(function)
+        def watched(*args: P.args, **kwargs: P.kwargs) -> R:
+            try:
+                return function(*args, **kwargs)
+            except BaseException as error:
+                _note(error)
+                raise
+
+        return watched
+
+
+def _note(error: BaseException) -> None:
+    diagnosis = _explained(error)
+    # Where one clinic stands inside another, the inner one has said it.
+    if diagnosis and str(diagnosis) not in getattr(error, "__notes__", ()):
+        error.add_note(str(diagnosis))
 
 
 def load_ipython_extension(ipython: InteractiveShell) -> None:

@@ -24,7 +24,13 @@ from helpers.trial import came_of
 
 # What is said today of those that are not right yet; a program that comes right has to leave this list.
 STILL_WRONG: dict[str, str] = {
+    "keras_labels_reshaped": "as many rows in each; not that reshape makes 5 labels of each one-hot row",
+    "keras_object_titles": "rows of one length; not that pad_sequences makes them",
+    "keras_validation_input": "2 inputs, each an array of its own; not that validation_data lacks one",
     "lengths_padded_alone": "padding=True, which the program has: it pads each text alone",
+    "silent_mask_of_ones": "all is well",
+    "tags_view_of_four": "classes on axis 1, or both flattened; not that the 4 of view(-1, 4) has to be 5",
+    "tokens_types_roberta": "input_ids and attention_mask are set to 0 along with token_type_ids",
 }
 
 ONE = {"url", "cause", "fix", "accept", "says", "raises"}
@@ -126,7 +132,7 @@ def run_in(folder: Path, program: Program, text: str) -> Ran:
 
 
 def test_each_says_what_is_needed_and_no_two_are_one_thread() -> None:
-    assert len(PROGRAMS) >= 86
+    assert len(PROGRAMS) >= 110
     for program in PROGRAMS:
         assert ONE <= set(program.told) <= KEYS, program.path.name
         assert ("asks" in program.told) == program.is_silent, program.path.name

@@ -242,13 +242,14 @@ def _depth(line: Line, leaf: Leaf) -> float:
 
 def _alike(line: Line, leaf: Leaf, change: Change) -> list[Leaf]:
     """Ids and mask of one shape, lists beside lists: what came out of one data set."""
-    if not isinstance(line.called, nn.Module) or (
-        change.price < 1 and not change.code.startswith(("{x}[:, ", "torch."))
-    ):
+    if not isinstance(line.called, nn.Module):
         return [leaf]
     if change.code.startswith("{x}[:, "):  # tokens are left out
         tensors = [each for each in line.operands if isinstance(each.value, Tensor) and each.value.ndim > 1]
         return [each for each in tensors if each.value.shape[:2] == leaf.value.shape[:2]]
+
+    if change.price < 1 and not isinstance(leaf.value, list | tuple):
+        return [leaf]
 
     def kind(value: Any) -> tuple[Any, ...]:
         first = value[0] if isinstance(value, list | tuple) and value else None

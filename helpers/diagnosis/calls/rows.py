@@ -88,7 +88,11 @@ def _joined(raised: Raised, step: Step) -> Diagnosis | None:
             return _text_labels(raised, column, values)
         if not lengths:
             continue
-        needs = "rows of one length: tokenizer(..., padding=True, truncation=True), or a collate_fn that pads"
+        needs = "rows of one length: tokenizer(..., padding=True, truncation=True)"
+        if not is_tokenizers:
+            needs = (
+                'rows of one length: a collate_fn that pads, or padding="max_length" where each is tokenized'
+            )
         got, most = f"{column or 'the batch'}: {lengths}", _limit(values)
         if is_tokenizers:
             needs = LABELS_PADDED if is_label else needs

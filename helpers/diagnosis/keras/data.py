@@ -23,7 +23,7 @@ COLUMNS = NUMBERED + "\n{name} = keras.utils.to_categorical({name})"
 ARRAY, ARRAYS = "{name} = np.array({name})", "{name} = [np.array(part) for part in {name}]"
 # What x or y is: the cause, what is needed, and code of which the first that runs is shown.
 KINDS = {
-    "ragged": ("ragged_padding", "rows of one length", PAD, CUT),
+    "ragged": ("ragged_padding", "rows of one length, as keras.utils.pad_sequences makes them", PAD, CUT),
     "text in x": ("missing_input", "numbers: ids from a tokenizer, or from keras.layers.TextVectorization"),
     "text in y": ("target_dtype", "a number for each class, as from np.unique", NUMBERED, COLUMNS),
     "objects": ("target_dtype", 'numbers: .astype("float32")', "{name} = np.array({name}.tolist())"),

@@ -28,7 +28,9 @@ def explain_layers(raised: Raised, asked: KerasCall) -> Diagnosis | None:
             return missing_argument(raised, "call", frame["signature"], frame["args"], frame["kwargs"])
         reader = _joined if ".merging." in step.module else READERS.get(step.function)
         if reader is not None and (found := reader(frame)) is not None:
-            return raised.diagnosis(*found)
+            cause, got, needs = found
+            in_fit = asked.name == "fit" and any(each.function == "evaluate" for each in keras_steps(raised))
+            return raised.diagnosis(cause, got, f"{needs}; these are validation_data's" if in_fit else needs)
     return None
 
 
@@ -51,7 +53,12 @@ def _embedding(raised: Raised, asked: KerasCall, frame: Frame) -> Diagnosis | No
 def _cardinality(frame: Frame) -> Refused:
     counts = zip(("x", "y"), map(rows_in, frame["data"]), strict=False)
     got = ", ".join(f"{name} with {' and '.join(map(str, rows[:4]))} rows" for name, rows in counts if rows)
-    return "batch_target", got, "as many rows in each: one label per row of x"
+    needs = "as many rows in each: one label per row of x"
+    sizes = [max(rows_in(data), default=0) for data in frame["data"][:2]]
+    if len(sizes) == 2 and 0 < sizes[0] < sizes[1] and not sizes[1] % sizes[0]:
+        times = sizes[1] // sizes[0]
+        needs += f"; y has {times} for each, as reshape(-1, 1) makes of a row of {times} columns"
+    return "batch_target", got, needs
 
 
 def _inputs(frame: Frame) -> Refused:

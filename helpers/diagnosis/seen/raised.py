@@ -47,20 +47,19 @@ class Raised:
         """The learner's own innermost line."""
         return where(self.steps)
 
-    @cached_property
+    @property
     def line(self) -> Line | None:
         """The learner's own failing expression."""
-        if not self.own:
-            return None
-        place = self.steps.index(self.own[0])
-        return line_of(self.own[0], self.steps[place - 1] if place else None)
+        return next(iter(self.lines), None)
 
     @cached_property
     def lines(self) -> list[Line]:
         """That line, and the same with each argument as one operand: what the called function was given."""
-        place = self.steps.index(self.own[0]) if self.own else 0
-        given = line_of(self.own[0], self.steps[place - 1], as_given=True) if place else None
-        found = [self.line, given if given != self.line else None]
+        if not self.own:
+            return []
+        place = self.steps.index(self.own[0])
+        inner = self.steps[place - 1] if place else None
+        found = [line_of(self.own[0], inner, as_given=each) for each in (False, True)[: 1 + bool(place)]]
         return [line for line in found if line is not None]
 
     @cached_property

@@ -330,8 +330,9 @@ class _Reader:
 
 def _is_open(owner: Any) -> bool:
     """Whether an attribute, an item or a method of this is a library's affair, or a model's on a stand-in."""
-    known = owner is MISSING or isinstance(owner, (*DATA, nn.Module, ModuleType, type))
-    return known or is_librarys(type(owner).__module__)
+    kind = owner if isinstance(owner, type) else type(owner)
+    known = owner is MISSING or isinstance(owner, nn.Module | ModuleType) or issubclass(kind, DATA)
+    return known or is_librarys(kind.__module__)
 
 
 def _is_librarys(function: Any) -> bool:

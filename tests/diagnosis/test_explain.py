@@ -128,3 +128,19 @@ def test_after_a_gpu_assert_only_shapes_are_used(call: Callable[[], object], cau
     assert diagnosis is not None
     assert (diagnosis.cause, diagnosis.certain, diagnosis.fixes) == (cause, False, ())
     assert "CPU" in diagnosis.also
+
+
+@pytest.mark.parametrize("line", ["data[0] @ x", "data.rows @ x", "torch.stack([data.kept(), x])"])
+def test_no_method_or_property_of_the_learners_own_objects_is_run(line: str) -> None:
+    members = {"__getitem__": lambda self, place: self.kept(), "rows": property(lambda self: self.kept())}
+
+    def kept(_: object) -> torch.Tensor:
+        asked.append(1)
+        return torch.zeros(2, 4)
+
+    asked: list[int] = []
+    data = type("Data", (), {**members, "kept": kept, "__module__": "__main__"})()
+    with pytest.raises(RuntimeError) as caught:
+        exec(line, {"torch": torch, "data": data, "x": torch.zeros(2, 5)})
+    ask(Raised(caught.value))
+    assert len(asked) == 1

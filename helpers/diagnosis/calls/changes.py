@@ -20,7 +20,7 @@ from helpers.diagnosis.calls.layers import Failed
 from helpers.diagnosis.calls.operations import AXIS, COLUMNS, JOINS, MAKES, PAIRS, PRODUCTS, VIEWS
 from helpers.diagnosis.calls.rows import MAPPINGS, lengths_of
 from helpers.diagnosis.loss.values import is_whole
-from helpers.diagnosis.seen.line import Leaf, Line
+from helpers.diagnosis.seen.line import Leaf, Line, rebuilt
 from helpers.diagnosis.seen.raised import Raised, described, shape
 
 ARGMAX = "leave argmax out"
@@ -342,12 +342,13 @@ def _axes(raised: Raised, line: Line, leaf: Leaf) -> Iterator[Change]:
 
 def variants(line: Line) -> Iterator[tuple[Change, ast.expr]]:
     """What may have been meant by the line, as new expressions."""
-    for place, part in enumerate(ast.walk(line.node)):
+    for part in ast.walk(line.node):
         # A layer is not often given what another call on the line makes.
         inside = 0.6 if isinstance(line.called, nn.Module) and part is not line.node else 0.0
         for change in _variants_of(line, part):
             change = change._replace(price=change.price + inside)
-            yield change, _swapped(line.node, place, ast.parse(change.code, mode="eval").body)
+            new = ast.parse(change.code, mode="eval").body
+            yield change, rebuilt(line.node, {part: new}.get)
 
 
 def _variants_of(line: Line, node: ast.AST) -> Iterator[Change]:
@@ -468,19 +469,3 @@ def _other_inputs(line: Line, node: ast.Call, func: ast.Name) -> Iterator[Change
         needs = f"also decoder_input_ids (N, T), or labels: {func.id} has an encoder and a decoder"
         code = called(*given, *rest, f"decoder_input_ids={first}")
         yield Change("missing_input", 0.9, code, "give the decoder something to read", needs)
-
-
-def _swapped(tree: ast.expr, place: int, new: ast.expr) -> ast.expr:
-    """Return the tree with the part at a place of its walk replaced; the tree itself stays as it is."""
-    target = list(ast.walk(tree))[place]
-
-    def rebuilt(node: Any) -> Any:
-        if node is target:
-            return new
-        if isinstance(node, list):
-            return [rebuilt(each) for each in node]
-        if not isinstance(node, ast.AST):
-            return node
-        return type(node)(**{name: rebuilt(value) for name, value in ast.iter_fields(node)})
-
-    return ast.fix_missing_locations(rebuilt(tree))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 
@@ -21,152 +22,95 @@ class Cause(NamedTuple):
     notebook: str
 
 
-HEAD, BATCH, ONE_HOT = "01_wrong_head_size", "02_batch_target", "03_one_hot_targets"
-TOKENS, PADDING, SILENT = "04_token_vs_sequence", "05_keras_padding", "06_silent_mistakes"
+# A lesson, and the causes that it teaches: each with its title, its rule, and how people get there.
+TEXT = """
+= 01_wrong_head_size
+head_size: the head has the wrong size
+    One output per class: num_labels is the number of classes.
+    num_labels was left at its default, or comes from another data set or checkpoint.
+label_range: labels outside the wanted range
+    Labels are whole numbers from 0 to C - 1; for binary cross entropy, numbers from 0 to 1.
+    A file that counts from 1, marks a class with -1, or has more classes than yes and no.
+not_a_tensor: an object, a list or a tuple where a tensor is needed
+    A tensor is needed: take .logits out of a model's output, make a tensor of a list.
+    transformers' models return an object, a dataset of lists gives lists, unpacking gives names.
+= 02_batch_target
+batch_target: not one label per row
+    logits and target have the same N.
+    Labels were collected for another batch, or rows were joined along the wrong axis.
+= 03_one_hot_targets
+extra_target_dim: the target has an axis too many
+    Class indices are (N,), without an axis of size 1.
+    A column of a table, or a data set that gives [label] instead of label.
+one_hot_index: one-hot labels where indices are wanted, or the reverse
+    Cross entropy takes int64 indices (N,) or floating-point probabilities (N, C).
+    One-hot labels are whole numbers, and only indices may be.
+index_for_multilabel: class indices where every output wants its own 0 or 1
+    Binary cross entropy takes a 0 or 1 for every output: target has the shape of logits.
+    A loss for several labels per row meets labels for one.
+target_dtype: a wrong dtype, or text where numbers are wanted
+    Indices are int64; what is measured, weights and targets of MSE are floating point.
+    NumPy gives int32 or float64 without being asked, and a file gives text.
+loss_choice: this loss does not belong to these labels
+    One class per row: cross entropy. Several: binary cross entropy. A number: MSE.
+    The loss was copied from another task.
+= 04_token_vs_sequence
+token_logits_for_sequence: one prediction per token, one label per sentence
+    A label per sentence needs logits (N, C): take [CLS] or pool the tokens.
+    The head reads all tokens, or a token classification model was loaded.
+sequence_logits_for_token: one prediction per sentence, one label per token
+    A label per token needs logits (N, T, C).
+    A sequence classification model was loaded, or only the last state is kept.
+needs_flatten_or_transpose: the axes are not where they are read
+    Cross entropy reads classes from axis 1: (N, C, T) with (N, T), or both flattened.
+    Models give (N, T, C); only one side was flattened, or an axis of size 1 was left.
+= 05_keras_padding
+ragged_padding: rows of different lengths
+    A tensor is rectangular: pad to one length, and truncate to it.
+    The tokenizer was called without padding, or a row was built by hand.
+static_length: a size is fixed in one place and different in the other
+    Both sides have the same T, and the same N, or the size is left open.
+    max_length differs, one side is shifted by a token, or the last batch is smaller.
+missing_or_wrong_mask: no mask that fits
+    attention_mask is (N, T) like input_ids: 1 for a token, 0 for padding.
+    Only input_ids were passed on, or the mask was reshaped.
+too_long: a sentence is longer than the model can read
+    T is at most max_position_embeddings, special tokens included.
+    The tokenizer was called without truncation.
+vocab_range: an id has no row in the embedding
+    Ids run from 0 to num_embeddings - 1.
+    Tokenizer and model don't belong together, or tokens were added without resizing.
+missing_input: the inputs are not those that the model asks for
+    Each input gets a tensor of its own, by its name.
+    One was left out, has another name, or two were packed into one array.
+= 06_silent_mistakes
+squeeze_mismatch: one side was squeezed, the other not
+    Losses that compare number by number need two equal shapes: (N, 1) is not (N,).
+    A head with one output gives (N, 1), labels are (N,); or squeeze() ate a batch of one.
+problem_type: the model was set up for another kind of label
+    problem_type decides the loss: indices, one float per row, or one 0/1 per output.
+    transformers guesses it from num_labels and the first labels, and remembers it.
+softmax_before_loss: softmax was applied before the loss
+    Cross entropy wants raw logits: it applies log-softmax itself.
+    The model ends in a softmax; the loss can then not come near 0.
+unused_outputs: outputs that no label asks for
+    One output per class, and no more.
+    num_labels is larger than the number of classes.
+dropped_rows: rows were lost on the way to the loss
+    Every row of the batch reaches the loss.
+    A filter meant for tokens was applied to sentences.
+all_ignored: every label is ignored
+    At least one label differs from ignore_index.
+    All labels became -100, for example by truncation.
+"""
 
-CAUSES = {
-    "head_size": Cause(
-        "the head has the wrong size",
-        "One output per class: num_labels is the number of classes.",
-        "num_labels was left at its default, or comes from another data set or checkpoint.",
-        HEAD,
-    ),
-    "label_range": Cause(
-        "labels outside the wanted range",
-        "Labels are whole numbers from 0 to C - 1; for binary cross entropy, numbers from 0 to 1.",
-        "A file that counts from 1, marks a class with -1, or has more classes than yes and no.",
-        HEAD,
-    ),
-    "batch_target": Cause(
-        "not one label per row",
-        "logits and target have the same N.",
-        "Labels were collected for another batch, or rows were joined along the wrong axis.",
-        BATCH,
-    ),
-    "extra_target_dim": Cause(
-        "the target has an axis too many",
-        "Class indices are (N,), without an axis of size 1.",
-        "A column of a table, or a data set that gives [label] instead of label.",
-        ONE_HOT,
-    ),
-    "one_hot_index": Cause(
-        "one-hot labels where indices are wanted, or the reverse",
-        "Cross entropy takes int64 indices (N,) or floating-point probabilities (N, C).",
-        "One-hot labels are whole numbers, and only indices may be.",
-        ONE_HOT,
-    ),
-    "index_for_multilabel": Cause(
-        "class indices where every output wants its own 0 or 1",
-        "Binary cross entropy takes a 0 or 1 for every output: target has the shape of logits.",
-        "A loss for several labels per row meets labels for one.",
-        ONE_HOT,
-    ),
-    "token_logits_for_sequence": Cause(
-        "one prediction per token, one label per sentence",
-        "A label per sentence needs logits (N, C): take [CLS] or pool the tokens.",
-        "The head reads all tokens, or a token classification model was loaded.",
-        TOKENS,
-    ),
-    "sequence_logits_for_token": Cause(
-        "one prediction per sentence, one label per token",
-        "A label per token needs logits (N, T, C).",
-        "A sequence classification model was loaded, or only the last state is kept.",
-        TOKENS,
-    ),
-    "needs_flatten_or_transpose": Cause(
-        "the axes are not where they are read",
-        "Cross entropy reads classes from axis 1: (N, C, T) with (N, T), or both flattened.",
-        "Models give (N, T, C); only one side was flattened, or an axis of size 1 was left.",
-        TOKENS,
-    ),
-    "squeeze_mismatch": Cause(
-        "one side was squeezed, the other not",
-        "Losses that compare number by number need two equal shapes: (N, 1) is not (N,).",
-        "A head with one output gives (N, 1), labels are (N,); or squeeze() ate a batch of one.",
-        SILENT,
-    ),
-    "target_dtype": Cause(
-        "a wrong dtype, or text where numbers are wanted",
-        "Indices are int64; what is measured, weights and targets of MSE are floating point.",
-        "NumPy gives int32 or float64 without being asked, and a file gives text.",
-        ONE_HOT,
-    ),
-    "ragged_padding": Cause(
-        "rows of different lengths",
-        "A tensor is rectangular: pad to one length, and truncate to it.",
-        "The tokenizer was called without padding, or a row was built by hand.",
-        PADDING,
-    ),
-    "static_length": Cause(
-        "a size is fixed in one place and different in the other",
-        "Both sides have the same T, and the same N, or the size is left open.",
-        "max_length differs, one side is shifted by a token, or the last batch is smaller.",
-        PADDING,
-    ),
-    "missing_or_wrong_mask": Cause(
-        "no mask that fits",
-        "attention_mask is (N, T) like input_ids: 1 for a token, 0 for padding.",
-        "Only input_ids were passed on, or the mask was reshaped.",
-        PADDING,
-    ),
-    "too_long": Cause(
-        "a sentence is longer than the model can read",
-        "T is at most max_position_embeddings, special tokens included.",
-        "The tokenizer was called without truncation.",
-        PADDING,
-    ),
-    "vocab_range": Cause(
-        "an id has no row in the embedding",
-        "Ids run from 0 to num_embeddings - 1.",
-        "Tokenizer and model don't belong together, or tokens were added without resizing.",
-        PADDING,
-    ),
-    "problem_type": Cause(
-        "the model was set up for another kind of label",
-        "problem_type decides the loss: indices, one float per row, or one 0/1 per output.",
-        "transformers guesses it from num_labels and the first labels, and remembers it.",
-        SILENT,
-    ),
-    "missing_input": Cause(
-        "the inputs are not those that the model asks for",
-        "Each input gets a tensor of its own, by its name.",
-        "One was left out, has another name, or two were packed into one array.",
-        PADDING,
-    ),
-    "not_a_tensor": Cause(
-        "an object, a list or a tuple where a tensor is needed",
-        "A tensor is needed: take .logits out of a model's output, make a tensor of a list.",
-        "transformers' models return an object, a dataset of lists gives lists, unpacking gives names.",
-        HEAD,
-    ),
-    "loss_choice": Cause(
-        "this loss does not belong to these labels",
-        "One class per row: cross entropy. Several: binary cross entropy. A number: MSE.",
-        "The loss was copied from another task.",
-        ONE_HOT,
-    ),
-    "softmax_before_loss": Cause(
-        "softmax was applied before the loss",
-        "Cross entropy wants raw logits: it applies log-softmax itself.",
-        "The model ends in a softmax; the loss can then not come near 0.",
-        SILENT,
-    ),
-    "unused_outputs": Cause(
-        "outputs that no label asks for",
-        "One output per class, and no more.",
-        "num_labels is larger than the number of classes.",
-        SILENT,
-    ),
-    "dropped_rows": Cause(
-        "rows were lost on the way to the loss",
-        "Every row of the batch reaches the loss.",
-        "A filter meant for tokens was applied to sentences.",
-        SILENT,
-    ),
-    "all_ignored": Cause(
-        "every label is ignored",
-        "At least one label differs from ignore_index.",
-        "All labels became -100, for example by truncation.",
-        SILENT,
-    ),
-}
+
+def _read(text: str) -> Iterator[tuple[str, Cause]]:
+    for lesson in text.split("\n= ")[1:]:
+        notebook, *lines = lesson.splitlines()
+        for first, rule, why in zip(lines[::3], lines[1::3], lines[2::3], strict=True):
+            name, _, title = first.partition(": ")
+            yield name, Cause(title, rule.strip(), why.strip(), notebook)
+
+
+CAUSES = dict(_read(TEXT))

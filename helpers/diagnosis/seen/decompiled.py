@@ -1,14 +1,13 @@
 """A failing expression read back from its byte code, for code that has no source to look at.
 
-Only the instructions inside the failing expression's own range are read. One that is not known, as in a
-comprehension, makes the whole expression unknown: then less is said, and nothing wrong.
+Only the instructions inside the failing expression's own range are read. One that is not known makes the
+whole expression unknown: then less is said, and nothing wrong.
 """
 
 from __future__ import annotations
 
 import ast
 import dis
-from collections.abc import Iterable
 from functools import lru_cache
 from types import CodeType
 from typing import Any
@@ -16,36 +15,41 @@ from typing import Any
 from helpers.diagnosis.seen.frames import words
 
 SKIPPED = words("CACHE PRECALL RESUME NOP PUSH_NULL EXTENDED_ARG COPY_FREE_VARS GET_ITER NOT_TAKEN")
-BUILT = {"BUILD_TUPLE": ast.Tuple, "BUILD_LIST": ast.List}
-UNARY = {"UNARY_NEGATIVE": "-{}", "UNARY_NOT": "not {}", "UNARY_INVERT": "~{}"}
-Stack = list[ast.expr]
+SKIPPED |= words("UNPACK_SEQUENCE FOR_ITER")
+LOADS = ("LOAD_FAST", "LOAD_NAME", "LOAD_GLOBAL", "LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_CLOSURE")
+# How many texts an instruction takes from the stack, and what it makes of them.
+MAKES = {
+    "LOAD_ATTR": (1, "{0}.{name}"),
+    "LOAD_METHOD": (1, "{0}.{name}"),
+    "BINARY_OP": (2, "({0} {sign} {1})"),
+    "COMPARE_OP": (2, "({0} {sign} {1})"),
+    "BINARY_SUBSCR": (2, "{0}[{1}]"),
+    "STORE_SUBSCR": (3, "{1}[{2}] + {0}"),  # what is assigned has to fit what is there, as in a sum
+    "UNARY_NEGATIVE": (1, "(-{0})"),
+    "UNARY_NOT": (1, "(not {0})"),
+    "UNARY_INVERT": (1, "(~{0})"),
+    "DICT_MERGE": (2, "{1}"),
+}
+COMPREHENSION = "_comprehension"
 
 
 @lru_cache(maxsize=512)
 def decompiled(code: CodeType, lasti: int) -> ast.expr | None:
     """Return the expression that was at work, or None where it can't be read back."""
-    positions = list(code.co_positions())
-    failing = positions[min(lasti // 2, len(positions) - 1)]
     at = instruction_at(code, lasti)
-    if at.opname == "STORE_SUBSCR":
-        failing = (failing[0], failing[1], 0, 10_000)  # with what is assigned
-    stack: Stack = []
-    names: tuple[str, ...] = ()
-    for place in dis.get_instructions(code):
-        is_failing = place.offset == at.offset
-        if not is_failing and not _inside(place.positions, failing):
-            continue
-        if place.opname == "KW_NAMES":
-            names = code.co_consts[place.arg or 0]
-        elif not _step(stack, place, names):
-            return None
-        elif place.opname == "CALL":
-            names = ()
-        if is_failing:
-            break
+    whole = at.positions
+    stack: list[str] = []
+    if at.opname == "STORE_SUBSCR" and whole is not None:
+        whole = whole._replace(col_offset=0, end_col_offset=10_000)  # with what is assigned
     try:
-        return _located(stack[-1]) if stack else None
-    except SyntaxError:  # a constant that no source can spell
+        for place in dis.get_instructions(code):
+            if place.offset == at.offset or _is_inside(place.positions, whole):
+                _step(stack, place, code.co_consts)
+            if place.offset == at.offset:
+                break
+        tree: ast.Expression = ast.parse(stack[-1], mode="eval")
+        return tree.body
+    except (LookupError, SyntaxError):  # an unknown instruction, or a constant that no source can spell
         return None
 
 
@@ -54,119 +58,73 @@ def instruction_at(code: CodeType, lasti: int) -> dis.Instruction:
     return [place for place in dis.get_instructions(code) if place.offset <= lasti][-1]
 
 
-def _step(stack: Stack, place: dis.Instruction, names: tuple[str, ...]) -> bool:
-    """Do to the stack what the instruction does; whether that could be told."""
-    name, value = place.opname, place.argval
-    try:
-        if name in SKIPPED:
-            return True
-        if name.startswith(("LOAD_FAST", "LOAD_NAME", "LOAD_GLOBAL", "LOAD_DEREF", "LOAD_CLASSDEREF")):
-            stack += [
-                ast.Name(str(each), ast.Load()) for each in (value if isinstance(value, tuple) else (value,))
-            ]
-        elif name in ("LOAD_CONST", "LOAD_SMALL_INT"):
-            stack.append(ast.Constant(value))
-        elif name in ("LOAD_ATTR", "LOAD_METHOD"):
-            stack.append(ast.Attribute(stack.pop(), str(value), ast.Load()))
-        elif name == "BINARY_SUBSCR" or (name == "BINARY_OP" and place.argrepr == "[]"):
-            key = stack.pop()
-            stack.append(ast.Subscript(stack.pop(), key, ast.Load()))
-        elif name == "STORE_SUBSCR":  # what is assigned has to fit what is there, as in a sum
-            value, owner, key = _taken(stack, 3)
-            stack.append(ast.BinOp(ast.Subscript(owner, key, ast.Load()), ast.Add(), value))
-        elif name == "BINARY_SLICE":
-            lower, upper = _taken(stack, 2)
-            stack.append(ast.Subscript(stack.pop(), _slice(lower, upper), ast.Load()))
-        elif name in ("BINARY_OP", "COMPARE_OP"):
-            left, right = _taken(stack, 2)
-            sign = (
-                place.argrepr.removeprefix("bool(")
-                .removesuffix(")")
-                .removesuffix("=" if name == "BINARY_OP" else " ")
-            )
-            stack.append(_parsed(f"({{}}) {sign} ({{}})", left, right))
-        elif name in UNARY:
-            stack.append(_parsed(UNARY[name], stack.pop()))
-        elif name in BUILT:
-            stack.append(BUILT[name](_taken(stack, place.arg or 0), ast.Load()))
-        elif name == "BUILD_SLICE":
-            stack.append(_slice(*_taken(stack, place.arg or 2)))
-        elif name == "LOAD_CLOSURE":
-            stack.append(ast.Constant(None))
-        elif name == "MAKE_FUNCTION":  # a comprehension: what it runs over comes next
-            _taken(stack, 1 + bool(place.arg))
-            stack.append(ast.Name("_comprehension", ast.Load()))
-        elif name == "BUILD_MAP" and place.arg == 0:
-            stack.append(ast.Dict([], []))
-        elif (
-            name == "LIST_EXTEND"
-            and isinstance(stack[-1], ast.Constant)
-            and isinstance(stack[-1].value, tuple)
-        ):
-            rest = stack.pop().value
-            stack[-1].elts += [ast.Constant(each) for each in rest]
-        elif name == "DICT_MERGE":
-            stack[-2:] = [stack[-1]]
-        elif name in ("CALL", "CALL_FUNCTION_EX", "CALL_KW"):
-            _call(stack, place, names)
-        elif name in ("UNPACK_SEQUENCE", "FOR_ITER"):
-            pass
-        else:
-            return False
-    except (IndexError, AttributeError, SyntaxError, TypeError):  # not the order that this reader knows
+def _is_inside(inner: dis.Positions | None, outer: dis.Positions | None) -> bool:
+    if inner is None or outer is None or None in (*inner, *outer):
         return False
-    return True
+    starts = (outer.lineno, outer.col_offset) <= (inner.lineno, inner.col_offset)
+    return starts and (inner.end_lineno, inner.end_col_offset) <= (outer.end_lineno, outer.end_col_offset)
 
 
-def _slice(*parts: ast.expr) -> ast.Slice:
-    return ast.Slice(
-        *(None if isinstance(part, ast.Constant) and part.value is None else part for part in parts)
-    )
-
-
-def _call(stack: Stack, place: dis.Instruction, names: tuple[str, ...]) -> None:
-    below = stack[-2] if len(stack) > 1 else None
-    if not place.arg and isinstance(below, ast.Name) and below.id == "_comprehension":
-        over = stack.pop()
-        stack[-1] = ast.Call(below, [over], [])
+def _step(stack: list[str], place: dis.Instruction, constants: tuple[Any, ...]) -> None:
+    """Do to the stack what the instruction does, with texts in the place of values. A tuple ends in ",)"."""
+    name, value, count = place.opname, place.argval, place.arg or 0
+    if name in SKIPPED:
         return
-    if place.opname == "CALL_FUNCTION_EX":
-        packed = stack.pop() if (place.arg or 0) & 1 else None
-        starred: ast.expr = stack.pop()
-        given: Stack = [] if isinstance(starred, ast.Constant) else [ast.Starred(starred, ast.Load())]
-        stack.append(ast.Call(stack.pop(), given, [ast.keyword(None, packed)] if packed else []))
-        return
-    if place.opname == "CALL_KW":
-        names = getattr(stack.pop(), "value", ())
-    values = _taken(stack, place.arg or 0)
-    plain = len(values) - len(names)
-    keywords = [ast.keyword(name, value) for name, value in zip(names, values[plain:], strict=True)]
-    stack.append(ast.Call(stack.pop(), values[:plain], keywords))
+    if name.startswith(LOADS):
+        stack += value if isinstance(value, tuple) else [value]
+    elif name in ("LOAD_CONST", "LOAD_SMALL_INT"):
+        text = repr(value).replace("Ellipsis", "...")
+        stack.append(f"{text[:-1].rstrip(',')},)" if value and isinstance(value, tuple) else text)
+    elif name == "KW_NAMES":
+        names = constants[count]
+        stack[-len(names) :] = map("{}={}".format, names, stack[-len(names) :])
+    elif name == "MAKE_FUNCTION":  # a comprehension: what it runs over comes next
+        _taken(stack, 1 + bool(count))
+        stack.append(COMPREHENSION)
+    elif name == "BUILD_MAP" and not count:
+        stack.append("{}")
+    elif name == "BUILD_TUPLE":
+        stack.append(f"({', '.join(_taken(stack, count))},)")
+    elif name == "BUILD_LIST":
+        stack.append(f"[{', '.join(_taken(stack, count))}]")
+    elif name == "LIST_EXTEND":
+        own, rest = _taken(stack, 2)
+        stack.append(f"[{rest[1:-1]}]" if own == "[]" and rest.endswith(",)") else f"[*{own}, *{rest}]")
+    elif name in ("BUILD_SLICE", "BINARY_SLICE"):
+        parts = _taken(stack, 2 if name == "BINARY_SLICE" else count)
+        stack.append(":".join("" if part == "None" else part for part in parts))
+        if name == "BINARY_SLICE":
+            stack[-2:] = [f"{stack[-2]}[{stack[-1]}]"]
+    elif name in ("CALL", "CALL_KW", "CALL_FUNCTION_EX"):
+        _call(stack, name, count)
+    else:
+        takes, makes = MAKES["BINARY_SUBSCR" if place.argrepr == "[]" else name]
+        taken = _taken(stack, takes)
+        if "[" in makes and taken[-1].endswith(",)"):  # slices stand in no other brackets
+            taken[-1] = taken[-1][1:-1]
+        sign = place.argrepr.removeprefix("bool(").removesuffix(")")
+        sign = sign.removesuffix("=") if name == "BINARY_OP" else sign
+        stack.append(makes.format(*taken, name=value, sign=sign))
 
 
-def _taken(stack: Stack, count: int) -> Stack:
-    taken = stack[len(stack) - count :] if count else []
-    if len(taken) != count:
-        raise IndexError
+def _call(stack: list[str], name: str, count: int) -> None:
+    if name == "CALL_FUNCTION_EX":
+        packed = [f"**{stack.pop()}"] if count & 1 else []
+        starred = stack.pop()
+        each = starred[1:-1].rstrip(",") if starred.endswith(",)") else f"*{starred}"
+        given = packed if starred == "()" else [each, *packed]
+    else:
+        names = ast.literal_eval(stack.pop()) if name == "CALL_KW" else ()
+        is_comprehension = not count and stack[-2:-1] == [COMPREHENSION]
+        given = _taken(stack, 1 if is_comprehension else count)
+        plain = len(given) - len(names)
+        given[plain:] = map("{}={}".format, names, given[plain:])
+    stack.append(f"{stack.pop()}({', '.join(given)})")
+
+
+def _taken(stack: list[str], count: int) -> list[str]:
+    if count > len(stack):
+        raise IndexError(f"{len(stack)} parts where {count} are taken")
+    taken = stack[len(stack) - count :]
     del stack[len(stack) - count :]
     return taken
-
-
-def _parsed(pattern: str, *parts: ast.expr) -> ast.expr:
-    return ast.parse(pattern.format(*(ast.unparse(_located(part)) for part in parts)), mode="eval").body
-
-
-def _located(node: ast.expr) -> ast.expr:
-    """Give each part a place of its own, as parsed code has."""
-    tree = ast.parse(ast.unparse(ast.fix_missing_locations(node)), mode="eval").body
-    return tree
-
-
-def _inside(positions: Any, failing: Iterable[Any]) -> bool:
-    first, last, start, end = failing
-    if positions is None or None in (positions.lineno, positions.col_offset, first, start):
-        return False
-    return (first, start) <= (positions.lineno, positions.col_offset) and (
-        positions.end_lineno,
-        positions.end_col_offset,
-    ) <= (last, end)

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import ast
 import builtins
-import copy
 import inspect
 import re
 from collections import UserDict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, partial
 from types import ModuleType, TracebackType
 from typing import Any, NamedTuple
 
@@ -27,12 +26,16 @@ from torch import Tensor, nn
 
 from helpers.diagnosis.seen.decompiled import decompiled, instruction_at
 from helpers.diagnosis.seen.frames import Step, is_learners, is_librarys, learners_steps, words
-from helpers.diagnosis.seen.stand_in import stand_in
+from helpers.diagnosis.seen.stand_in import PARTS, twin_of
 from helpers.trial import came_of, quiet
 
 MISSING = object()
-Place = tuple[int, int, int]
 CHAIN = (ast.Name, ast.Attribute, ast.Subscript)
+# These bind names that no frame holds, or go on elsewhere.
+UNREADABLE = (
+    ast.Lambda | ast.NamedExpr | ast.GeneratorExp | ast.SetComp | ast.DictComp | ast.Await | ast.Yield
+)
+DATA = (str, int, float, list, tuple, dict, slice, UserDict)
 # Of Python's own functions, those that change nothing.
 HARMLESS = (len, list, tuple, int, float, bool, range, sorted, set, max, min, sum, zip, dict, enumerate, str)
 # What a library may not be asked twice: it trains, draws from a loader, writes, or takes minutes.
@@ -103,33 +106,32 @@ class Line:
         data = (leaf for leaf in self.leaves if not isinstance(leaf.value, ModuleType | type | nn.Module))
         return tuple(leaf for leaf in data if not callable(leaf.value) or isinstance(leaf.value, Tensor))
 
-    @cached_property
+    @property
     def numbers(self) -> list[int]:
         """The whole numbers that the failing call is given as they stand, or by a name."""
-        given: list[ast.expr] = []
-        if isinstance(self.node, ast.Call):
-            given = [*self.node.args, *(keyword.value for keyword in self.node.keywords)]
-        return [number for node in given for number in self._numbers(node)]
-
-    def _numbers(self, node: ast.expr) -> list[int]:
-        if isinstance(node, ast.Tuple | ast.List):
-            return [number for part in node.elts for number in self._numbers(part)]
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-            return [-number for number in self._numbers(node.operand)]
-        value = node.value if isinstance(node, ast.Constant) else None
-        if isinstance(node, ast.Name) and (leaf := self.of(node.id)):
-            value = leaf.value
-        values = value if isinstance(value, tuple) else (value,)
-        return [number for number in values if isinstance(number, int) and not isinstance(number, bool)]
+        given = self.node.args if isinstance(self.node, ast.Call) and self.again else []
+        values = [came_of(partial(self.run, node=node)).value for node in given]
+        several = [value if isinstance(value, list | tuple) else (value,) for value in values]
+        return [number for numbers in several for number in numbers if type(number) is int]
 
     def of(self, slot: str) -> Leaf | None:
         """Return the leaf that a slot stands for."""
         return next((leaf for leaf in self.leaves if leaf.slot == slot), None)
 
-    def spelled(self, node: ast.AST | None = None, changed: Mapping[str, str] | None = None) -> str:
+    def spelled(self, node: ast.expr | None = None, changed: Mapping[str, str] | None = None) -> str:
         """Return the expression as the learner wrote it, with other text for some of its leaves."""
         texts = {leaf.slot: leaf.text for leaf in self.leaves} | dict(changed or {})
-        return ast.unparse(_Renamed(texts).visit(_copied(node or self.node)))
+
+        def written(part: ast.AST) -> ast.expr | None:
+            text = texts.get(part.id) if isinstance(part, ast.Name) else None
+            return None if text is None else ast.parse(text, mode="eval").body
+
+        return ast.unparse(rebuilt(node or self.node, written))
+
+    def spelled_in(self, words: str) -> str:
+        """Put the learner's own names for the slots that a sentence names."""
+        texts = {leaf.slot: leaf.text for leaf in self.leaves}
+        return re.sub(r"\b_\d+(_\d+)?\b", lambda found: texts.get(found[0], found[0]), words)
 
     def run(self, changed: Mapping[str, Any] | None = None, node: ast.expr | None = None) -> Any:
         """Run it once more, with other values for some of its leaves.
@@ -137,32 +139,15 @@ class Line:
         Raises:
             Whatever it raises.
         """
-        names = {leaf.slot: self._safe(leaf.value) for leaf in self.leaves} | dict(changed or {})
-        tree = ast.fix_missing_locations(ast.Expression(_copied(node or self.node)))
-        value = eval(compile(tree, "<line>", "eval"), names)
+        tree = ast.fix_missing_locations(ast.Expression(rebuilt(node or self.node)))
+        value = eval(compile(tree, "<line>", "eval"), {**self._twins, **(changed or {})})
         if self.parts and (isinstance(value, Mapping) or len(value) != len(self.parts)):
             raise ValueError(f"{len(value)} parts for {len(self.parts)} names")
         return value
 
-    def _safe(self, value: Any) -> Any:
-        if isinstance(value, nn.Module) or hasattr(value, "_tokenizer"):
-            if id(value) not in self._twins:
-                self._twins[id(value)] = (
-                    stand_in(value) if isinstance(value, nn.Module) else _tokenizer(value)
-                )
-            return self._twins[id(value)]
-        if isinstance(value, np.ndarray):
-            return value.copy()  # what writes in place writes there
-        return value.detach() if isinstance(value, Tensor) else value
-
     @cached_property
-    def _twins(self) -> dict[int, Any]:
-        return {}
-
-    def spelled_in(self, words: str) -> str:
-        """Put the learner's own names for the slots that a sentence names."""
-        texts = {leaf.slot: leaf.text for leaf in self.leaves}
-        return re.sub(r"\b_\d+(_\d+)?\b", lambda found: texts.get(found[0], found[0]), words)
+    def _twins(self) -> dict[str, Any]:
+        return {leaf.slot: twin_of(leaf.value) for leaf in self.leaves}
 
     def made_by(self, leaf: Leaf, unpacked: bool = False) -> Line | None:
         """Return the assignment that a leaf comes from, the last above this line, where the source is known.
@@ -171,26 +156,29 @@ class Line:
             leaf: One that is a plain name.
             unpacked: Look for `_, name = expression`, and not for `name = expression`.
         """
-        found: ast.Assign | None = None
-        if not is_learners(self.step):
+        if not leaf.text.isidentifier() or not is_learners(self.step):
             return None
-        tree = Source.for_frame(self.step.frame).tree if leaf.text.isidentifier() else None
+        tree, above = Source.for_frame(self.step.frame).tree, {}
         for node in ast.walk(tree) if tree is not None else ():
-            if not isinstance(node, ast.Assign):
-                continue
-            names = getattr(node.targets[0], "elts", []) if unpacked else node.targets
-            is_it = any(isinstance(part, ast.Name) and part.id == leaf.text for part in names)
-            is_here = self.step.frame.f_code.co_firstlineno <= node.lineno < self.step.line
-            if is_it and is_here and (found is None or node.lineno > found.lineno):
-                found = node
-        return line_of(self.step, None, found.value) if found is not None else None
+            if isinstance(node, ast.Assign):
+                names = getattr(node.targets[0], "elts", []) if unpacked else node.targets
+                is_it = any(isinstance(part, ast.Name) and part.id == leaf.text for part in names)
+                if is_it and self.step.frame.f_code.co_firstlineno <= node.lineno < self.step.line:
+                    above[node.lineno] = node.value
+        return line_of(self.step, node=above[max(above)]) if above else None
 
 
-def _tokenizer(value: Any) -> Any:
-    """Return a tokenizer of its own: each call sets how the one inside pads."""
-    twin = copy.copy(value)
-    twin._tokenizer = copy.deepcopy(value._tokenizer)
-    return twin
+def rebuilt(node: Any, other: Callable[[ast.AST], ast.expr | None] = lambda _: None) -> Any:
+    """Copy an expression, with other parts for some of its own.
+
+    Not copy.deepcopy: `executing` links each node to its parent, and so to the whole file.
+    """
+    if isinstance(node, list):
+        return [rebuilt(part, other) for part in node]
+    if not isinstance(node, ast.AST):
+        return node
+    new = other(node)
+    return new or type(node)(**{name: rebuilt(value, other) for name, value in ast.iter_fields(node)})
 
 
 def line_of(
@@ -207,13 +195,9 @@ def line_of(
     failing, parts = (node, ()) if node is not None else _failing(step)
     if failing is None:
         return None
-    line = None if as_given else _line(step, failing)
-    if (line is None or not line.again) and inner is not None:
-        # An argument that can't be made again is taken as the called function got it.
-        line = _line(step, failing, _given(failing, inner)) or line
-    if line is not None and not line.again:
-        line = _line(step, failing, computed=True) or line
-    return replace(line, parts=parts) if line is not None else None
+    reader = _Reader(step, failing, _given(failing, inner) if inner is not None else {}, as_given)
+    tree = rebuilt(failing, reader.other)
+    return _unpacked(Line(step, tree, tuple(reader.leaves), reader.again, parts))
 
 
 def line_of_call(step: Step, steps: list[Step]) -> Line:
@@ -229,18 +213,6 @@ def line_of_call(step: Step, steps: list[Step]) -> Line:
     return Line(step, ast.parse(f"_0({arguments})", mode="eval").body, tuple(leaves), True)
 
 
-def _line(
-    step: Step, failing: ast.expr, given: Mapping[Place, Any] | None = None, computed: bool = False
-) -> Line | None:
-    root = _copied(failing)
-    reader = _Reader(step, given or {}, root, computed)
-    tree = reader.visit(root)
-    if not isinstance(tree, ast.expr):
-        return None
-    line = _unpacked(Line(step, tree, tuple(reader.leaves), False))
-    return replace(line, again=not reader.unread and _is_harmless(tree, line))
-
-
 def _unpacked(line: Line) -> Line:
     """Take each part of a batch for an operand of its own, where a call is given `**batch`."""
     node, leaves = line.node, list(line.leaves)
@@ -252,7 +224,7 @@ def _unpacked(line: Line) -> Line:
             for name, value in batch.value.items():
                 leaves.append(Leaf(f'{batch.text}["{name}"]', value, f"{batch.slot}_{len(leaves)}"))
                 node.keywords.append(ast.keyword(str(name), ast.Name(leaves[-1].slot, ast.Load())))
-    return replace(line, leaves=tuple(leaves))
+    return Line(line.step, node, tuple(leaves), line.again, line.parts)
 
 
 def _failing(step: Step) -> tuple[ast.expr | None, tuple[str, ...]]:
@@ -270,7 +242,7 @@ def _failing(step: Step) -> tuple[ast.expr | None, tuple[str, ...]]:
         return statements[0].value, tuple(map(ast.unparse, parts))
     if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) and isinstance(parent, ast.Assign):
         # What is assigned has to fit what is there, as in a sum.
-        return ast.copy_location(ast.BinOp(node, ast.Add(), parent.value), node), ()
+        return ast.BinOp(node, ast.Add(), parent.value), ()
     if isinstance(node, ast.Attribute) and isinstance(parent, ast.Call) and parent.func is node:
         return parent, ()
     if isinstance(node, ast.Assign | ast.AugAssign):
@@ -280,64 +252,33 @@ def _failing(step: Step) -> tuple[ast.expr | None, tuple[str, ...]]:
     return (decompiled(step.frame.f_code, step.lasti) if node is None else None), ()
 
 
-class _Reader(ast.NodeTransformer):
-    """Puts a slot in the place of everything that the expression names."""
+class _Reader:
+    """Puts a slot in the place of what an expression names.
 
-    def __init__(self, step: Step, given: Mapping[Place, Any], root: ast.AST, computed: bool) -> None:
-        self.step, self.given, self.root, self.computed = step, given, root, computed
+    What can't be run again is taken as the called function got it; or else it is run once, by itself.
+    """
+
+    def __init__(self, step: Step, root: ast.expr, given: Mapping[ast.expr, Any], as_given: bool) -> None:
+        self.step, self.root, self.given = step, root, given
         self.leaves: list[Leaf] = []
-        self.bound: set[str] = set()
-        self.functions = [part.func for part in ast.walk(root) if isinstance(part, ast.Call)]
-        self.unread = False
+        self.again = True
+        parts = list(ast.walk(root))
+        targets = [part.target for part in parts if isinstance(part, ast.comprehension)]
+        self.bound = {part.id for each in targets for part in ast.walk(each) if isinstance(part, ast.Name)}
+        # Of `np.stack` the search sees more than of a function without a name.
+        functions = [part.func for part in parts if isinstance(part, ast.Call)]
+        chains = [each for each in functions if isinstance(each, ast.Attribute)]
+        self.kept = {each for each in chains if isinstance(read(each.value, step), ModuleType)}
+        self.as_given = as_given or not all(map(self._is_harmless, parts))
 
-    def visit(self, node: ast.AST) -> Any:
-        if isinstance(node, _OWN_NAMES):
-            self.unread = True
-        elif isinstance(node, CHAIN) and _first_name(node) in self.bound:
-            return node
-        elif isinstance(node, ast.expr):
-            value = self._value(node)
-            if value is not MISSING:
-                return self._slot(node, value)
-            self.unread |= isinstance(node, ast.Name)
-        if isinstance(node, ast.ListComp):
-            targets = [part for each in node.generators for part in ast.walk(each.target)]
-            self.bound |= {part.id for part in targets if isinstance(part, ast.Name)}
-        return node if isinstance(node, (*_OWN_NAMES, ast.Name)) else super().visit(node)
-
-    def _value(self, node: ast.expr) -> Any:
-        """Return what a part of the line is: named, given to the called function, or made on the line."""
-        if isinstance(node, CHAIN) and not self._is_modules_function(node):
-            value = read(node, self.step)
-            if value is not MISSING:
-                return value
-        if not isinstance(node, ast.Constant | ast.Starred) and _place(node) in self.given:
-            return self.given[_place(node)]
-        return self._computed(node) if node is not self.root and self._is_computed(node) else MISSING
-
-    def _is_modules_function(self, node: ast.expr) -> bool:
-        """Whether this is `np.stack`: the search sees more in it than in a function without a name."""
-        is_called = any(node is function for function in self.functions)
-        owner = read(node.value, self.step) if is_called and isinstance(node, ast.Attribute) else None
-        return isinstance(owner, ModuleType)
-
-    def _is_computed(self, node: ast.AST) -> bool:
-        """Whether a part is taken for what it gives: a list made on the line, or what comes of a model."""
-        calls = [part for part in ast.walk(node) if isinstance(part, ast.Call)]
-        models = [part for part in calls if isinstance(read(part.func, self.step), nn.Module)]
-        is_function = node is getattr(self.root, "func", None)
-        return isinstance(node, ast.ListComp) or (self.computed and bool(models) and not is_function)
-
-    def _computed(self, node: ast.expr) -> Any:
-        is_model = isinstance(node, ast.Call) and isinstance(read(node.func, self.step), nn.Module)
-        line = _line(self.step, node, computed=self.computed and not is_model)
-        if line is None or not line.again:
-            return MISSING
-        with quiet():
-            came = came_of(line.run)
-        return MISSING if came.error is not None else came.value
-
-    def _slot(self, node: ast.expr, value: Any) -> ast.Name:
+    def other(self, node: ast.AST) -> ast.expr | None:
+        """Return the slot for a part of the expression; None where it is to be looked into."""
+        if not isinstance(node, ast.expr):
+            return None
+        value = self._value(node)
+        if value is MISSING:
+            self.again &= self._is_harmless(node)
+            return None
         text = ast.unparse(node)
         known = next((leaf for leaf in self.leaves if leaf.text == text), None)
         if known is None:
@@ -345,9 +286,64 @@ class _Reader(ast.NodeTransformer):
             self.leaves.append(known)
         return ast.Name(known.slot, ast.Load())
 
+    def _value(self, node: ast.expr) -> Any:
+        """Return what a part of the line is: named, given to the called function, or made on the line."""
+        value = self._read(node) if node not in self.kept else MISSING
+        if value is not MISSING or node is self.root or node is getattr(self.root, "func", None):
+            return value
+        if self.as_given and node in self.given:
+            return self.given[node]
+        if not isinstance(node, ast.ListComp) and all(map(self._is_harmless, ast.walk(node))):
+            return MISSING
+        line = line_of(self.step, node=node)
+        with quiet():
+            came = came_of(line.run) if line is not None and line.again else None
+        return came.value if came is not None and came.error is None else MISSING
 
-# These bind names of their own, which no frame holds.
-_OWN_NAMES = (ast.GeneratorExp, ast.SetComp, ast.DictComp, ast.Lambda, ast.NamedExpr)
+    def _read(self, node: ast.expr) -> Any:
+        """Return what is known without running anything."""
+        if isinstance(node, CHAIN):
+            return MISSING if _first_name(node) in self.bound else read(node, self.step)
+        return self.given.get(node, MISSING) if node is getattr(self.root, "func", None) else MISSING
+
+    def _is_harmless(self, node: ast.AST) -> bool:
+        """Whether running this part once more changes nothing, and runs code of libraries and models only."""
+        if isinstance(node, ast.Call):
+            return self._may_run(node)
+        if isinstance(node, ast.Name):
+            return node.id in self.bound or self._read(node) is not MISSING
+        if isinstance(node, ast.Attribute | ast.Subscript) and self._read(node) is MISSING:
+            return _is_open(self._read(node.value))
+        return not isinstance(node, UNREADABLE)
+
+    def _may_run(self, call: ast.Call) -> bool:
+        function, name = self._read(call.func), ast.unparse(call.func).rpartition(".")[2]
+        if name in NEVER_AGAIN or (name.endswith("_") and not name.endswith("__")):
+            return False
+        if isinstance(function, nn.Module):
+            # A model inside another call takes its time, and its result is at hand.
+            return call is self.root
+        if function is MISSING:  # a method of what a library made
+            return isinstance(call.func, ast.Attribute)
+        return _is_librarys(function)
+
+
+def _is_open(owner: Any) -> bool:
+    """Whether an attribute, an item or a method of this is a library's affair, or a model's on a stand-in."""
+    kind = owner if isinstance(owner, type) else type(owner)
+    known = owner is MISSING or isinstance(owner, nn.Module | ModuleType) or issubclass(kind, DATA)
+    return known or is_librarys(kind.__module__)
+
+
+def _is_librarys(function: Any) -> bool:
+    """Whether calling this runs a library's code alone."""
+    name = getattr(function, "__name__", "")
+    # Those written in C name no module.
+    known = [*HARMLESS, *(getattr(place, name, None) for place in (torch, F, np))]
+    if isinstance(getattr(function, "__self__", None), (Tensor, *DATA)):
+        return True
+    module = getattr(function, "__module__", None) or type(function).__module__
+    return any(function is each for each in known) or is_librarys(module)
 
 
 def _first_name(node: ast.AST) -> str:
@@ -356,32 +352,11 @@ def _first_name(node: ast.AST) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-class _Renamed(ast.NodeTransformer):
-    def __init__(self, texts: Mapping[str, str]) -> None:
-        self.texts = texts
-
-    def visit_Name(self, node: ast.Name) -> ast.AST:
-        text = self.texts.get(node.id)
-        return node if text is None else ast.parse(text, mode="eval").body
-
-
-def _copied(node: Any) -> Any:
-    if isinstance(node, list):
-        return [_copied(part) for part in node]
-    if not isinstance(node, ast.AST):
-        return node
-    # Not copy.deepcopy: `executing` links each node to its parent, and so to the whole file.
-    new = type(node)(**{field: _copied(value) for field, value in ast.iter_fields(node)})
-    return ast.copy_location(new, node)
-
-
 def read(node: ast.expr, step: Step) -> Any:
     """Return what a name, an attribute or an item is, without running code of the learner's; else MISSING."""
     if isinstance(node, ast.Name):
-        for space in (step.variables, step.frame.f_globals, vars(builtins)):
-            if node.id in space:
-                return space[node.id]
-        return MISSING
+        spaces = (step.variables, step.frame.f_globals, vars(builtins))
+        return next((space[node.id] for space in spaces if node.id in space), MISSING)
     base = read(node.value, step) if isinstance(node, ast.Attribute | ast.Subscript) else MISSING
     if base is MISSING:
         return MISSING
@@ -411,8 +386,7 @@ def attribute(owner: Any, name: str) -> Any:
     kept = getattr(owner, "__dict__", None)
     if not isinstance(kept, dict):
         return MISSING
-    parts = ("_modules", "_parameters", "_buffers") if isinstance(owner, nn.Module) else ()
-    places = [kept, *(kept.get(part, {}) for part in parts)]
+    places = [kept, *(kept.get(part, {}) for part in PARTS if isinstance(owner, nn.Module))]
     return next((place[name] for place in places if name in place), MISSING)
 
 
@@ -422,90 +396,35 @@ def stored(owner: Any, name: str) -> Any:
     return None if value is MISSING else value
 
 
-def _is_harmless(tree: ast.expr, line: Line) -> bool:
-    """Whether running the expression once more touches nothing: libraries' operations only."""
-    if any(
-        isinstance(node, ast.Await | ast.Yield | ast.YieldFrom | ast.NamedExpr) for node in ast.walk(tree)
-    ):
-        return False
-    # A model inside another call takes its time, and its result is at hand.
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    return all(_is_harmless_call(node.func, line, node is tree) for node in calls)
-
-
-def _is_harmless_call(func: ast.expr, line: Line, is_outermost: bool) -> bool:
-    leaf = line.of(func.id) if isinstance(func, ast.Name) else None
-    name = func.attr if isinstance(func, ast.Attribute) else leaf.text if leaf is not None else ""
-    last = name.rpartition(".")[2]
-    if not last or last in NEVER_AGAIN or (last.endswith("_") and not last.endswith("__")):
-        return False
-    if leaf is not None:
-        return _is_librarys(leaf.value) and (is_outermost or not isinstance(leaf.value, nn.Module))
-    owner = func.value if isinstance(func, ast.Attribute) else None
-    module = line.of(owner.id) if isinstance(owner, ast.Name) else None
-    if module is None or not isinstance(module.value, ModuleType):
-        return True  # a method of what a library made
-    return _is_librarys(getattr(module.value, last, None))
-
-
-def _is_librarys(value: Any) -> bool:
-    """Whether calling this runs a library's code alone."""
-    if isinstance(value, nn.Module):
-        return True  # it is run on a stand-in
-    if any(value is harmless for harmless in HARMLESS):
-        return True
-    owner = getattr(value, "__self__", None)
-    if owner is not None and not isinstance(owner, ModuleType | type) and not callable(value):
-        return False
-    name = getattr(value, "__name__", "")
-    if any(value is getattr(place, name, None) for place in (torch, F, np)):
-        return True  # those written in C name no module
-    module = getattr(value, "__module__", None) or type(owner if owner is not None else value).__module__
-    return is_librarys(module) or (
-        module == "builtins" and isinstance(owner, Tensor | str | list | tuple | dict)
-    )
-
-
-def _given(call: ast.expr, inner: Step) -> dict[tuple[int, int, int], Any]:
-    """Return what the called function was given, by where each argument stands in the learner's line."""
+def _given(call: ast.expr, inner: Step) -> dict[ast.expr, Any]:
+    """Return what the called function was given, by the argument that stands in the learner's line."""
     if not isinstance(call, ast.Call) or any(isinstance(part, ast.Starred) for part in call.args):
         return {}
-    code, names = inner.frame.f_code, inner.frame.f_code.co_varnames
-    values = inner.variables
-    plain = list(names[: code.co_argcount])
-    bound = bool(plain) and plain[0] in ("self", "cls")
-    in_order = [values.get(name, MISSING) for name in plain[bound:]]
-    rest = names[code.co_argcount + code.co_kwonlyargcount :]
-    if code.co_flags & 4 and rest:  # *args
-        in_order += list(values.get(rest[0], ()))
-    by_name = dict(values)
-    if code.co_flags & 8:  # **kwargs
-        extra = values.get(rest[1 if code.co_flags & 4 else 0], {})
-        by_name |= extra if isinstance(extra, dict) else {}
-    found = dict(zip(map(_place, call.args), in_order, strict=False))
-    if isinstance(values.get("self"), nn.Module):
-        found[_place(call.func)] = values["self"]
-    found |= {_place(part.value): by_name.get(part.arg or "", MISSING) for part in call.keywords}
-    return {place: value for place, value in found.items() if value is not MISSING}
-
-
-def _place(node: ast.expr) -> tuple[int, int, int]:
-    return node.lineno, node.col_offset, node.end_col_offset or 0
+    names, rest, extra, held = inspect.getargvalues(inner.frame)
+    names = names[: inner.frame.f_code.co_argcount]
+    in_order = [held.get(name, MISSING) for name in names if name not in ("self", "cls")]
+    in_order += held.get(rest or "", ())
+    by_name = {**held, **held.get(extra or "", {})}
+    found = dict(zip(call.args, in_order, strict=False))
+    found |= {each.value: by_name.get(each.arg or "", MISSING) for each in call.keywords}
+    if isinstance(held.get("self"), nn.Module):
+        found[call.func] = held["self"]
+    return found
 
 
 def name_of(value: Any, steps: list[Step]) -> str:
     """Return the learner's own name for an object, such as "model.head", or "" where it has none."""
-    return next((name for name, found in _named(steps) if found is value), "")
-
-
-def _named(steps: list[Step]) -> Iterator[tuple[str, Any]]:
     for step in learners_steps(steps):
-        yield from names_in(step).items()
-        yield from ((name, value) for name, value in step.variables.items() if not name.startswith("_"))
+        own = {name: held for name, held in step.variables.items() if not name.startswith("_")}
+        for name, held in [*names_in(step).items(), *own.items()]:
+            if held is value:
+                return name
+    return ""
 
 
 def names_in(step: Step) -> dict[str, Any]:
     """Return what the failing expression names, by how it is spelled; nothing is run for it."""
     failing, _ = _failing(step)
-    line = _line(step, failing) if failing is not None else None
-    return {leaf.text: leaf.value for leaf in (line.leaves if line is not None else ())}
+    chains = [node for node in ast.walk(failing) if isinstance(node, CHAIN)] if failing is not None else []
+    found = {ast.unparse(node): read(node, step) for node in chains}
+    return {text: value for text, value in found.items() if value is not MISSING}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import linecache
 import re
-import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +17,7 @@ from torch import Tensor, nn
 from helpers.diagnosis.said.result import Diagnosis, Fix
 from helpers.diagnosis.seen.frames import LIBRARIES, Step, is_learners, said, steps_of, where
 from helpers.diagnosis.seen.line import Line, line_of, line_of_call
+from helpers.trial import came_of
 
 RERUN = "no value on the GPU can be read any more: restart, and run this on the CPU, which names the value"
 
@@ -47,23 +47,22 @@ class Raised:
         """The learner's own innermost line."""
         return where(self.steps)
 
-    @cached_property
+    @property
     def line(self) -> Line | None:
         """The learner's own failing expression."""
-        if not self.own:
-            return None
-        place = self.steps.index(self.own[0])
-        return line_of(self.own[0], self.steps[place - 1] if place else None)
+        return next(iter(self.lines), None)
 
     @cached_property
     def lines(self) -> list[Line]:
         """That line, and the same with each argument as one operand: what the called function was given."""
-        place = self.steps.index(self.own[0]) if self.own else 0
-        given = line_of(self.own[0], self.steps[place - 1], as_given=True) if place else None
-        if self.line is None or given is None:
-            return [line for line in (self.line, given) if line is not None]
-        named = [[leaf.text for leaf in line.leaves] for line in (self.line, given)]
-        return [self.line] if named[0] == named[1] else [self.line, given]
+        if not self.own:
+            return []
+        place = self.steps.index(self.own[0])
+        inner = self.steps[place - 1] if place else None
+        both = [line_of(self.own[0], inner, as_given=each) for each in (False, True)[: 1 + bool(place)]]
+        found = [line for line in both if line is not None]
+        named = [[leaf.text for leaf in line.leaves] for line in found]
+        return found[:1] if named[1:] == named[:1] else found
 
     @cached_property
     def outer_lines(self) -> list[Line]:
@@ -84,16 +83,15 @@ class Raised:
     def squeezed(self) -> str:
         """Where squeeze() took the axis of a batch of one, as words that follow a sentence; or ""."""
         around = [each for step in self.own[:4] for each in step.variables.values()]
-        one_row = any(isinstance(each, Tensor) and each.shape[:1] == (1,) for each in around)
-        operands = self.line.operands if self.line is not None else ()
-        was = any(_was_squeezed(leaf.value) for leaf in operands)
-        if not one_row and not was:
+        operands = [leaf.value for leaf in (self.line.operands if self.line is not None else ())]
+        made = [each.grad_fn.name() for each in operands if getattr(each, "grad_fn", None) is not None]
+        was = any(name.startswith("SqueezeBackward") for name in made)  # autograd still knows
+        if not was and not any(isinstance(each, Tensor) and each.shape[:1] == (1,) for each in around):
             return ""
         models = [type(each).forward for each in around if isinstance(each, nn.Module)]
-        codes = [step.frame.f_code for step in self.own[:4]] + [
-            getattr(each, "__code__", None) for each in models
-        ]
-        place = next(filter(None, map(_squeeze_in, filter(None, codes))), "")
+        codes = [step.frame.f_code for step in self.own[:4]]
+        codes += [each.__code__ for each in models if hasattr(each, "__code__")]
+        place = next(filter(None, map(_squeeze_in, codes)), "")
         words = f": squeeze(){place} takes it from a batch of one; name the axis, or use flatten(1)"
         return words if place or was else ""
 
@@ -101,17 +99,8 @@ class Raised:
         self, cause: str, got: str, needs: str, fixes: Iterable[Fix | None] = (), **more: Any
     ) -> Diagnosis:
         """Return what was found; a fix that did not run is left out."""
-        ran = tuple(fix for fix in fixes if fix is not None)
-        return Diagnosis(
-            "raises",
-            got,
-            error=said(self.error),
-            cause=cause,
-            needs=needs,
-            fixes=ran,
-            where=self.where,
-            **more,
-        )
+        more |= {"error": said(self.error), "where": self.where, "cause": cause, "needs": needs}
+        return Diagnosis("raises", got, fixes=tuple(fix for fix in fixes if fix is not None), **more)
 
 
 def explain_gpu(raised: Raised) -> Diagnosis | None:
@@ -123,12 +112,6 @@ def explain_gpu(raised: Raised) -> Diagnosis | None:
     needs = "labels from 0 to C - 1, and ids from 0 to num_embeddings - 1: an index had no place"
     also = f"an id has no row in the embedding; {RERUN}"
     return raised.diagnosis("head_size", got, needs, certain=False, also=also)
-
-
-def _was_squeezed(value: Any) -> bool:
-    """Whether autograd still knows that a tensor came out of squeeze()."""
-    made = getattr(value, "grad_fn", None) if isinstance(value, Tensor) else None
-    return made is not None and made.name().startswith("SqueezeBackward")
 
 
 def _squeeze_in(code: CodeType) -> str:
@@ -158,27 +141,23 @@ def tried(
     space: dict[str, Any] = {"torch": torch, "nn": nn, "F": F}
     for name, value in values.items():
         _put(space, name, value.detach() if isinstance(value, Tensor) else value)
-    with torch.random.fork_rng(devices=[]), torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            exec(compile(code, "<fix>", "exec"), space)
-            came = proof(SimpleNamespace(**space))
-        except Exception:
-            return None
-    return Fix(title, code, f"gives {shape(came)}" if isinstance(came, Tensor) else str(came), when)
+
+    def run() -> Any:
+        exec(compile(code, "<fix>", "exec"), space)
+        return proof(SimpleNamespace(**space))
+
+    with torch.no_grad():
+        came = came_of(run)
+    gives = f"gives {shape(came.value)}" if isinstance(came.value, Tensor) else str(came.value)
+    return Fix(title, code, gives, when) if came.error is None else None
 
 
 def _put(space: dict[str, Any], name: str, value: Any) -> None:
-    *owners, last = name.split(".")
-    if not owners:
-        space[last] = value
-        return
-    owner = space.setdefault(owners[0], SimpleNamespace())
-    for part in owners[1:]:
-        if not hasattr(owner, part):
-            setattr(owner, part, SimpleNamespace())
-        owner = getattr(owner, part)
-    setattr(owner, last, value)
+    owner, _, rest = name.partition(".")
+    if rest:
+        _put(vars(space.setdefault(owner, SimpleNamespace())), rest, value)
+    else:
+        space[name] = value
 
 
 def shape(value: Any, axes: str = "") -> str:

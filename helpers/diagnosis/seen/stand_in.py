@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import numpy as np
 from torch import Tensor, nn
 
 PARTS = ("_parameters", "_buffers", "_modules")
@@ -30,6 +31,19 @@ def stand_in(model: nn.Module, copies: dict[int, Any] | None = None) -> nn.Modul
     modules.update({name: stand_in(part, copies) for name, part in modules.items() if part is not None})
     vars(twin).update(state)
     return twin
+
+
+def twin_of(value: Any) -> Any:
+    """Return what can be run, written to and changed in the place of something of the learner's."""
+    if isinstance(value, nn.Module):
+        return stand_in(value)
+    if hasattr(value, "_tokenizer"):
+        twin = copy.copy(value)
+        twin._tokenizer = copy.deepcopy(value._tokenizer)  # each call sets how the one inside pads
+        return twin
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    return value.detach() if isinstance(value, Tensor) else value
 
 
 def without_numbers(value: Any) -> Any:

@@ -14,8 +14,7 @@ from torch import Tensor, nn
 from helpers.bert import SEED, load_bert
 from helpers.diagnosis import Diagnosis, check_batch, diagnose
 from helpers.diagnosis.loss.call import loss_call
-from helpers.drawing.flow import draw_flow
-from helpers.drawing.layout import Flow
+from helpers.drawing.flow import Flow, draw_flow
 from helpers.drawing.numbers_table import draw_numbers
 from helpers.lab.control import PADDINGS, Idle, Option, Settings, choice, slider, tick
 from helpers.lab.experiment import Experiment, Scene, check_step, labels_of, listed, outcome_of, padding_of

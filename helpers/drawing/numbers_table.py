@@ -57,12 +57,8 @@ def draw_numbers(
 
 
 def _cut(rows: Tensor, shown: Tensor) -> str:
-    names = ("rows", "classes")
-    parts = [
-        f"{less} of {size} {name}"
-        for name, size, less in zip(names, rows.shape, shown.shape, strict=True)
-        if less < size
-    ]
+    sizes = zip(("rows", "classes"), rows.shape, shown.shape, strict=True)
+    parts = [f"{less} of {size} {name}" for name, size, less in sizes if less < size]
     return f" (the first {' and '.join(parts)})" if parts else ""
 
 

@@ -24,8 +24,10 @@ def draw_verdict(diagnosis: Diagnosis, notes: Mapping[str, str]) -> str:
     rows = [*rows, *((f"⚠ {name}", words) for name, words in notes.items())]
     head = f"text-align:left;vertical-align:top;padding:2px 16px 2px 0;color:{FAINT}"
     cell = f"text-align:left;color:{TEXT}"
-    cells = ((name, _words(name, words)) for name, words in rows)
+    code = "white-space:pre-wrap"
+    cells = ((name, tag("code", words, style=code) if name == "try" else words) for name, words in rows)
     shown = table(cells, styles=(head, cell), style="border-spacing:0;margin:4px 0 0")
+    sign, words = diagnosis.sign, diagnosis.headline.removeprefix(diagnosis.sign)
     edge = FAINT if diagnosis.outcome == "ok" else BAD
     return (
         '<div role="group" aria-label="the verdict" '
@@ -33,19 +35,11 @@ def draw_verdict(diagnosis: Diagnosis, notes: Mapping[str, str]) -> str:
         f"border-radius:6px;padding:8px 14px;line-height:1.5;color:{TEXT};"
         # As high as most verdicts are, so that what stands below stays where it is.
         f'min-height:10.5em;box-sizing:border-box">'
-        f'<code style="font-weight:700;white-space:normal">{_headline(diagnosis)}</code>'
+        '<code style="font-weight:700;white-space:normal">'
+        # The sign has a name for those who listen.
+        f'<span role="img" aria-label="{SIGNS[sign].rstrip(":")}">{sign}</span>{escape(words)}</code>'
         f"{shown}</div>"
     )
-
-
-def _headline(diagnosis: Diagnosis) -> str:
-    """Return the headline, with the name of its sign for those who listen."""
-    sign, words = diagnosis.sign, diagnosis.headline.removeprefix(diagnosis.sign)
-    return f'<span role="img" aria-label="{SIGNS[sign].rstrip(":")}">{sign}</span>{escape(words)}'
-
-
-def _words(name: str, words: str) -> str:
-    return tag("code", words, style="white-space:pre-wrap") if name == "try" else words
 
 
 def draw_code(code: str) -> str:

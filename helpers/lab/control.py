@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, NamedTuple
 
 Changes = dict[str, Any]  # from settings to their new values
@@ -51,9 +51,9 @@ class Idle(NamedTuple):
     why: str
     when: Mapping[str, str]
 
-    def holds(self, settings: Settings) -> bool:
+    def holds(self, settings: Changes) -> bool:
         """Whether these settings are such a case."""
-        return all(getattr(settings, name) in values.split() for name, values in self.when.items())
+        return all(settings[name] in values.split() for name, values in self.when.items())
 
 
 class Control(NamedTuple):
@@ -82,21 +82,18 @@ class Control(NamedTuple):
 
 def choice(label: str, options: Mapping[str, Option], *idle: Idle, wrong: Sequence[str] = ()) -> Any:
     """Declare a setting with a drop-down. The lab opens with the first option."""
-    return _setting(next(iter(options)), Control(label, options, None, idle, wrong))
+    control = Control(label, options, None, idle, wrong)
+    return field(default=next(iter(options)), metadata={"control": control})
 
 
 def slider(label: str, start: int, lowest: int, most: int, *idle: Idle, wrong: Sequence[int] = ()) -> Any:
     """Declare a setting with a slider."""
-    return _setting(start, Control(label, {}, (lowest, most), idle, wrong))
+    return field(default=start, metadata={"control": Control(label, {}, (lowest, most), idle, wrong)})
 
 
 def tick(label: str, start: bool, *idle: Idle, wrong: Sequence[bool] = ()) -> Any:
     """Declare a setting with a tick box."""
-    return _setting(start, Control(label, {}, None, idle, wrong))
-
-
-def _setting(start: Any, control: Control) -> Any:
-    return field(default=start, metadata={"control": control})
+    return field(default=start, metadata={"control": Control(label, {}, None, idle, wrong)})
 
 
 @dataclass(frozen=True)
@@ -130,10 +127,10 @@ class Settings:
 
     def idle(self) -> dict[str, str]:
         """Say of each setting that was changed and plays no part, why."""
-        start, controls = type(self)(), self.controls()
-        turned = {
-            name: each for name, each in controls.items() if getattr(self, name) != getattr(start, name)
-        }
-        cases = {name: [case for case in each.idle if case.holds(self)] for name, each in turned.items()}
-        said = {name: each.words(getattr(self, name)) for name, each in controls.items()}
-        return {name: those[0].why.format(**said) for name, those in cases.items() if those}
+        start, now, controls, notes = asdict(type(self)()), asdict(self), self.controls(), {}
+        said = {name: control.words(now[name]) for name, control in controls.items()}
+        for name, control in controls.items():
+            case = next((case for case in control.idle if case.holds(now)), None)
+            if case and now[name] != start[name]:
+                notes[name] = case.why.format(**said)
+        return notes

@@ -72,13 +72,13 @@ class Experiment(ABC, Generic[SceneT]):
     Attributes:
         settings_type: What its settings are.
         double_mistakes: Mistakes in several settings at once, as what they change in settings that are right.
-        mends: From a cause to the settings that can mend it, what the verdict asks for first; two names in
-            one text are set together.
+        mends: From a cause to the settings that can mend it, what the verdict asks for first; two
+            names without a comma are set together.
     """
 
     settings_type: ClassVar[type[Settings]]
     double_mistakes: ClassVar[Sequence[Changes]]
-    mends: Mapping[str, tuple[str, ...]]
+    mends: Mapping[str, str]
 
     def __init__(self, settings: Any = None) -> None:
         self.tokenizer = load_tokenizer()
@@ -119,18 +119,29 @@ class Experiment(ABC, Generic[SceneT]):
         self._sentences = sentences
         return ""
 
+    def _shown(self, batch: list[str], ids: Any, mask: Any, **more: Any) -> dict[str, Any]:
+        """Return the part of a scene that every lab has."""
+        tokens = [self.tokenizer.convert_ids_to_tokens(row) for row in ids]
+        return {
+            "sentences": batch,
+            "tokens": tokens,
+            "ids": ids,
+            "mask": mask,
+            "settings": self.settings,
+            **more,
+        }
+
     @abstractmethod
     def _run(self, batch: list[str], notes: dict[str, str]) -> SceneT: ...
 
     def _notes(self, batch: Sequence[str]) -> dict[str, str]:
         """Say beside each setting that is not used as it is, why."""
-        settings, notes, typed = self.settings, {}, len(batch)
-        if typed < settings.batch_size:
-            words = "1 sentence" if typed == 1 else f"{typed} sentences"
-            notes["batch_size"] = f"only {words} typed, so this batch holds {typed}"
+        settings, notes = self.settings, {}
+        if len(batch) < settings.batch_size:
+            words = f"{len(batch)} sentence{'s' * (len(batch) > 1)}"
+            notes["batch_size"] = f"only {words} typed, so this batch holds {len(batch)}"
         notes |= settings.idle()
-        cut = sum(self._is_cut(sentence) for sentence in batch)
-        if cut:
+        if cut := sum(map(self._is_cut, batch)):
             notes["max_length"] = f"{'1 sentence is' if cut == 1 else f'{cut} sentences are'} longer, and cut"
         return notes
 

@@ -45,29 +45,19 @@ STYLE = """<style>
 
 
 class Flow(NamedTuple):
-    """One run, as the picture needs it.
+    """One run, as the picture needs it."""
 
-    Attributes:
-        stages: input_ids (N, T), hidden_states (N, T, H), what the head reads and what the loss reads.
-        target: The stage of the target.
-        values: The target's values, by row.
-        diagnosis: Gives the outcome and the ends of a disagreement.
-        classes: How many classes the data has; outputs beyond them are hatched.
-        loss: The loss, by its short name.
-        num_labels: The outputs of the head, whatever became of them before the loss.
-        between: What is done between the head and the loss, such as "softmax"; at most two.
-        changed: Which of "logits" and "target" to draw attention to.
-    """
-
-    stages: Sequence[Stage]
+    stages: Sequence[
+        Stage
+    ]  # input_ids (N, T), hidden_states (N, T, H), what the head and what the loss reads
     target: Stage
-    values: Sequence[Any]
-    diagnosis: Diagnosis
-    classes: int
-    loss: str
-    num_labels: int
-    between: Sequence[str] = ()
-    changed: frozenset[str] = frozenset()
+    values: Sequence[Any]  # the target's, by row
+    diagnosis: Diagnosis  # gives the outcome and the ends of a disagreement
+    classes: int  # how many the data has; outputs beyond them are hatched
+    loss: str  # its short name
+    num_labels: int  # the outputs of the head, whatever became of them before the loss
+    between: Sequence[str] = ()  # what is done between the head and the loss, such as "softmax"; at most two
+    changed: frozenset[str] = frozenset()  # which of "logits" and "target" to draw attention to
 
 
 def draw_flow(flow: Flow) -> str:

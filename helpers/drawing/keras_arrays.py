@@ -12,6 +12,8 @@ from helpers.table import Html, row, table, tag
 from helpers.trace import AXES
 
 Shape = tuple[int | None, ...]
+# Per array its name, the shape that the model was built for, and the one that came; None where there is none.
+Shapes = list[tuple[str, Shape | None, Shape | None]]
 AXES_OF = {"input_ids": "NT", "attention_mask": "NT", "output and y": "NC"}
 _ALL = ".shape-clinic-arrays"
 STYLE = f"""<style>
@@ -25,18 +27,8 @@ STYLE = f"""<style>
 </style>"""
 
 
-def draw_arrays(
-    shapes: Sequence[tuple[str, Shape | None, Shape | None]],
-    signs: Mapping[str, str],
-    changed: frozenset[str] = frozenset(),
-) -> str:
-    """Return a table: per array, the shape that the model was built for, and the one that came.
-
-    Args:
-        shapes: Per array: its name and the two shapes; None where there is none.
-        signs: From the names of arrays to a sign and its words, as `in_words` gives them.
-        changed: The names of the arrays to draw attention to.
-    """
+def draw_arrays(shapes: Shapes, signs: Mapping[str, str], changed: frozenset[str] = frozenset()) -> str:
+    """Return a table: each array, its two shapes and its sign, as `in_words` gives it; what changed moves."""
     rows = []
     for name, built, came in shapes:
         bad, sign = misfits(name, built, came), signs.get(name, "")

@@ -14,12 +14,7 @@ from helpers.table import Html, table, tag
 
 
 def draw_plain(shapes: Sequence[tuple[str, str]], signs: Mapping[str, str], diagnosis: Diagnosis) -> str:
-    """Return the shapes, what doesn't fit among them, and the verdict, as one plain table.
-
-    Args:
-        shapes: What the lab shows, as (name, words).
-        signs: From some of these names to what is marked there, in words.
-        diagnosis: What to say below.
+    """Return the shapes in words, what is marked at some of them, and the verdict, as one plain table.
 
     >>> told = Diagnosis("raises", got="logits (N=4, C=1)", error="IndexError: no", needs="C = 3")
     >>> plain = draw_plain([("logits", "(N=4, C=1)")], {"logits": "✗ C doesn't fit"}, told)

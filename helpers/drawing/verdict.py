@@ -12,13 +12,9 @@ from helpers.table import LINES, table, tag
 
 
 def draw_verdict(diagnosis: Diagnosis, notes: Mapping[str, str]) -> str:
-    """Return the outcome in its own words, what came, what is needed and what mends it.
+    """Return what came, what is needed and what mends it, and per control why it could not be used as it is.
 
     It is no live region: a lab has a voice for the headline, and who wants the rest finds it here.
-
-    Args:
-        diagnosis: What to say.
-        notes: From a control's name to why its value could not be used as it is.
     """
     rows = [*diagnosis.rows, ("needs", "nothing more")] if diagnosis.outcome == "ok" else diagnosis.rows
     rows = [*rows, *((f"⚠ {name}", words) for name, words in notes.items())]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -176,39 +176,40 @@ def _target(settings: BertSettings, length: int) -> list[str]:
 
 
 def from_scratch(
-    sentences: tuple[str, ...],
     settings: BertSettings,
+    sentences: Sequence[str],
     steps: list[str],
-    stages: tuple[Stage, ...],
-    diagnosis: Diagnosis,
+    stages: Sequence[Stage],
+    told: Diagnosis,
 ) -> str:
     """Return the Python that gives the same shapes and the same outcome in a fresh process.
 
     The stages are input_ids, hidden_states, logits and target.
     """
     input_ids, hidden_states, logits, target = (stage.shape for stage in stages)
-    lines = [
-        "import torch",
-        "import torch.nn.functional as F",
-        "from torch import nn",
-        "from helpers import load_bert, load_tokenizer",
-        "",
-        listed(sentences),
-        "tokenizer = load_tokenizer()",
-        f'encoding = tokenizer(sentences, {padding_of(settings)}, return_tensors="pt")',
-        f"batch = {{name: rows[:{input_ids[0]}] for name, rows in encoding.items()}}  # (N, T) {input_ids}",
-        'mask = batch["attention_mask"]',
-    ]
-    if not settings.mask:
-        lines.append('del batch["attention_mask"]')
+    made = [] if settings.mask else ['del batch["attention_mask"]']
+    loss = "model(**batch, labels=target).loss"
     if settings.framework == "pytorch":
-        bert = 'hidden_states = load_bert("encoder")(**batch).last_hidden_state'
-        lines += [f"{bert}  # (N, T, H) {hidden_states}", "", f"torch.manual_seed({SEED})"]
-        loss = f"loss = F.{settings.loss}(logits, target)"
-    else:
-        loss = "loss = model(**batch, labels=target).loss"
-    shapes_are = f"# logits {logits}, target {target}"
-    return "\n".join([*lines, *steps, shapes_are, f"{loss}  # {outcome_of(diagnosis)}", "loss", ""])
+        encoded = f'load_bert("encoder")(**batch).last_hidden_state  # (N, T, H) {hidden_states}'
+        made += [f"hidden_states = {encoded}", "", f"torch.manual_seed({SEED})"]
+        loss = f"F.{settings.loss}(logits, target)"
+    lines = "\n".join([*made, *steps])
+    return f"""\
+import torch
+import torch.nn.functional as F
+from torch import nn
+from helpers import load_bert, load_tokenizer
+
+{listed(sentences)}
+tokenizer = load_tokenizer()
+encoding = tokenizer(sentences, {padding_of(settings)}, return_tensors="pt")
+batch = {{name: rows[:{input_ids[0]}] for name, rows in encoding.items()}}  # (N, T) {input_ids}
+mask = batch["attention_mask"]
+{lines}
+# logits {logits}, target {target}
+loss = {loss}  # {outcome_of(told)}
+loss
+"""
 
 
 # What one run gave, and how it is shown.
@@ -216,18 +217,13 @@ def from_scratch(
 
 @dataclass(frozen=True)
 class BertScene(Scene):
-    """All that one run gave.
+    """All that one run gave."""
 
-    Attributes:
-        stages: input_ids (N, T), hidden_states (N, T, H), what the head reads, (N, H) or (N, T, H), and what
-            the loss reads; its name says what was done to the logits.
-        target: The target's stage.
-        logits: What the loss reads, as a tensor.
-    """
-
+    # input_ids (N, T), hidden_states (N, T, H), what the head reads, (N, H) or (N, T, H), and what the loss
+    # reads; its name says what was done to the logits.
     stages: tuple[Stage, ...]
     target: Stage
-    logits: Tensor
+    logits: Tensor  # what the loss reads
     with_ids: ClassVar[bool] = False
 
     def flow(self, changed: frozenset[str] = frozenset()) -> Flow:
@@ -364,7 +360,7 @@ class BertExperiment(Experiment[BertScene]):
             **self._shown(batch, ids.tolist(), mask.tolist(), notes=notes, diagnosis=diagnosis),
             mask_is_read=settings.mask,
             values=target.tolist(),
-            code=from_scratch(self._sentences, settings, steps, (*stages[:2], stages[3], end), diagnosis),
+            code=from_scratch(settings, self._sentences, steps, (*stages[:2], stages[3], end), diagnosis),
             stages=stages,
             target=end,
             logits=logits,

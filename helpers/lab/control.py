@@ -21,17 +21,11 @@ SENTENCES = (
 
 
 class Option(NamedTuple):
-    """One choice of a drop-down.
+    """One choice of a drop-down."""
 
-    Attributes:
-        words: What the drop-down says.
-        code: The Python that it stands for, where it stands for one.
-        axes: One letter per axis of what that code gives, "?" for an axis of size 1.
-    """
-
-    words: str
-    code: str = ""
-    axes: str = ""
+    words: str  # what the drop-down says
+    code: str = ""  # the Python that it stands for, where it stands for one
+    axes: str = ""  # one letter per axis of what that code gives, "?" for an axis of size 1
 
 
 PADDINGS = {
@@ -41,15 +35,10 @@ PADDINGS = {
 
 
 class Idle(NamedTuple):
-    """A case in which a setting that was changed plays no part.
+    """A case in which a setting that was changed plays no part."""
 
-    Attributes:
-        why: What is said then; {loss} stands for what the control of that name says.
-        when: From other settings to their values in this case, as words in one text.
-    """
-
-    why: str
-    when: Mapping[str, str]
+    why: str  # what is said then; {loss} stands for what the control of that name says
+    when: Mapping[str, str]  # from other settings to their values in this case, as words in one text
 
     def holds(self, settings: Changes) -> bool:
         """Whether these settings are such a case."""
@@ -57,21 +46,13 @@ class Idle(NamedTuple):
 
 
 class Control(NamedTuple):
-    """A drop-down, a slider, or, where it has neither options nor a range, a tick box.
-
-    Attributes:
-        label: What it says.
-        options: What the drop-down offers; where it opens comes first.
-        range: The slider's lowest and highest value; the highest grows with a preset's.
-        idle: When it plays no part, the case that is told first.
-        wrong: The values that are a realistic mistake where all else is right.
-    """
+    """A drop-down, a slider, or, where it has neither options nor a range, a tick box."""
 
     label: str
-    options: Mapping[str, Option]
-    range: tuple[int, int] | None
-    idle: Sequence[Idle]
-    wrong: Sequence[Any]
+    options: Mapping[str, Option]  # where the drop-down opens comes first
+    range: tuple[int, int] | None  # the slider's lowest and highest value; the highest grows with a preset's
+    idle: Sequence[Idle]  # when it plays no part, the case that is told first
+    wrong: Sequence[Any]  # the values that are a realistic mistake where all else is right
 
     def words(self, value: Any) -> str:
         """Say a value as the control does."""
@@ -100,14 +81,11 @@ def tick(label: str, start: bool, *idle: Idle, wrong: Sequence[bool] = ()) -> An
 class Settings:
     """What the learner can change. A kind of lab adds its controls, in the order in which they are shown.
 
-    Attributes:
-        text: The sentences, one per line.
-
     Raises:
         ValueError: A setting has a value that its drop-down doesn't have.
     """
 
-    text: str = "\n".join(SENTENCES)
+    text: str = "\n".join(SENTENCES)  # one sentence per line
 
     def __post_init__(self) -> None:
         for name, control in self.controls().items():

@@ -19,32 +19,19 @@ from helpers.trial import quiet
 
 @dataclass(frozen=True)
 class Scene(ABC):
-    """All that one run gave: what the picture draws and the verdict says.
+    """All that one run gave: what the picture draws and the verdict says."""
 
-    Attributes:
-        sentences: The batch, as typed.
-        tokens, ids, mask: Per sentence, its tokens as the model gets them, the number of each, and 1 for a
-            token or 0 for padding; the tokenizer's mask, whether it is handed on or not.
-        mask_is_read: Whether the model gets the mask.
-        values: The labels, by row.
-        settings: The settings that made it.
-        notes: Per setting that could not be used as it is, why.
-        diagnosis: What the loss did.
-        code: Python that does the same from scratch.
-        with_ids: Whether the tokens are shown with ids and mask.
-    """
-
-    sentences: Sequence[str]
-    tokens: list[list[str]]
-    ids: list[list[int]]
-    mask: list[list[int]]
-    mask_is_read: bool
-    values: list[Any]
+    sentences: Sequence[str]  # the batch, as typed
+    tokens: list[list[str]]  # per sentence, as the model gets them
+    ids: list[list[int]]  # the number of each
+    mask: list[list[int]]  # 1 for a token, 0 for padding: the tokenizer's, whether it is handed on or not
+    mask_is_read: bool  # whether the model gets it
+    values: list[Any]  # the labels, by row
     settings: Any
-    notes: dict[str, str]
+    notes: dict[str, str]  # per setting that could not be used as it is, why
     diagnosis: Diagnosis
-    code: str
-    with_ids: ClassVar[bool]
+    code: str  # Python that does the same from scratch
+    with_ids: ClassVar[bool]  # whether the tokens are shown with ids and mask
 
     @abstractmethod
     def draw(self, changed: frozenset[str] = frozenset()) -> str:
@@ -67,17 +54,13 @@ SceneT = TypeVar("SceneT", bound=Scene)
 
 
 class Experiment(ABC, Generic[SceneT]):
-    """Holds the settings and what the last run gave.
-
-    Attributes:
-        settings_type: What its settings are.
-        double_mistakes: Mistakes in several settings at once, as what they change in settings that are right.
-        mends: From a cause to the settings that can mend it, what the verdict asks for first; two
-            names without a comma are set together.
-    """
+    """Holds the settings and what the last run gave."""
 
     settings_type: ClassVar[type[Settings]]
+    # Mistakes in several settings at once, as what they change in settings that are right.
     double_mistakes: ClassVar[Sequence[Changes]]
+    # From a cause to the settings that can mend it, what the verdict asks for first; two names without a
+    # comma are set together.
     mends: Mapping[str, str]
 
     def __init__(self, settings: Any = None) -> None:
@@ -164,9 +147,8 @@ def check_step(
     Args:
         loss: Runs the step and asks about its loss, or raises what the step raises.
         encoder: The BERT.
-        given: Gives what it got by name: input_ids (N, T) and mostly an attention_mask (N, T).
-        filtered: Where rows were left out, the attention_mask, which rows reached the loss, bool (N,), and
-            how many labels did.
+        given: Gives what it got by name.
+        filtered: Where rows were left out, as `dropped_rows` takes them.
     """
     try:
         told = loss()

@@ -16,15 +16,13 @@ import torch
 from torch import Tensor
 
 from helpers.diagnosis import Diagnosis, check_keras_loss
-from helpers.drawing.keras_arrays import as_words, draw_arrays, in_words
+from helpers.drawing.keras_arrays import Shape, Shapes, as_words, draw_arrays, in_words
 from helpers.drawing.numbers_table import draw_numbers
 from helpers.lab.control import PADDINGS, Idle, Option, Settings, choice, slider, tick
 from helpers.lab.experiment import Experiment, Scene, check_step, labels_of, listed, outcome_of, padding_of
 
 MOST_MODELS = 32
 ARRAYS = ("input_ids", "attention_mask")
-Shape = tuple[int | None, ...]
-Arrays = list[tuple[str, Shape | None, Shape | None]]
 
 # What can be chosen.
 
@@ -117,16 +115,10 @@ model.evaluate(x, y)  # {outcome_of(diagnosis)}
 
 @dataclass(frozen=True)
 class KerasScene(Scene):
-    """All that one run gave.
+    """All that one run gave."""
 
-    Attributes:
-        shapes: Per array: its name, the shape that the model was built for, and the shape that came; either
-            is None where there is none.
-        output: What the last layer gave, where it gave anything.
-    """
-
-    shapes: Arrays
-    output: Tensor | None
+    shapes: Shapes
+    output: Tensor | None  # what the last layer gave, where it gave anything
     with_ids: ClassVar[bool] = True
 
     def draw(self, changed: frozenset[str] = frozenset()) -> str:
@@ -230,11 +222,11 @@ class KerasExperiment(Experiment[KerasScene]):
         return replace(told, got=told.got or _got(names), fixes=told.fixes if told.error else ())
 
 
-def _shapes(model: Any, names: dict[str, Any]) -> Arrays:
+def _shapes(model: Any, names: dict[str, Any]) -> Shapes:
     built = {str(tensor.name): tuple(tensor.shape) for tensor in model.inputs}
     given = names.get("x", [])
     came = dict(zip(ARRAYS, given if isinstance(given, list) else [given], strict=False))
-    rows: Arrays = [(name, built.get(name), _shape(came.get(name))) for name in ARRAYS]
+    rows: Shapes = [(name, built.get(name), _shape(came.get(name))) for name in ARRAYS]
     return [*rows, ("output and y", tuple(model.output.shape), _shape(names.get("y")))]
 
 

@@ -22,15 +22,10 @@ _WIDTH = 40  # characters per message in the text: two of them fit a terminal
 
 @dataclass(frozen=True)
 class Comparison:
-    """The messages of `compare_errors`, cut where they begin or cease to agree.
+    """The messages of `compare_errors`, cut where they begin or cease to agree."""
 
-    Attributes:
-        names: One per call.
-        rows: Per row, one run of words for each call, "" where that message has no words there.
-    """
-
-    names: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    names: tuple[str, ...]  # one per call
+    rows: tuple[tuple[str, ...], ...]  # one run of words for each call, "" where that message has none there
 
     @property
     def same(self) -> bool:

@@ -85,12 +85,7 @@ def message_of(code: str) -> str:
 
 
 def error_of(code: str, names: Mapping[str, object], or_warning: bool = False) -> Exception:
-    """Run one line with these names and return what it raises.
-
-    Args:
-        code: An expression.
-        names: What it may name.
-        or_warning: Whether a warning will do where it raises nothing.
+    """Run an expression with these names and return what it raises, or a warning where that will do.
 
     Raises:
         RuntimeError: There is neither.

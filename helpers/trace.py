@@ -122,11 +122,8 @@ def trace_shapes(model: nn.Module, **inputs: Any) -> Trace:
 
 def _steps(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
     for name, child in model.named_children():
-        inner = list(child.named_children())
-        if inner and not isinstance(child, nn.ModuleList):
-            yield from ((f"{name}.{part}", module) for part, module in inner)
-        else:
-            yield name, child
+        inner = [] if isinstance(child, nn.ModuleList) else list(child.named_children())
+        yield from ((f"{name}.{part}", module) for part, module in inner) if inner else [(name, child)]
 
 
 def _tensors(output: Any, name: str = "") -> dict[str, torch.Tensor]:

@@ -28,7 +28,7 @@ STYLE = f"""<style>
 
 
 def draw_arrays(shapes: Shapes, signs: Mapping[str, str], changed: frozenset[str] = frozenset()) -> str:
-    """Return a table: each array, its two shapes and its sign, as `in_words` gives it; what changed moves."""
+    """Return a table: each array, both shapes, and its sign, as `in_words` gives it."""
     rows = []
     for name, built, came in shapes:
         bad, sign = misfits(name, built, came), signs.get(name, "")

@@ -1,14 +1,15 @@
-"""What stands under the picture: the verdict, and the code behind it."""
+"""What stands under the picture: the verdict, and the code behind it; and all of it as a plain table."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from helpers.diagnosis import Diagnosis
+from helpers.diagnosis.said.result import CELL
 from helpers.drawing.svg import BAD, FAINT, LINE, RAISED, TEXT
 from helpers.readable import SIGNS
-from helpers.table import LINES, table, tag
+from helpers.table import LINES, Html, table, tag
 
 
 def draw_verdict(diagnosis: Diagnosis, notes: Mapping[str, str]) -> str:
@@ -44,3 +45,19 @@ def draw_code(code: str) -> str:
     # It wraps: what scrolls would have to be one more stop of the Tab key.
     look = f"background:{RAISED};padding:10px;line-height:1.4;{LINES}"
     return f"<details>{summary}{tag('pre', code, style=look)}</details>"
+
+
+def draw_plain(shapes: Sequence[tuple[str, str]], signs: Mapping[str, str], diagnosis: Diagnosis) -> str:
+    """Return the shapes in words, what is marked at some of them, and the verdict, as one plain table.
+
+    It is for where a lab's widgets don't run: GitHub, nbviewer, print, a notebook not yet trusted. These keep
+    a table and its words, and remove SVG, colours and positions. So each sign has its word beside it.
+
+    >>> told = Diagnosis("raises", got="logits (N=4, C=1)", error="IndexError: no", needs="C = 3")
+    >>> plain = draw_plain([("logits", "(N=4, C=1)")], {"logits": "✗ C doesn't fit"}, told)
+    >>> [words in plain for words in ("<code>(N=4, C=1)</code> <strong>✗ C", "✗ IndexError: no", "C = 3")]
+    [True, True, True]
+    """
+    marks = {name: Html(f" <strong>{escape(words, quote=False)}</strong>") for name, words in signs.items()}
+    rows = [(name, Html(tag("code", words) + marks.get(name, ""))) for name, words in shapes]
+    return table([*rows, ("result", diagnosis.first_line), *diagnosis.cells], styles=(CELL,))

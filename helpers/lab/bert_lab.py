@@ -266,7 +266,7 @@ class BertScene(Scene):
         return draw_numbers(read.name, self.logits, read.axes, self.values, self.sentences, self.tokens[0])
 
 
-class BertExperiment(Experiment[BertScene]):
+class BertExperiment(Experiment):
     """Runs a real head and a real loss on every change.
 
     The encoder is the slow part, so its output is kept for as long as what it reads stays the same.

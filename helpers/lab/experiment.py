@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar
 
 from torch import Tensor
 
@@ -50,10 +50,7 @@ class Scene(ABC):
         """Return its numbers, as HTML."""
 
 
-SceneT = TypeVar("SceneT", bound=Scene)
-
-
-class Experiment(ABC, Generic[SceneT]):
+class Experiment(ABC):
     """Holds the settings and what the last run gave."""
 
     settings_type: ClassVar[type[Settings]]
@@ -67,9 +64,9 @@ class Experiment(ABC, Generic[SceneT]):
         self.tokenizer = load_tokenizer()
         self._sentences: tuple[str, ...] = ()
         self.settings: Any = settings or self.settings_type()
-        self.scene = self.change()
+        self.scene: Any = self.change()
 
-    def change(self, **settings: Any) -> SceneT:
+    def change(self, **settings: Any) -> Any:
         """Apply new settings, run everything that depends on them, and return the new scene.
 
         Raises:
@@ -115,7 +112,7 @@ class Experiment(ABC, Generic[SceneT]):
         }
 
     @abstractmethod
-    def _run(self, batch: list[str], notes: dict[str, str]) -> SceneT: ...
+    def _run(self, batch: list[str], notes: dict[str, str]) -> Scene: ...
 
     def _notes(self, batch: Sequence[str]) -> dict[str, str]:
         """Say beside each setting that is not used as it is, why."""
@@ -124,14 +121,13 @@ class Experiment(ABC, Generic[SceneT]):
             words = f"{len(batch)} sentence{'s' * (len(batch) > 1)}"
             notes["batch_size"] = f"only {words} typed, so this batch holds {len(batch)}"
         notes |= settings.idle()
-        if cut := sum(map(self._is_cut, batch)):
-            notes["max_length"] = f"{'1 sentence is' if cut == 1 else f'{cut} sentences are'} longer, and cut"
+        if settings.padding == "max_length":
+            lengths = [len(ids) for ids in self.tokenizer(batch, verbose=False)["input_ids"]]
+            if cut := sum(length > settings.max_length for length in lengths):
+                notes["max_length"] = (
+                    f"{'1 sentence is' if cut == 1 else f'{cut} sentences are'} longer, and cut"
+                )
         return notes
-
-    def _is_cut(self, sentence: str) -> bool:
-        if self.settings.padding != "max_length":
-            return False
-        return len(self.tokenizer(sentence, verbose=False)["input_ids"]) > int(self.settings.max_length)
 
 
 def check_step(

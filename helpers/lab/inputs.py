@@ -35,11 +35,11 @@ class Inputs:
         )
         self._all = {**self.controls, "text": self.sentences}
         for name, control in self._all.items():
-            control.observe(lambda change, name=name: self._turned(name, change["new"]), "value")
+            control.observe(lambda change, name=name: self._turned({name: change["new"]}), "value")
 
-    def _turned(self, name: str, value: Any) -> None:
+    def _turned(self, changes: Changes) -> None:
         if not self._is_set:
-            self._changed({name: value})
+            self._changed(changes)
 
     def set(self, changes: Changes) -> None:
         """Set some at once, without calling `changed`."""

@@ -145,7 +145,7 @@ class KerasScene(Scene):
         return draw_numbers("output", self.output, "NC", self.values, self.sentences, self.tokens[0])
 
 
-class KerasExperiment(Experiment[KerasScene]):
+class KerasExperiment(Experiment):
     """Runs a real `model.evaluate` on every change, of models that share one `BertLayer`.
 
     >>> scene = KerasExperiment(KerasSettings(input_length="fixed")).scene
@@ -223,8 +223,7 @@ class KerasExperiment(Experiment[KerasScene]):
 
 
 def _shapes(model: Any, names: dict[str, Any]) -> Shapes:
-    built = {str(tensor.name): tuple(tensor.shape) for tensor in model.inputs}
-    given = names.get("x", [])
+    built, given = {str(tensor.name): tuple(tensor.shape) for tensor in model.inputs}, names.get("x", [])
     came = dict(zip(ARRAYS, given if isinstance(given, list) else [given], strict=False))
     rows: Shapes = [(name, built.get(name), _shape(came.get(name))) for name in ARRAYS]
     return [*rows, ("output and y", tuple(model.output.shape), _shape(names.get("y")))]

@@ -23,7 +23,7 @@ class _Stop(NamedTuple):
     causes: frozenset[str | None]
 
 
-def mend(experiment: Experiment[Any]) -> Changes | None:
+def mend(experiment: Experiment) -> Changes | None:
     """Find what to set so that the experiment runs; None where no control mends it.
 
     What the verdict asks for is tried first, and of a drop-down's options that which gives the loss of its
@@ -54,9 +54,7 @@ def mend(experiment: Experiment[Any]) -> Changes | None:
     return None
 
 
-def _turn(
-    experiment: Experiment[Any], stop: _Stop, names: Sequence[str]
-) -> tuple[Changes | None, list[_Stop]]:
+def _turn(experiment: Experiment, stop: _Stop, names: Sequence[str]) -> tuple[Changes | None, list[_Stop]]:
     """Try other values; return the first change of a way that ends here, or where something else is wrong."""
     top = stop.diagnosis.fixes[0].result if stop.diagnosis.fixes else ""
     is_a_choice = any(stop.settings.controls()[name].options for name in names)

@@ -14,12 +14,12 @@ class Preset(NamedTuple):
     """A lesson's case."""
 
     title: str  # what the lesson calls it
-    experiment: type[Experiment[Any]]  # what runs it
+    experiment: type[Experiment]  # what runs it
     settings: Any  # where the lab opens
     controls: tuple[str, ...]  # the settings whose controls are in sight; the others are behind "More"
 
 
-def _preset(kind: type[Experiment[Any]], title: str, controls: str, **settings: Any) -> Preset:
+def _preset(kind: type[Experiment], title: str, controls: str, **settings: Any) -> Preset:
     return Preset(title, kind, kind.settings_type(**settings), tuple(controls.split()))
 
 

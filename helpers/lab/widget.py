@@ -13,9 +13,8 @@ from typing import Any
 import ipywidgets as widgets
 
 from helpers.diagnosis import Diagnosis
-from helpers.drawing.plain import draw_plain
 from helpers.drawing.tokens import draw_tokens
-from helpers.drawing.verdict import draw_code, draw_verdict
+from helpers.drawing.verdict import draw_code, draw_plain, draw_verdict
 from helpers.lab.control import Changes
 from helpers.lab.hunt import Hunt
 from helpers.lab.inputs import Fold, Inputs, button, in_columns, mark

@@ -146,15 +146,11 @@ def outcome(run: Run) -> list[str]:
     >>> outcome(lambda: [0, 1][2]), outcome(lambda: 1 + 1)
     (['✗ IndexError: list index out of range'], ['it gives 2'])
     """
-    came = came_of(lambda: _spelt(run()))
-    ran = f"✗ {_first_line(came.error)}" if came.error else came.value
+    came = came_of(lambda: None if (result := run()) is None else f"it gives {result!r}")
+    ran = f"✗ {_first_line(came.error)}" if came.error else came.value or "it runs, and gives nothing back"
     # torch's kind; the others are about the libraries
     signs = dict.fromkeys(f"⚠ {_first_line(each)}" for each in came.warned if isinstance(each, UserWarning))
     return [line if len(line) <= LONGEST else f"{line[:LONGEST]} …" for line in (*signs, ran)]
-
-
-def _spelt(result: object) -> str:
-    return "it runs, and gives nothing back" if result is None else f"it gives {result!r}"
 
 
 def _first_line(error: Exception) -> str:

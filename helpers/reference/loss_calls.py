@@ -95,17 +95,13 @@ def _keras(loss: str, call: str, fix: str) -> Ran:
     model = keras.Sequential([keras.Input((8,)), layer])
     model.compile(loss=after["loss"])
     names = {**tools, "model": SimpleNamespace(fit=partial(model.fit, verbose=0))}
-    told = _fitted(names, after["y"])
-    return Ran(model(x), torch.as_tensor(after["y"]), told, names)
-
-
-def _fitted(names: Mapping[str, Any], y: Any) -> Diagnosis:
-    """Fit with labels that have a name, so that a fix can name them."""
-    came = came_of(lambda: eval("model.fit(x, y)", {**names, "y": y}).history["loss"][0])
+    # Labels that have a name, so that a fix can name them.
+    came = came_of(lambda: eval("model.fit(x, y)", {**names, "y": after["y"]}).history["loss"][0])
     if came.error:
-        return explain(came.error) or Diagnosis("raises", got="", error=str(came.error))
-    loss = came.value
-    return Diagnosis("ok" if isfinite(loss) else "silent", got="", loss=loss)
+        told = explain(came.error) or Diagnosis("raises", got="", error=str(came.error))
+    else:
+        told = Diagnosis("ok" if isfinite(came.value) else "silent", got="", loss=came.value)
+    return Ran(model(x), torch.as_tensor(after["y"]), told, names)
 
 
 RUNS: dict[str, Run] = {"PyTorch": _pytorch, "transformers": _transformers, "Keras": _keras}

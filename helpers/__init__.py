@@ -4,77 +4,53 @@ Every public name is imported on first use, so that `import helpers` stays as ch
 notebook's first cell should be: transformers alone takes two seconds.
 """
 
+# mypy: implicit-reexport
+# ruff: noqa: F401
 from __future__ import annotations
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from helpers.bert import load_bert as load_bert
-    from helpers.bert import load_tokenizer as load_tokenizer
-    from helpers.data import TAGS as TAGS
-    from helpers.data import load_reviews as load_reviews
-    from helpers.data import load_tagged as load_tagged
-    from helpers.diagnosis import Diagnosis as Diagnosis
-    from helpers.diagnosis import Fix as Fix
-    from helpers.diagnosis import check_batch as check_batch
-    from helpers.diagnosis import check_loss as check_loss
-    from helpers.diagnosis import explain as explain
-    from helpers.drawing.figures import heatmap as heatmap
-    from helpers.drawing.figures import loss_curves as loss_curves
-    from helpers.extension import clinic as clinic
-    from helpers.extension import load_ipython_extension as load_ipython_extension
-    from helpers.extension import unload_ipython_extension as unload_ipython_extension
-    from helpers.keras_bert import BertLayer as BertLayer
-    from helpers.lab.widget import ShapeLab as ShapeLab
-    from helpers.practice.checks import Need as Need
-    from helpers.practice.checks import check as check
-    from helpers.practice.progress import progress as progress
-    from helpers.practice.question import predict as predict
-    from helpers.reference.cheatsheet import cheat_sheet as cheat_sheet
-    from helpers.reference.compare import compare_errors as compare_errors
-    from helpers.reference.index import error_index as error_index
-    from helpers.trace import Stage as Stage
-    from helpers.trace import Trace as Trace
-    from helpers.trace import trace_shapes as trace_shapes
+if TYPE_CHECKING:  # for editors and mypy, which run nothing
+    from helpers.bert import load_bert, load_tokenizer
+    from helpers.data import TAGS, load_reviews, load_tagged
+    from helpers.diagnosis import Diagnosis, Fix, check_batch, check_loss, explain
+    from helpers.drawing.figures import heatmap, loss_curves
+    from helpers.extension import clinic, load_ipython_extension, unload_ipython_extension
+    from helpers.keras_bert import BertLayer
+    from helpers.lab.widget import ShapeLab
+    from helpers.practice.checks import Need, check
+    from helpers.practice.progress import progress
+    from helpers.practice.question import predict
+    from helpers.reference.cheatsheet import cheat_sheet
+    from helpers.reference.compare import compare_errors
+    from helpers.reference.index import error_index
+    from helpers.trace import Stage, Trace, trace_shapes
 
-_ROOM_OF = {
-    "load_bert": "bert",
-    "load_tokenizer": "bert",
-    "Stage": "trace",
-    "Trace": "trace",
-    "trace_shapes": "trace",
-    "Diagnosis": "diagnosis",
-    "Fix": "diagnosis",
-    "check_batch": "diagnosis",
-    "check_loss": "diagnosis",
-    "explain": "diagnosis",
-    "clinic": "extension",
-    "load_ipython_extension": "extension",
-    "unload_ipython_extension": "extension",
-    "BertLayer": "keras_bert",
-    "ShapeLab": "lab.widget",
-    "load_reviews": "data",
-    "load_tagged": "data",
-    "TAGS": "data",
-    "heatmap": "drawing.figures",
-    "loss_curves": "drawing.figures",
-    "compare_errors": "reference.compare",
-    "cheat_sheet": "reference.cheatsheet",
-    "error_index": "reference.index",
-    "predict": "practice.question",
-    "check": "practice.checks",
-    "Need": "practice.checks",
-    "progress": "practice.progress",
+_NAMES = {
+    "bert": "load_bert load_tokenizer",
+    "data": "TAGS load_reviews load_tagged",
+    "diagnosis": "Diagnosis Fix check_batch check_loss explain",
+    "drawing.figures": "heatmap loss_curves",
+    "extension": "clinic load_ipython_extension unload_ipython_extension",
+    "keras_bert": "BertLayer",
+    "lab.widget": "ShapeLab",
+    "practice.checks": "Need check",
+    "practice.progress": "progress",
+    "practice.question": "predict",
+    "reference.cheatsheet": "cheat_sheet",
+    "reference.compare": "compare_errors",
+    "reference.index": "error_index",
+    "trace": "Stage Trace trace_shapes",
 }
-
-__all__ = sorted(_ROOM_OF)
+ROOM_OF = {name: room for room, names in _NAMES.items() for name in names.split()}
+__all__ = sorted(ROOM_OF)
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _ROOM_OF:
+    if name not in ROOM_OF:
         raise AttributeError(f"module 'helpers' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"helpers.{_ROOM_OF[name]}"), name)
+    value = getattr(importlib.import_module(f"helpers.{ROOM_OF[name]}"), name)
     globals()[name] = value
     return value
 

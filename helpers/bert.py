@@ -95,18 +95,16 @@ def load_bert(task: str = "sequence", num_labels: int = 3, **config: Any) -> Pre
 
 
 def _from_pretrained(load: Callable[..., Any], name: str, **options: Any) -> Any:
-    try:
-        return load(name, local_files_only=True, **options)
-    except (OSError, ValueError):
-        # A folder is complete or broken; only a hub id can be mended by the network.
-        local = os.path.isdir(name)
-    try:
-        return load(name, local_files_only=local, **options)
-    except (OSError, ValueError) as error:
-        raise ModelNotLoaded(
-            f"got SHAPE_CLINIC_MODEL={name!r}, which cannot be loaded: {str(error).splitlines()[0]}\n"
-            "The kit needs a folder with config.json, weights and tokenizer files, or a hub id that is in the"
-            " cache or can be downloaded.\n"
-            "Try without it, offline: unset SHAPE_CLINIC_MODEL and restart the kernel. Or download once where"
-            f" there is a network (`hf download {name}`) and name that folder."
-        ) from error
+    # A folder is complete or broken; only a hub id can be mended by the network.
+    for only_local in (True, os.path.isdir(name)):
+        try:
+            return load(name, local_files_only=only_local, **options)
+        except (OSError, ValueError) as refused:
+            error = refused
+    raise ModelNotLoaded(
+        f"got SHAPE_CLINIC_MODEL={name!r}, which cannot be loaded: {str(error).splitlines()[0]}\n"
+        "The kit needs a folder with config.json, weights and tokenizer files, or a hub id that is in the"
+        " cache or can be downloaded.\n"
+        "Try without it, offline: unset SHAPE_CLINIC_MODEL and restart the kernel. Or download once where"
+        f" there is a network (`hf download {name}`) and name that folder."
+    ) from error

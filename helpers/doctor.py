@@ -17,29 +17,17 @@ INSTALL = f'"{sys.executable}" -m pip install -c requirements.lock -e . (in {ROO
 
 
 class Unfit(Exception):
-    """A check failed: what came, what is needed, what to try."""
+    """A check failed: its kind, and on a line each what came, what is needed, what to try."""
 
     def __init__(self, what: str, got: str, needs: str, hint: str) -> None:
-        """Put the three answers on a line each.
-
-        Args:
-            what: The kind of check, for example "packages".
-            got: What was found.
-            needs: What would be right.
-            hint: What to do about it.
-        """
         super().__init__(f"{what}\n    got:   {got}\n    needs: {needs}\n    try:   {hint}")
 
 
 def check_python(version: Sequence[int] = sys.version_info[:3]) -> str:
     """Check that this Python is new enough.
 
-    Raises:
-        Unfit: Python is older than 3.11.
-
-    Example:
-        >>> check_python((3, 11, 7))
-        'python 3.11.7'
+    >>> check_python((3, 11, 7))
+    'python 3.11.7'
     """
     text = ".".join(map(str, version))
     if tuple(version) < (3, 11):
@@ -48,15 +36,7 @@ def check_python(version: Sequence[int] = sys.version_info[:3]) -> str:
 
 
 def check_packages(project: str = "shape-clinic", ask: Callable[[], str] | None = None) -> str:
-    """Check that the project is installed, and that every package has those that it needs.
-
-    Args:
-        project: Its name.
-        ask: Gives what pip has to say against the packages; nothing where all is well.
-
-    Raises:
-        Unfit: The project is not installed, or packages are missing or at a version that another can't use.
-    """
+    """Check that the project is installed, and that pip, when asked, has nothing against its packages."""
     try:
         importlib.metadata.distribution(project)
     except importlib.metadata.PackageNotFoundError as error:
@@ -67,14 +47,7 @@ def check_packages(project: str = "shape-clinic", ask: Callable[[], str] | None 
 
 
 def check_kernel(ask: Callable[[], str] | None = None) -> str:
-    """Check that a Jupyter kernel starts, answers, and runs in this very environment.
-
-    Args:
-        ask: Starts a kernel and gives its `sys.prefix`.
-
-    Raises:
-        Unfit: No kernel answered, or one of another environment did.
-    """
+    """Check that a Jupyter kernel starts and, asked for its `sys.prefix`, runs in this very environment."""
     try:
         prefix = (ask or _ask_kernel)()
     except Exception as error:
@@ -87,14 +60,7 @@ def check_kernel(ask: Callable[[], str] | None = None) -> str:
 
 
 def check_bert(run: Callable[[], tuple[int, ...]] | None = None) -> str:
-    """Check that BERT loads without a network and computes logits (N, C).
-
-    Args:
-        run: Runs two sentences through a three-class BERT and gives the shape of its logits.
-
-    Raises:
-        Unfit: Loading or running it failed, or the logits are not (2, 3).
-    """
+    """Check that BERT loads without a network and gives logits (2, 3) for two sentences and three classes."""
     hint = "unset SHAPE_CLINIC_MODEL if it is set, then git status helpers: is a file missing or changed?"
     try:
         shape = (run or _run_bert)()

@@ -67,9 +67,7 @@ class BertLayer(Layer):
         encoder = load_bert("encoder", **self._options)
         encoder.pooler = None  # nothing here reads its output, so its weights would never learn
         self.hidden_size = int(encoder.config.hidden_size)
-        self.bert = (
-            encoder  # Keras wraps it and counts its weights by itself; tracked by hand, they count twice
-        )
+        self.bert = encoder  # Keras wraps it and counts its weights by itself: by hand they'd count twice
         self.trainable = trainable
         self.built = True
 
@@ -77,14 +75,10 @@ class BertLayer(Layer):
         """Return the hidden states (N, T, 768)."""
         mask = None if attention_mask is None else keras.ops.cast(attention_mask, "int32")
         # Without `training` Keras' wrapper would run in training mode: dropout in a prediction.
-        output = self.bert(
-            input_ids=keras.ops.cast(input_ids, "int32"), attention_mask=mask, training=bool(training)
-        )
-        return output.last_hidden_state
+        ids = keras.ops.cast(input_ids, "int32")
+        return self.bert(input_ids=ids, attention_mask=mask, training=bool(training)).last_hidden_state
 
-    def compute_output_spec(
-        self, input_ids: Any, attention_mask: Any = None, training: bool | None = None
-    ) -> Any:
+    def compute_output_spec(self, input_ids: Any, attention_mask: Any = None, training: Any = None) -> Any:
         """Return the shape for a model under construction, where there are no values yet."""
         return keras.KerasTensor((*input_ids.shape, self.hidden_size), dtype="float32")
 

@@ -15,12 +15,9 @@ class Html(str):
 
 
 def tag(name: str, *inside: str, **attributes: str) -> Html:
-    """Return one element.
+    """Return one element with texts and `Html` inside.
 
-    Args:
-        name: The element's.
-        *inside: Texts and `Html`.
-        **attributes: Spelt as Python allows it: `class_`, `aria_label`. One without a value is left out.
+    Attributes are spelt as Python allows it: `class_`, `aria_label`. One without a value is left out.
 
     >>> tag("td", "a < b", Html("<br>"), style="", class_="word")
     '<td class="word">a &lt; b<br></td>'
@@ -36,14 +33,7 @@ def as_html(text: str) -> Html:
 
 
 def row(cells: Iterable[str], styles: Sequence[str] = (LEFT,), named: bool = True, **attributes: str) -> Html:
-    """Return one row.
-
-    Args:
-        cells: Its cells, which are escaped unless they are `Html`.
-        styles: A style per column; the last one holds for all that follow.
-        named: Whether the first cell names the row.
-        **attributes: The row's own.
-    """
+    """Return one row with attributes of its own: its cells, styled and named as `table` says."""
     made = []
     for place, cell in enumerate(cells):
         scope = "row" if named and not place else ""
@@ -64,9 +54,9 @@ def table(
     """Return a table.
 
     Args:
-        rows: Their cells, or whole rows as `Html`.
+        rows: Their cells, which are escaped unless they are `Html`, or whole rows as `Html`.
         head: The columns' names; one without a name may be "".
-        styles: As `row` takes them.
+        styles: A style per column; the last one holds for all that follow.
         named: Whether the first cell of a row names it.
         heads: The style of the columns' names.
         caption: `Html`, or nothing.

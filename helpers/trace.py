@@ -60,11 +60,10 @@ class Trace:
     stages: tuple[Stage, ...]
 
     def __getitem__(self, name: str) -> Stage:
-        for stage in self.stages:
-            if stage.name == name:
-                return stage
-        names = ", ".join(stage.name for stage in self.stages)
-        raise KeyError(f"got {name!r}. This trace has {names}. Try one of them.")
+        named = {stage.name: stage for stage in reversed(self.stages)}
+        if name not in named:
+            raise KeyError(f"got {name!r}. This trace has {', '.join(reversed(named))}. Try one of them.")
+        return named[name]
 
     def __str__(self) -> str:
         width = max((len(stage.name) for stage in self.stages), default=0)
@@ -104,9 +103,7 @@ def trace_shapes(model: nn.Module, **inputs: Any) -> Trace:
 
     def record(name: str) -> Callable[[nn.Module, Any, Any], None]:
         def hook(module: nn.Module, args: Any, output: Any) -> None:
-            tensor = _first_tensor(output)
-            if tensor is not None:
-                found.append((name, tensor))
+            found.extend((name, tensor) for tensor in [*_tensors(output).values()][:1])
 
         return hook
 
@@ -118,36 +115,22 @@ def trace_shapes(model: nn.Module, **inputs: Any) -> Trace:
     finally:
         for handle in handles:
             handle.remove()
-    found += _outputs(output)
+    found += _tensors(output, "output").items()
     axes = _axis_namer(model, found)
     return Trace(tuple(Stage.of(name, tensor, axes(tensor)) for name, tensor in found))
 
 
 def _steps(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
     for name, child in model.named_children():
-        inner = list(child.named_children())
-        if inner and not isinstance(child, nn.ModuleList):
-            yield from ((f"{name}.{part}", module) for part, module in inner)
-        else:
-            yield name, child
+        inner = [] if isinstance(child, nn.ModuleList) else list(child.named_children())
+        yield from ((f"{name}.{part}", module) for part, module in inner) if inner else [(name, child)]
 
 
-def _first_tensor(output: Any) -> torch.Tensor | None:
-    if isinstance(output, torch.Tensor):
-        return output
-    values = list(output.values()) if hasattr(output, "values") else output
-    if isinstance(values, tuple | list) and values and isinstance(values[0], torch.Tensor):
-        return values[0]
-    return None
-
-
-def _outputs(output: Any) -> list[tuple[str, torch.Tensor]]:
-    if hasattr(output, "items"):
-        return [
-            (f"output.{name}", value) for name, value in output.items() if isinstance(value, torch.Tensor)
-        ]
-    tensor = _first_tensor(output)
-    return [] if tensor is None else [("output", tensor)]
+def _tensors(output: Any, name: str = "") -> dict[str, torch.Tensor]:
+    """Name the tensors of an output; of a tuple there is the first."""
+    output = output[0] if isinstance(output, tuple | list) and output else output
+    named = {f"{name}.{key}": value for key, value in output.items()} if hasattr(output, "items") else {}
+    return {key: each for key, each in (named or {name: output}).items() if isinstance(each, torch.Tensor)}
 
 
 def _axis_namer(model: nn.Module, found: list[tuple[str, torch.Tensor]]) -> Callable[[torch.Tensor], str]:

@@ -20,17 +20,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Came:
-    """What came of running something.
+    """What came of running something."""
 
-    Attributes:
-        value: What it gave; None where it raised.
-        error: What it raised, None where it ran.
-        warned: The warnings on the way, each text once.
-    """
-
-    value: Any = None
-    error: Exception | None = None
-    warned: tuple[Warning, ...] = ()
+    value: Any = None  # what it gave; None where it raised
+    error: Exception | None = None  # what it raised; None where it ran
+    warned: tuple[Warning, ...] = ()  # the warnings on the way, each text once
 
 
 def came_of(run: Callable[[], Any], seed: int | None = None) -> Came:

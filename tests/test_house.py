@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from notebook_tools import ROOT
 
+from helpers import ROOM_OF
+
 HELPERS = ROOT / "helpers"
 LEFT_TO_RIGHT = (
     {"data", "vocab", "threads", "readable", "server", "table", "trial"},
@@ -27,8 +29,6 @@ MOST_FILES = 14  # in a folder, so that it is seen at a glance
 NO_ROOM = {"__init__", "jupyter", "__pycache__"}
 
 
-# Where each public name lives.
-PUBLIC = dict(re.findall(r'"(\w+)": "([\w.]+)"', (HELPERS / "__init__.py").read_text(encoding="utf-8")))
 MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
     for path in HELPERS.rglob("*.py")
@@ -37,7 +37,7 @@ MODULES = {
 
 def module_of(name: str) -> str:
     """The module that `import` would read for a name in it."""
-    place = PUBLIC.get(name.removeprefix("helpers."))
+    place = ROOM_OF.get(name.removeprefix("helpers."))
     name = f"helpers.{place}" if place else name
     return name if name in MODULES else module_of(name.rpartition(".")[0])
 

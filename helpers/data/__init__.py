@@ -13,23 +13,16 @@ TAGS_FILE = Path(__file__).with_name("tags.csv")
 
 
 class Review(NamedTuple):
-    """One labelled sentence.
-
-    Attributes:
-        text: The sentence, 4 to 16 words of plain ASCII.
-        label: Its place in `CLASSES`: 0, 1 or 2.
-    """
+    """A sentence, 4 to 16 words of plain ASCII, and its place in `CLASSES`: 0, 1 or 2."""
 
     text: str
     label: int
 
 
 class Tagged(NamedTuple):
-    """One sentence with a part of speech for each of its words.
+    """A sentence with a part of speech for each of its words: one place in `TAGS`, 0 to 9.
 
-    Attributes:
-        words: 4 to 12 words of plain ASCII; a comma and the "." or "?" at the end are words of their own.
-        tags: One place in `TAGS` per word, 0 to 9.
+    It has 4 to 12 words of plain ASCII; a comma and the "." or "?" at the end are words of their own.
     """
 
     words: tuple[str, ...]

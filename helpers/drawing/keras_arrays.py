@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from helpers.drawing.svg import BAD, FILLS, RAISED, TEXT
+from helpers.drawing.svg import BAD, FILLS, NO_AXIS, RAISED, TEXT
 from helpers.table import Html, row, table, tag
 from helpers.trace import AXES
 
 Shape = tuple[int | None, ...]
+# Per array its name, the shape that the model was built for, and the one that came; None where there is none.
+Shapes = list[tuple[str, Shape | None, Shape | None]]
 AXES_OF = {"input_ids": "NT", "attention_mask": "NT", "output and y": "NC"}
 _ALL = ".shape-clinic-arrays"
 STYLE = f"""<style>
@@ -25,28 +27,16 @@ STYLE = f"""<style>
 </style>"""
 
 
-def draw_arrays(
-    shapes: Sequence[tuple[str, Shape | None, Shape | None]],
-    signs: Mapping[str, str],
-    changed: frozenset[str] = frozenset(),
-) -> str:
-    """Return a table: per array, the shape that the model was built for, and the one that came.
-
-    Args:
-        shapes: Per array: its name and the two shapes; None where there is none.
-        signs: From the names of arrays to a sign and its words, as `in_words` gives them.
-        changed: The names of the arrays to draw attention to.
-    """
-    rows = (_row(*each, signs.get(each[0], ""), each[0] in changed) for each in shapes)
+def draw_arrays(shapes: Shapes, signs: Mapping[str, str], changed: frozenset[str] = frozenset()) -> str:
+    """Return a table: each array, both shapes, and its sign, as `in_words` gives it."""
+    rows = []
+    for name, built, came in shapes:
+        bad, sign = misfits(name, built, came), signs.get(name, "")
+        marked = tag("span", sign[0], role="img", aria_label=sign[2:]) if sign else ""
+        cells = (name, _chips(AXES_OF[name], built, bad), _chips(AXES_OF[name], came, bad), marked)
+        rows.append(row(cells, styles=("",), class_="changed" if name in changed else ""))
     shown = table(rows, ("", "the model was built for", "came", ""), heads="")
     return f'{STYLE}<div class="shape-clinic-arrays">{shown}</div>'
-
-
-def _row(name: str, built: Shape | None, came: Shape | None, sign: str, changed: bool) -> Html:
-    axes, bad = AXES_OF[name], misfits(name, built, came)
-    named = tag("span", sign[0], role="img", aria_label=sign[2:]) if sign else ""
-    cells = (name, _chips(axes, built, bad), _chips(axes, came, bad), named)
-    return row(cells, styles=("",), class_="changed" if changed else "")
 
 
 def misfits(name: str, built: Shape | None, came: Shape | None) -> list[bool]:
@@ -65,11 +55,10 @@ def in_words(name: str, built: Shape | None, came: Shape | None) -> str:
     >>> in_words("input_ids", (None, 8), (4, 12)), in_words("attention_mask", (None, 8), None)
     ("✗ T doesn't fit", '✗ none came')
     """
-    bad = misfits(name, built, came)
-    if not any(bad) or built is None or came is None:
-        return ("✗ none came" if came is None else "✗ not asked for") if any(bad) else ""
-    letters = [axis for axis, is_bad in zip(AXES_OF[name], bad, strict=True) if is_bad]
-    return f"✗ {' and '.join(letters)} {'don' if len(letters) > 1 else 'doesn'}'t fit"
+    bad = [axis for axis, wrong in zip(AXES_OF[name], misfits(name, built, came), strict=True) if wrong]
+    if bad and (built is None or came is None):
+        return "✗ none came" if came is None else "✗ not asked for"
+    return f"✗ {' and '.join(bad)} {'don' if len(bad) > 1 else 'doesn'}'t fit" if bad else ""
 
 
 def differs(built: Shape | None, came: Shape | None, place: int) -> bool:
@@ -91,12 +80,10 @@ def _chips(axes: str, shape: Shape | None, bad: Sequence[bool]) -> Html:
     chips = []
     for place, size in enumerate(shape):
         axis = axes[place] if place < len(axes) else ""
-        words = "any" if size is None else str(size)
-        ring = " bad" if place < len(bad) and bad[place] else ""
-        fill, name = FILLS.get(axis, FILLS["H"]), AXES.get(axis, "an axis without a name")
-        chips.append(
-            f'<span class="axis{ring}" style="background:{fill}" title="{name}"><b>{axis}</b> {words}</span>'
-        )
+        look = f"background:{FILLS.get(axis, FILLS['H'])}"
+        ring = "axis bad" if place < len(bad) and bad[place] else "axis"
+        words = (tag("b", axis), " any" if size is None else f" {size}")
+        chips.append(tag("span", *words, class_=ring, style=look, title=AXES.get(axis, NO_AXIS)))
     return Html("".join(chips))
 
 

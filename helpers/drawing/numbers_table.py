@@ -49,21 +49,14 @@ def draw_numbers(
     classes = [f"class {number}" for number in range(shown.shape[1])]
     names = ("", *classes, *(["target"] if right is not None else []))
     styles = (LEFT, *["text-align:right"] * len(classes), "")
-    caption = f"{of}{_cut(rows, shown)}{'' if right is not None else '; the target has no label per token'}"
+    sizes = zip(("rows", "classes"), rows.shape, shown.shape, strict=True)
+    parts = [f"{less} of {size} {name}" for name, size, less in sizes if less < size]
+    cut = f" (the first {' and '.join(parts)})" if parts else ""
+    caption = f"{of}{cut}{'' if right is not None else '; the target has no label per token'}"
     style = f"color:{TEXT};border-spacing:10px 2px;font-variant-numeric:tabular-nums"
     title = tag("caption", caption, style=f"{LEFT};color:{FAINT}")
     region = 'tabindex="0" role="group" aria-label="the numbers" style="overflow-x:auto"'
     return f"<div {region}>{table(lines, names, styles, heads='', caption=title, style=style)}</div>"
-
-
-def _cut(rows: Tensor, shown: Tensor) -> str:
-    names = ("rows", "classes")
-    parts = [
-        f"{less} of {size} {name}"
-        for name, size, less in zip(names, rows.shape, shown.shape, strict=True)
-        if less < size
-    ]
-    return f" (the first {' and '.join(parts)})" if parts else ""
 
 
 def _beside(target: Sequence[Any] | None, place: int) -> list[str]:

@@ -11,6 +11,7 @@ from html import escape
 from helpers.trace import AXES
 
 FILLS = {"N": "#56B4E9", "T": "#5fc9a5", "H": "#b8b8b8", "C": "#E69F00"}  # always under black text
+NO_AXIS = "an axis without a name"
 BAD = "#D55E00"  # always with a sign and a dashed outline
 TEXT = "var(--jp-ui-font-color1,#111)"
 FAINT = "var(--jp-ui-font-color2,#555)"
@@ -30,26 +31,24 @@ def chip(
 
     An axis without a size is one that is missing: only its ring is drawn, around its letter.
     """
-    name = AXES.get(axis, "an axis without a name")
-    middle = x + CHIP_WIDTH / 2
-    ring = dashed(x - 3, y - 3, CHIP_WIDTH + 6, CHIP_HEIGHT + 6, 13) if sign else ""
-    disc = _sign(*sign) if sign else ""
+    name, middle = AXES.get(axis, NO_AXIS), x + CHIP_WIDTH / 2
+    ring = disc = ""
+    if sign:
+        words, at, below = sign
+        ring = dashed(x - 3, y - 3, CHIP_WIDTH + 6, CHIP_HEIGHT + 6, 13)
+        # On a disc of paper, so that it can be read on whatever lies below.
+        disc = f'<circle cx="{at:g}" cy="{below - 5.2:g}" r="8" style="fill:{PAPER}"/>'
+        disc += text(at, below, words, 15, 700)
     if size is None:
-        words = text(middle, y + 14.5, f"no {axis}", 12.5)
-        return f"<g><title>{axis}: {name}, missing here</title>{ring}{words}</g>{disc}"
-    return (
-        f"<g><title>{axis}: {name}</title>{ring}"
-        f'<rect x="{x:g}" y="{y:g}" width="{CHIP_WIDTH}" height="{CHIP_HEIGHT}" rx="10" '
-        f'fill="{FILLS.get(axis, FILLS["H"])}"/>'
-        f'<text x="{middle:g}" y="{y + 14.5:g}" text-anchor="middle" font-size="12.5" fill="#111">'
-        f'<tspan font-weight="700">{"" if axis == "?" else axis}</tspan> {size}</text></g>{disc}'
-    )
-
-
-def _sign(sign: str, x: float, y: float) -> str:
-    """Write a sign on a disc of paper, so that it can be read on whatever lies below."""
-    disc = f'<circle cx="{x:g}" cy="{y - 5.2:g}" r="8" style="fill:{PAPER}"/>'
-    return f"{disc}{text(x, y, sign, 15, 700)}"
+        name, inside = f"{name}, missing here", text(middle, y + 14.5, f"no {axis}", 12.5)
+    else:
+        inside = (
+            f'<rect x="{x:g}" y="{y:g}" width="{CHIP_WIDTH}" height="{CHIP_HEIGHT}" rx="10" '
+            f'fill="{FILLS.get(axis, FILLS["H"])}"/>'
+            f'<text x="{middle:g}" y="{y + 14.5:g}" text-anchor="middle" font-size="12.5" fill="#111">'
+            f'<tspan font-weight="700">{"" if axis == "?" else axis}</tspan> {size}</text>'
+        )
+    return f"<g><title>{axis}: {name}</title>{ring}{inside}</g>{disc}"
 
 
 def dashed(x: float, y: float, width: float, height: float, radius: float) -> str:
@@ -92,9 +91,11 @@ def text(
     )
 
 
+def line(path: str) -> str:
+    """Draw a path that leads on."""
+    return f'<path d="{path}" style="stroke:{FAINT}" stroke-width="1.5" fill="none"/>'
+
+
 def arrow(path: str, x: float, y: float, to: str = "right") -> str:
     """Draw a path with a head whose tip is at (x, y), pointing to one side of `HEADS`."""
-    return (
-        f'<path d="{path}" style="stroke:{FAINT}" stroke-width="1.5" fill="none"/>'
-        f'<path d="M{x:g} {y:g}{HEADS[to]}" style="fill:{FAINT}"/>'
-    )
+    return f'{line(path)}<path d="M{x:g} {y:g}{HEADS[to]}" style="fill:{FAINT}"/>'

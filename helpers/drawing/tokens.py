@@ -44,11 +44,8 @@ def draw_tokens(
         for number, row in enumerate(zip(tokens, ids, mask, strict=True))
     )
     shown = "Each token, its id, and its attention_mask" if with_ids else "The tokens"
-    read = (
-        "what is hatched is padding"
-        if mask_is_read
-        else "the model does not get the mask: it reads padding too"
-    )
+    unread = "the model does not get the mask: it reads padding too"
+    read = "what is hatched is padding" if mask_is_read else unread
     caption = tag("caption", f"{shown}; {read}")
     # A table that scrolls must be reachable by the keyboard, and then it needs a name.
     region = 'class="shape-clinic-ids" tabindex="0" role="group" aria-label="the tokens of the batch"'
@@ -58,10 +55,5 @@ def draw_tokens(
 def _cells(with_ids: bool, tokens: Sequence[str], ids: Sequence[int], mask: Sequence[int]) -> Iterator[Html]:
     for token, number, keep in zip(tokens, ids, mask, strict=True):
         below = Html(f"<br>{number}<br>{keep}" if with_ids else "")
-        yield tag("td", tag("code", token), below, class_=_kind(token, keep))
-
-
-def _kind(token: str, keep: int) -> str:
-    if not keep:
-        return "pad"
-    return "special" if token.startswith("[") and token.endswith("]") else "word"
+        kind = "special" if token.startswith("[") and token.endswith("]") else "word"
+        yield tag("td", tag("code", token), below, class_=kind if keep else "pad")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -14,8 +14,7 @@ from torch import Tensor, nn
 from helpers.bert import SEED, load_bert
 from helpers.diagnosis import Diagnosis, check_batch, diagnose
 from helpers.diagnosis.loss.call import loss_call
-from helpers.drawing.flow import draw_flow
-from helpers.drawing.layout import Flow
+from helpers.drawing.flow import Flow, draw_flow
 from helpers.drawing.numbers_table import draw_numbers
 from helpers.lab.control import PADDINGS, Idle, Option, Settings, choice, slider, tick
 from helpers.lab.experiment import Experiment, Scene, check_step, labels_of, listed, outcome_of, padding_of
@@ -143,76 +142,74 @@ def code_of(settings: BertSettings, rows: int, length: int, width: int) -> list[
     >>> code_of(BertSettings(softmax=True), 4, 9, 768)[1:3]
     ['logits = head(hidden_states[:, 0])', 'logits = logits.softmax(-1)']
     """
-    target, per_token = _target(settings, length), settings.task == "token"
+    per_token, target = settings.task == "token", _target(settings, length)
     if settings.framework == "transformers":
         kind = ', problem_type="regression"' if settings.task == "regression" else ""
         task = "token" if per_token else "sequence"
         model = f'model = load_bert("{task}", num_labels={settings.num_labels}{kind})'
         return [model, "logits = model(**batch).logits", *target]
-    read = "hidden_states" if per_token else "hidden_states[:, 0]"
-    lines = [f"head = nn.Linear({width}, {settings.num_labels})", f"logits = head({read})"]
-    if settings.softmax:
-        lines.append("logits = logits.softmax(-1)")
-    if settings.filters:
-        lines.append(f"logits = logits[{settings.chosen('kept').code}]")
     tokens_only = settings.kept == "real_tokens" and per_token
-    if per_token and not tokens_only and settings.arrangement != "as_they_are":
-        lines.append(f"logits = {settings.chosen('arrangement').code}")
-    lines += target
-    if tokens_only and settings.target_format == "per_token" and settings.target_size == rows:
-        lines.append("target = target[mask.bool()]")
-    return lines
+    arranged = per_token and not tokens_only and settings.arrangement != "as_they_are"
+    is_cut = tokens_only and settings.target_format == "per_token" and settings.target_size == rows
+    lines = {
+        f"head = nn.Linear({width}, {settings.num_labels})": True,
+        f"logits = head({'hidden_states' if per_token else 'hidden_states[:, 0]'})": True,
+        "logits = logits.softmax(-1)": settings.softmax,
+        f"logits = logits[{settings.chosen('kept').code}]": settings.filters,
+        f"logits = {settings.chosen('arrangement').code}": arranged,
+        **dict.fromkeys(target, True),
+        "target = target[mask.bool()]": is_cut,
+    }
+    return [line for line, is_run in lines.items() if is_run]
 
 
 def _target(settings: BertSettings, length: int) -> list[str]:
     rows, how = settings.target_size, settings.chosen("target_format").code
-    classes = f"classes = {settings.classes}"
-    if "tokens" not in how:
-        labels = f"labels = torch.tensor({labels_of(settings.classes, rows)}, dtype=torch.int64)"
-        return [classes, labels, f"target = {how}"]
-    return [
-        classes,
-        f"tokens = (torch.arange({rows * length}) + classes - 1).reshape({rows}, {length}) % classes",
-        f'padding = encoding["attention_mask"][:{rows}] == 0',
-        "tokens[: len(padding)][padding] = -100  # padding has no label",
-        f"target = {how}",
-    ]
+    labels = [f"labels = torch.tensor({labels_of(settings.classes, rows)}, dtype=torch.int64)"]
+    if "tokens" in how:
+        labels = [
+            f"tokens = (torch.arange({rows * length}) + classes - 1).reshape({rows}, {length}) % classes",
+            f'padding = encoding["attention_mask"][:{rows}] == 0',
+            "tokens[: len(padding)][padding] = -100  # padding has no label",
+        ]
+    return [f"classes = {settings.classes}", *labels, f"target = {how}"]
 
 
 def from_scratch(
-    sentences: tuple[str, ...],
     settings: BertSettings,
+    sentences: Sequence[str],
     steps: list[str],
-    stages: tuple[Stage, ...],
-    diagnosis: Diagnosis,
+    stages: Sequence[Stage],
+    told: Diagnosis,
 ) -> str:
     """Return the Python that gives the same shapes and the same outcome in a fresh process.
 
     The stages are input_ids, hidden_states, logits and target.
     """
     input_ids, hidden_states, logits, target = (stage.shape for stage in stages)
-    lines = [
-        "import torch",
-        "import torch.nn.functional as F",
-        "from torch import nn",
-        "from helpers import load_bert, load_tokenizer",
-        "",
-        listed(sentences),
-        "tokenizer = load_tokenizer()",
-        f'encoding = tokenizer(sentences, {padding_of(settings)}, return_tensors="pt")',
-        f"batch = {{name: rows[:{input_ids[0]}] for name, rows in encoding.items()}}  # (N, T) {input_ids}",
-        'mask = batch["attention_mask"]',
-    ]
-    if not settings.mask:
-        lines.append('del batch["attention_mask"]')
+    made = [] if settings.mask else ['del batch["attention_mask"]']
+    loss = "model(**batch, labels=target).loss"
     if settings.framework == "pytorch":
-        bert = 'hidden_states = load_bert("encoder")(**batch).last_hidden_state'
-        lines += [f"{bert}  # (N, T, H) {hidden_states}", "", f"torch.manual_seed({SEED})"]
-        loss = f"loss = F.{settings.loss}(logits, target)"
-    else:
-        loss = "loss = model(**batch, labels=target).loss"
-    shapes_are = f"# logits {logits}, target {target}"
-    return "\n".join([*lines, *steps, shapes_are, f"{loss}  # {outcome_of(diagnosis)}", "loss", ""])
+        encoded = f'load_bert("encoder")(**batch).last_hidden_state  # (N, T, H) {hidden_states}'
+        made += [f"hidden_states = {encoded}", "", f"torch.manual_seed({SEED})"]
+        loss = f"F.{settings.loss}(logits, target)"
+    lines = "\n".join([*made, *steps])
+    return f"""\
+import torch
+import torch.nn.functional as F
+from torch import nn
+from helpers import load_bert, load_tokenizer
+
+{listed(sentences)}
+tokenizer = load_tokenizer()
+encoding = tokenizer(sentences, {padding_of(settings)}, return_tensors="pt")
+batch = {{name: rows[:{input_ids[0]}] for name, rows in encoding.items()}}  # (N, T) {input_ids}
+mask = batch["attention_mask"]
+{lines}
+# logits {logits}, target {target}
+loss = {loss}  # {outcome_of(told)}
+loss
+"""
 
 
 # What one run gave, and how it is shown.
@@ -220,18 +217,13 @@ def from_scratch(
 
 @dataclass(frozen=True)
 class BertScene(Scene):
-    """All that one run gave.
+    """All that one run gave."""
 
-    Attributes:
-        stages: input_ids (N, T), hidden_states (N, T, H), what the head reads, (N, H) or (N, T, H), and what
-            the loss reads; its name says what was done to the logits.
-        target: The target's stage.
-        logits: What the loss reads, as a tensor.
-    """
-
+    # input_ids (N, T), hidden_states (N, T, H), what the head reads, (N, H) or (N, T, H), and what the loss
+    # reads; its name says what was done to the logits.
     stages: tuple[Stage, ...]
     target: Stage
-    logits: Tensor
+    logits: Tensor  # what the loss reads
     with_ids: ClassVar[bool] = False
 
     def flow(self, changed: frozenset[str] = frozenset()) -> Flow:
@@ -240,11 +232,10 @@ class BertScene(Scene):
         # A number has no classes, and a model of transformers chooses its loss itself.
         classes = settings.num_labels if settings.task == "regression" else settings.classes
         loss = settings.chosen("loss").words if settings.framework == "pytorch" else "the model's loss"
-        told, outputs = self.diagnosis, settings.num_labels
         # What the loss reads is called by what was done to it; in the picture it is the logits' place.
         changed |= {"logits"} if self.stages[-1].name in changed else set()
-        between = settings.between
-        return Flow(self.stages, self.target, self.values, told, classes, loss, outputs, between, changed)
+        run = (self.stages, self.target, self.values, self.diagnosis)
+        return Flow(*run, classes, loss, settings.num_labels, settings.between, changed)
 
     def draw(self, changed: frozenset[str] = frozenset()) -> str:
         """Return the flow from the sentences to the loss."""
@@ -262,11 +253,11 @@ class BertScene(Scene):
         signs: dict[str, str] = {}
         for tensor, part in self.diagnosis.marks:
             stage, words = ends[tensor], PARTS.get(part, part)
+            said = f"look at {words}" if is_silent else f"{words} doesn't fit"
             if part in AXES and part not in stage.axes:
-                said = f"{sign} no {words}"
-            else:
-                said = f"{sign} look at {words}" if is_silent else f"{sign} {words} doesn't fit"
-            signs[stage.name] = f"{signs[stage.name]}, {said}" if stage.name in signs else said
+                said = f"no {words}"
+            before = f"{signs[stage.name]}, " if stage.name in signs else ""
+            signs[stage.name] = f"{before}{sign} {said}"
         return signs
 
     def numbers(self) -> str:
@@ -275,7 +266,7 @@ class BertScene(Scene):
         return draw_numbers(read.name, self.logits, read.axes, self.values, self.sentences, self.tokens[0])
 
 
-class BertExperiment(Experiment[BertScene]):
+class BertExperiment(Experiment):
     """Runs a real head and a real loss on every change.
 
     The encoder is the slow part, so its output is kept for as long as what it reads stays the same.
@@ -293,33 +284,26 @@ class BertExperiment(Experiment[BertScene]):
         {"loss": "mse_loss", "num_labels": 1, "target_format": "numbers"},
         {"framework": "transformers", "target_format": "one_hot_int"},
     )
-    mends: Mapping[str, tuple[str, ...]] = {
-        "head_size": ("num_labels", "target_format", "target_size", "kept", "classes"),
-        "label_range": ("num_labels", "target_format", "classes"),
-        "unused_outputs": ("num_labels", "classes"),
-        "batch_target": (
-            "target_size",
-            "batch_size",
-            "kept",
-            "target_format",
-            "task",
-            "target_size target_format",
-        ),
-        "extra_target_dim": ("target_format",),
-        "one_hot_index": ("target_format",),
-        "index_for_multilabel": ("target_format", "loss"),
-        "token_logits_for_sequence": ("task", "target_format"),
-        "sequence_logits_for_token": ("task", "arrangement"),
-        "needs_flatten_or_transpose": ("arrangement", "num_labels", "task", "target_format"),
-        "squeeze_mismatch": ("target_format", "num_labels"),
-        "target_dtype": ("target_format", "loss"),
-        "loss_choice": ("loss", "num_labels", "target_format"),
-        "softmax_before_loss": ("softmax",),
-        "missing_or_wrong_mask": ("mask",),
-        "dropped_rows": ("kept", "target_size"),
-        "problem_type": ("num_labels", "target_format", "task"),
-        "static_length": ("task", "target_format"),
-        "all_ignored": ("target_format",),
+    mends: Mapping[str, str] = {
+        "head_size": "num_labels, target_format, target_size, kept, classes",
+        "label_range": "num_labels, target_format, classes",
+        "unused_outputs": "num_labels, classes",
+        "batch_target": "target_size, batch_size, kept, target_format, task, target_size target_format",
+        "extra_target_dim": "target_format",
+        "one_hot_index": "target_format",
+        "index_for_multilabel": "target_format, loss",
+        "token_logits_for_sequence": "task, target_format",
+        "sequence_logits_for_token": "task, arrangement",
+        "needs_flatten_or_transpose": "arrangement, num_labels, task, target_format",
+        "squeeze_mismatch": "target_format, num_labels",
+        "target_dtype": "target_format, loss",
+        "loss_choice": "loss, num_labels, target_format",
+        "softmax_before_loss": "softmax",
+        "missing_or_wrong_mask": "mask",
+        "dropped_rows": "kept, target_size",
+        "problem_type": "num_labels, target_format, task",
+        "static_length": "task, target_format",
+        "all_ignored": "target_format",
     }
 
     def __init__(self, settings: BertSettings | None = None) -> None:
@@ -353,48 +337,34 @@ class BertExperiment(Experiment[BertScene]):
 
     def _run(self, batch: list[str], notes: dict[str, str]) -> BertScene:
         settings, rows = self.settings, len(batch)
-        hidden_states = self._hidden_states[:rows]
+        given = {name: values[:rows] for name, values in self._encoding.items()}
+        ids, mask, hidden_states = given["input_ids"], given["attention_mask"], self._hidden_states[:rows]
+        if not settings.mask:
+            del given["attention_mask"]
+        names: dict[str, Any] = {"torch": torch, "nn": nn, "F": F, "load_bert": self._load}
+        names |= {"encoding": self._encoding, "mask": mask, "batch": given, "hidden_states": hidden_states}
         steps = code_of(settings, rows, *hidden_states.shape[1:])
-        names = self._names(rows)
         with kept(SEED):
             exec("\n".join(steps), names)  # the very lines that the learner is shown
         logits, target = names["logits"], names["target"]
         read = hidden_states if settings.task == "token" else hidden_states[:, 0]
         diagnosis = self._diagnosed(settings, names, read)
-        name, axes = settings.read
         stages = (
-            Stage.of("input_ids", self._encoding["input_ids"][:rows], "NT"),
+            Stage.of("input_ids", ids, "NT"),
             Stage.of("hidden_states", hidden_states, "NTH"),
             Stage.of("every token", read, "NTH") if read.ndim == 3 else Stage.of("[CLS]", read, "NH"),
-            Stage.of(name, logits, axes),
+            Stage.of(settings.read[0], logits, settings.read[1]),
         )
-        axes = "N" if target.ndim == 1 else settings.chosen("target_format").axes
-        end = Stage.of("target", target, axes)
-        ids, mask = (self._encoding[part][:rows].tolist() for part in ("input_ids", "attention_mask"))
-        shown = (stages[0], stages[1], stages[3], end)
+        end = Stage.of("target", target, "N" if target.ndim == 1 else settings.chosen("target_format").axes)
         return BertScene(
-            sentences=batch,
-            tokens=[self.tokenizer.convert_ids_to_tokens(row) for row in ids],
-            ids=ids,
-            mask=mask,
+            **self._shown(batch, ids.tolist(), mask.tolist(), notes=notes, diagnosis=diagnosis),
             mask_is_read=settings.mask,
             values=target.tolist(),
-            settings=settings,
-            notes=notes,
-            diagnosis=diagnosis,
-            code=from_scratch(self._sentences, settings, steps, shown, diagnosis),
+            code=from_scratch(settings, self._sentences, steps, (*stages[:2], stages[3], end), diagnosis),
             stages=stages,
             target=end,
             logits=logits,
         )
-
-    def _names(self, rows: int) -> dict[str, Any]:
-        batch = {name: values[:rows] for name, values in self._encoding.items()}
-        mask = batch["attention_mask"]
-        if not self.settings.mask:
-            del batch["attention_mask"]
-        names = {"torch": torch, "nn": nn, "F": F, "encoding": self._encoding, "mask": mask, "batch": batch}
-        return {**names, "hidden_states": self._hidden_states[:rows], "load_bert": self._load}
 
     def _load(self, task: str, num_labels: int, problem_type: str | None = None) -> Any:
         """Give what `load_bert` would: a model remembers its first labels' problem_type."""

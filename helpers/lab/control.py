@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, NamedTuple
 
 Changes = dict[str, Any]  # from settings to their new values
@@ -21,17 +21,11 @@ SENTENCES = (
 
 
 class Option(NamedTuple):
-    """One choice of a drop-down.
+    """One choice of a drop-down."""
 
-    Attributes:
-        words: What the drop-down says.
-        code: The Python that it stands for, where it stands for one.
-        axes: One letter per axis of what that code gives, "?" for an axis of size 1.
-    """
-
-    words: str
-    code: str = ""
-    axes: str = ""
+    words: str  # what the drop-down says
+    code: str = ""  # the Python that it stands for, where it stands for one
+    axes: str = ""  # one letter per axis of what that code gives, "?" for an axis of size 1
 
 
 PADDINGS = {
@@ -41,37 +35,24 @@ PADDINGS = {
 
 
 class Idle(NamedTuple):
-    """A case in which a setting that was changed plays no part.
+    """A case in which a setting that was changed plays no part."""
 
-    Attributes:
-        why: What is said then; {loss} stands for what the control of that name says.
-        when: From other settings to their values in this case, as words in one text.
-    """
+    why: str  # what is said then; {loss} stands for what the control of that name says
+    when: Mapping[str, str]  # from other settings to their values in this case, as words in one text
 
-    why: str
-    when: Mapping[str, str]
-
-    def holds(self, settings: Settings) -> bool:
+    def holds(self, settings: Changes) -> bool:
         """Whether these settings are such a case."""
-        return all(getattr(settings, name) in values.split() for name, values in self.when.items())
+        return all(settings[name] in values.split() for name, values in self.when.items())
 
 
 class Control(NamedTuple):
-    """A drop-down, a slider, or, where it has neither options nor a range, a tick box.
-
-    Attributes:
-        label: What it says.
-        options: What the drop-down offers; where it opens comes first.
-        range: The slider's lowest and highest value; the highest grows with a preset's.
-        idle: When it plays no part, the case that is told first.
-        wrong: The values that are a realistic mistake where all else is right.
-    """
+    """A drop-down, a slider, or, where it has neither options nor a range, a tick box."""
 
     label: str
-    options: Mapping[str, Option]
-    range: tuple[int, int] | None
-    idle: Sequence[Idle]
-    wrong: Sequence[Any]
+    options: Mapping[str, Option]  # where the drop-down opens comes first
+    range: tuple[int, int] | None  # the slider's lowest and highest value; the highest grows with a preset's
+    idle: Sequence[Idle]  # when it plays no part, the case that is told first
+    wrong: Sequence[Any]  # the values that are a realistic mistake where all else is right
 
     def words(self, value: Any) -> str:
         """Say a value as the control does."""
@@ -82,35 +63,29 @@ class Control(NamedTuple):
 
 def choice(label: str, options: Mapping[str, Option], *idle: Idle, wrong: Sequence[str] = ()) -> Any:
     """Declare a setting with a drop-down. The lab opens with the first option."""
-    return _setting(next(iter(options)), Control(label, options, None, idle, wrong))
+    control = Control(label, options, None, idle, wrong)
+    return field(default=next(iter(options)), metadata={"control": control})
 
 
 def slider(label: str, start: int, lowest: int, most: int, *idle: Idle, wrong: Sequence[int] = ()) -> Any:
     """Declare a setting with a slider."""
-    return _setting(start, Control(label, {}, (lowest, most), idle, wrong))
+    return field(default=start, metadata={"control": Control(label, {}, (lowest, most), idle, wrong)})
 
 
 def tick(label: str, start: bool, *idle: Idle, wrong: Sequence[bool] = ()) -> Any:
     """Declare a setting with a tick box."""
-    return _setting(start, Control(label, {}, None, idle, wrong))
-
-
-def _setting(start: Any, control: Control) -> Any:
-    return field(default=start, metadata={"control": control})
+    return field(default=start, metadata={"control": Control(label, {}, None, idle, wrong)})
 
 
 @dataclass(frozen=True)
 class Settings:
     """What the learner can change. A kind of lab adds its controls, in the order in which they are shown.
 
-    Attributes:
-        text: The sentences, one per line.
-
     Raises:
         ValueError: A setting has a value that its drop-down doesn't have.
     """
 
-    text: str = "\n".join(SENTENCES)
+    text: str = "\n".join(SENTENCES)  # one sentence per line
 
     def __post_init__(self) -> None:
         for name, control in self.controls().items():
@@ -130,10 +105,10 @@ class Settings:
 
     def idle(self) -> dict[str, str]:
         """Say of each setting that was changed and plays no part, why."""
-        start, controls = type(self)(), self.controls()
-        turned = {
-            name: each for name, each in controls.items() if getattr(self, name) != getattr(start, name)
-        }
-        cases = {name: [case for case in each.idle if case.holds(self)] for name, each in turned.items()}
-        said = {name: each.words(getattr(self, name)) for name, each in controls.items()}
-        return {name: those[0].why.format(**said) for name, those in cases.items() if those}
+        start, now, controls, notes = asdict(type(self)()), asdict(self), self.controls(), {}
+        said = {name: control.words(now[name]) for name, control in controls.items()}
+        for name, control in controls.items():
+            case = next((case for case in control.idle if case.holds(now)), None)
+            if case and now[name] != start[name]:
+                notes[name] = case.why.format(**said)
+        return notes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar
 
 from torch import Tensor
 
@@ -19,32 +19,19 @@ from helpers.trial import quiet
 
 @dataclass(frozen=True)
 class Scene(ABC):
-    """All that one run gave: what the picture draws and the verdict says.
+    """All that one run gave: what the picture draws and the verdict says."""
 
-    Attributes:
-        sentences: The batch, as typed.
-        tokens, ids, mask: Per sentence, its tokens as the model gets them, the number of each, and 1 for a
-            token or 0 for padding; the tokenizer's mask, whether it is handed on or not.
-        mask_is_read: Whether the model gets the mask.
-        values: The labels, by row.
-        settings: The settings that made it.
-        notes: Per setting that could not be used as it is, why.
-        diagnosis: What the loss did.
-        code: Python that does the same from scratch.
-        with_ids: Whether the tokens are shown with ids and mask.
-    """
-
-    sentences: Sequence[str]
-    tokens: list[list[str]]
-    ids: list[list[int]]
-    mask: list[list[int]]
-    mask_is_read: bool
-    values: list[Any]
+    sentences: Sequence[str]  # the batch, as typed
+    tokens: list[list[str]]  # per sentence, as the model gets them
+    ids: list[list[int]]  # the number of each
+    mask: list[list[int]]  # 1 for a token, 0 for padding: the tokenizer's, whether it is handed on or not
+    mask_is_read: bool  # whether the model gets it
+    values: list[Any]  # the labels, by row
     settings: Any
-    notes: dict[str, str]
+    notes: dict[str, str]  # per setting that could not be used as it is, why
     diagnosis: Diagnosis
-    code: str
-    with_ids: ClassVar[bool]
+    code: str  # Python that does the same from scratch
+    with_ids: ClassVar[bool]  # whether the tokens are shown with ids and mask
 
     @abstractmethod
     def draw(self, changed: frozenset[str] = frozenset()) -> str:
@@ -63,30 +50,23 @@ class Scene(ABC):
         """Return its numbers, as HTML."""
 
 
-SceneT = TypeVar("SceneT", bound=Scene)
-
-
-class Experiment(ABC, Generic[SceneT]):
-    """Holds the settings and what the last run gave.
-
-    Attributes:
-        settings_type: What its settings are.
-        double_mistakes: Mistakes in several settings at once, as what they change in settings that are right.
-        mends: From a cause to the settings that can mend it, what the verdict asks for first; two names in
-            one text are set together.
-    """
+class Experiment(ABC):
+    """Holds the settings and what the last run gave."""
 
     settings_type: ClassVar[type[Settings]]
+    # Mistakes in several settings at once, as what they change in settings that are right.
     double_mistakes: ClassVar[Sequence[Changes]]
-    mends: Mapping[str, tuple[str, ...]]
+    # From a cause to the settings that can mend it, what the verdict asks for first; two names without a
+    # comma are set together.
+    mends: Mapping[str, str]
 
     def __init__(self, settings: Any = None) -> None:
         self.tokenizer = load_tokenizer()
         self._sentences: tuple[str, ...] = ()
         self.settings: Any = settings or self.settings_type()
-        self.scene = self.change()
+        self.scene: Any = self.change()
 
-    def change(self, **settings: Any) -> SceneT:
+    def change(self, **settings: Any) -> Any:
         """Apply new settings, run everything that depends on them, and return the new scene.
 
         Raises:
@@ -119,25 +99,35 @@ class Experiment(ABC, Generic[SceneT]):
         self._sentences = sentences
         return ""
 
+    def _shown(self, batch: list[str], ids: Any, mask: Any, **more: Any) -> dict[str, Any]:
+        """Return the part of a scene that every lab has."""
+        tokens = [self.tokenizer.convert_ids_to_tokens(row) for row in ids]
+        return {
+            "sentences": batch,
+            "tokens": tokens,
+            "ids": ids,
+            "mask": mask,
+            "settings": self.settings,
+            **more,
+        }
+
     @abstractmethod
-    def _run(self, batch: list[str], notes: dict[str, str]) -> SceneT: ...
+    def _run(self, batch: list[str], notes: dict[str, str]) -> Scene: ...
 
     def _notes(self, batch: Sequence[str]) -> dict[str, str]:
         """Say beside each setting that is not used as it is, why."""
-        settings, notes, typed = self.settings, {}, len(batch)
-        if typed < settings.batch_size:
-            words = "1 sentence" if typed == 1 else f"{typed} sentences"
-            notes["batch_size"] = f"only {words} typed, so this batch holds {typed}"
+        settings, notes = self.settings, {}
+        if len(batch) < settings.batch_size:
+            words = f"{len(batch)} sentence{'s' * (len(batch) > 1)}"
+            notes["batch_size"] = f"only {words} typed, so this batch holds {len(batch)}"
         notes |= settings.idle()
-        cut = sum(self._is_cut(sentence) for sentence in batch)
-        if cut:
-            notes["max_length"] = f"{'1 sentence is' if cut == 1 else f'{cut} sentences are'} longer, and cut"
+        if settings.padding == "max_length":
+            lengths = [len(ids) for ids in self.tokenizer(batch, verbose=False)["input_ids"]]
+            if cut := sum(length > settings.max_length for length in lengths):
+                notes["max_length"] = (
+                    f"{'1 sentence is' if cut == 1 else f'{cut} sentences are'} longer, and cut"
+                )
         return notes
-
-    def _is_cut(self, sentence: str) -> bool:
-        if self.settings.padding != "max_length":
-            return False
-        return len(self.tokenizer(sentence, verbose=False)["input_ids"]) > int(self.settings.max_length)
 
 
 def check_step(
@@ -153,9 +143,8 @@ def check_step(
     Args:
         loss: Runs the step and asks about its loss, or raises what the step raises.
         encoder: The BERT.
-        given: Gives what it got by name: input_ids (N, T) and mostly an attention_mask (N, T).
-        filtered: Where rows were left out, the attention_mask, which rows reached the loss, bool (N,), and
-            how many labels did.
+        given: Gives what it got by name.
+        filtered: Where rows were left out, as `dropped_rows` takes them.
     """
     try:
         told = loss()

@@ -25,7 +25,7 @@ class Hunt:
         self.is_on = False
         self._wrong = dict[str, Any]()
 
-    def begin(self, experiment: Experiment[Any]) -> Changes:
+    def begin(self, experiment: Experiment) -> Changes:
         """Break one thing, and return all the settings with which the experiment has now run."""
         self.is_on = True
         changes, self._wrong = spoil(experiment, self.mistakes)
@@ -60,7 +60,7 @@ def mistakes(own: Sequence[Changes], in_sight: Collection[str], random: Random) 
         yield from sorted(mixed, key=lambda changes: not changes.keys() <= set(in_sight))
 
 
-def spoil(experiment: Experiment[Any], wrong: Iterator[Changes]) -> tuple[Changes, Changes]:
+def spoil(experiment: Experiment, wrong: Iterator[Changes]) -> tuple[Changes, Changes]:
     """Set everything right, but for the first of these mistakes that is one; return all settings, and it.
 
     With sentences of one length, say, a forgotten mask is none. The experiment has run with what is returned.

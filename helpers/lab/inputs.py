@@ -16,16 +16,9 @@ _LONG = 24  # letters; an option that is longer needs a row of its own
 
 
 class Inputs:
-    """The controls of a lab: one for each setting, and a text box for the sentences.
+    """The controls of a lab by setting, what each is called, and a text box with a sentence per line.
 
-    Args:
-        settings: What they are set to at first.
-        changed: Called with what a learner has changed, as {setting: value}.
-
-    Attributes:
-        controls: From a setting to its slider, drop-down or tick box.
-        sentences: The text box, one sentence per line.
-        labels: From a setting to what its control is called.
+    `changed` is called with what a learner has changed, as {setting: value}.
     """
 
     def __init__(self, settings: Settings, changed: Callable[[Changes], None]) -> None:
@@ -42,11 +35,11 @@ class Inputs:
         )
         self._all = {**self.controls, "text": self.sentences}
         for name, control in self._all.items():
-            control.observe(lambda change, name=name: self._turned(name, change["new"]), "value")
+            control.observe(lambda change, name=name: self._turned({name: change["new"]}), "value")
 
-    def _turned(self, name: str, value: Any) -> None:
+    def _turned(self, changes: Changes) -> None:
         if not self._is_set:
-            self._changed({name: value})
+            self._changed(changes)
 
     def set(self, changes: Changes) -> None:
         """Set some at once, without calling `changed`."""
@@ -107,10 +100,6 @@ class Fold(widgets.VBox):
 
     To hide it would be simpler. But of a drop-down that was hidden and is shown, Chromium tells a screen
     reader no new value (heard with Orca 43).
-
-    Attributes:
-        button: Folds and unfolds it.
-        box: What is folded.
     """
 
     def __init__(self, words: str, box: widgets.Widget) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,15 +16,13 @@ import torch
 from torch import Tensor
 
 from helpers.diagnosis import Diagnosis, check_keras_loss
-from helpers.drawing.keras_arrays import as_words, draw_arrays, in_words
+from helpers.drawing.keras_arrays import Shape, Shapes, as_words, draw_arrays, in_words
 from helpers.drawing.numbers_table import draw_numbers
 from helpers.lab.control import PADDINGS, Idle, Option, Settings, choice, slider, tick
 from helpers.lab.experiment import Experiment, Scene, check_step, labels_of, listed, outcome_of, padding_of
 
 MOST_MODELS = 32
 ARRAYS = ("input_ids", "attention_mask")
-Shape = tuple[int | None, ...]
-Arrays = list[tuple[str, Shape | None, Shape | None]]
 
 # What can be chosen.
 
@@ -68,29 +67,30 @@ class KerasSettings(Settings):
 def code_of(settings: KerasSettings, rows: int) -> tuple[str, str]:
     """Return the lines that make `model`, and those that make `x` and `y` from `sentences`."""
     length = settings.max_length if settings.input_length == "fixed" else None
-    both = settings.two_inputs
-    inputs = [f'input_ids = keras.Input(({length},), dtype="int32", name="input_ids")']
-    if both:
-        inputs.append(f'attention_mask = keras.Input(({length},), dtype="int32", name="attention_mask")')
-    given, activation = "[input_ids, attention_mask]" if both else "input_ids", settings.chosen("loss").code
+    read = ARRAYS if settings.two_inputs else ARRAYS[:1]
+    inputs = [f'{name} = keras.Input(({length},), dtype="int32", name="{name}")' for name in read]
+    activation = settings.chosen("loss").code
     model = [
         *inputs,
-        f"hidden_states = bert(input_ids{', attention_mask=attention_mask' if both else ''})",
+        f"hidden_states = bert(input_ids{', attention_mask=attention_mask' if settings.two_inputs else ''})",
         "start = keras.initializers.GlorotUniform(seed=0)",
         f'last = keras.layers.Dense({settings.units}, activation="{activation}", kernel_initializer=start)',
         "output = last(hidden_states[:, 0])",
-        f'model = keras.Model({given}, output, name="model")',
+        f'model = keras.Model({_all(settings.two_inputs)}, output, name="model")',
         f'model.compile(loss="{settings.loss}")',
     ]
     data = [
         f"encoding = tokenizer(sentences, {padding_of(settings)})",
-        'input_ids = np.array(encoding["input_ids"])',
-        'attention_mask = np.array(encoding["attention_mask"])',
-        f"x = {'[input_ids, attention_mask]' if settings.mask_given else 'input_ids'}",
+        *(f'{name} = np.array(encoding["{name}"])' for name in ARRAYS),
+        f"x = {_all(settings.mask_given)}",
         f"labels = np.array({labels_of(settings.classes, rows)})",
         f"y = {settings.chosen('label_format').code.format(classes=settings.classes)}",
     ]
     return "\n".join(model), "\n".join(data)
+
+
+def _all(both: bool) -> str:
+    return "[input_ids, attention_mask]" if both else "input_ids"
 
 
 def from_scratch(sentences: list[str], model_code: str, data_code: str, diagnosis: Diagnosis) -> str:
@@ -115,16 +115,10 @@ model.evaluate(x, y)  # {outcome_of(diagnosis)}
 
 @dataclass(frozen=True)
 class KerasScene(Scene):
-    """All that one run gave.
+    """All that one run gave."""
 
-    Attributes:
-        shapes: Per array: its name, the shape that the model was built for, and the shape that came; either
-            is None where there is none.
-        output: What the last layer gave, where it gave anything.
-    """
-
-    shapes: Arrays
-    output: Tensor | None
+    shapes: Shapes
+    output: Tensor | None  # what the last layer gave, where it gave anything
     with_ids: ClassVar[bool] = True
 
     def draw(self, changed: frozenset[str] = frozenset()) -> str:
@@ -133,9 +127,8 @@ class KerasScene(Scene):
 
     def table(self) -> list[tuple[str, str]]:
         """Return both shapes of each array."""
-        return [
-            (name, f"built for {as_words(built)}, came {as_words(came)}") for name, built, came in self.shapes
-        ]
+        both = [(name, as_words(built), as_words(came)) for name, built, came in self.shapes]
+        return [(name, f"built for {built}, came {came}") for name, built, came in both]
 
     def signs(self) -> dict[str, str]:
         """Sign the arrays that don't fit; where all do, the one that the verdict is about."""
@@ -152,7 +145,7 @@ class KerasScene(Scene):
         return draw_numbers("output", self.output, "NC", self.values, self.sentences, self.tokens[0])
 
 
-class KerasExperiment(Experiment[KerasScene]):
+class KerasExperiment(Experiment):
     """Runs a real `model.evaluate` on every change, of models that share one `BertLayer`.
 
     >>> scene = KerasExperiment(KerasSettings(input_length="fixed")).scene
@@ -162,24 +155,24 @@ class KerasExperiment(Experiment[KerasScene]):
 
     settings_type = KerasSettings
     double_mistakes = ({"two_inputs": False, "mask_given": False},)
-    mends: Mapping[str, tuple[str, ...]] = {
-        "static_length": ("input_length", "padding"),
-        "ragged_padding": ("padding",),
-        "missing_input": ("mask_given", "two_inputs"),
-        "missing_or_wrong_mask": ("two_inputs mask_given",),
-        "one_hot_index": ("loss", "label_format"),
-        "loss_choice": ("loss", "label_format"),
-        "index_for_multilabel": ("loss", "label_format"),
-        "squeeze_mismatch": ("label_format", "units"),
-        "head_size": ("units", "loss", "label_format"),
-        "unused_outputs": ("units",),
-        "label_range": ("classes", "loss"),
+    mends: Mapping[str, str] = {
+        "static_length": "input_length, padding",
+        "ragged_padding": "padding",
+        "missing_input": "mask_given, two_inputs",
+        "missing_or_wrong_mask": "two_inputs mask_given",
+        "one_hot_index": "loss, label_format",
+        "loss_choice": "loss, label_format",
+        "index_for_multilabel": "loss, label_format",
+        "squeeze_mismatch": "label_format, units",
+        "head_size": "units, loss, label_format",
+        "unused_outputs": "units",
+        "label_range": "classes, loss",
     }
 
     def __init__(self, settings: KerasSettings | None = None) -> None:
         from helpers.keras_bert import BertLayer, keras  # late: the other lab does without Keras
 
-        self._models: dict[str, Any] = {}
+        self._model = lru_cache(MOST_MODELS)(self._made)
         self._names = {"keras": keras, "np": np, "bert": BertLayer()}
         super().__init__(settings)
 
@@ -197,28 +190,17 @@ class KerasExperiment(Experiment[KerasScene]):
         diagnosis = self._diagnosed(names, data_code)
         ids, mask = names["encoding"]["input_ids"], names["encoding"]["attention_mask"]
         return KerasScene(
-            sentences=batch,
-            tokens=[self.tokenizer.convert_ids_to_tokens(row) for row in ids],
-            ids=ids,
-            mask=mask,
+            **self._shown(batch, ids, mask, notes=notes, diagnosis=diagnosis),
             mask_is_read=self.settings.two_inputs and self.settings.mask_given,
             values=names["y"].tolist() if "y" in names else [],
-            settings=self.settings,
-            notes=notes,
-            diagnosis=diagnosis,
             code=from_scratch(batch, model_code, data_code, diagnosis),
             shapes=_shapes(model, names),
             output=names.get("output"),
         )
 
-    def _model(self, code: str) -> Any:
-        if code not in self._models:
-            if len(self._models) == MOST_MODELS:
-                self._models.clear()
-            names = dict(self._names)
-            exec(code, names)
-            self._models[code] = names["model"]
-        return self._models[code]
+    def _made(self, code: str) -> Any:
+        exec(code, names := dict(self._names))
+        return names["model"]
 
     def _diagnosed(self, names: dict[str, Any], data_code: str) -> Diagnosis:
         settings, model = self.settings, names["model"]
@@ -232,7 +214,7 @@ class KerasExperiment(Experiment[KerasScene]):
             return replace(told, loss=value) if told.outcome == "silent" else Diagnosis("ok", "", value)
 
         def given() -> dict[str, Tensor]:
-            read = ("input_ids", "attention_mask") if settings.two_inputs else ("input_ids",)
+            read = ARRAYS if settings.two_inputs else ARRAYS[:1]
             return {name: torch.as_tensor(names[name]) for name in read}
 
         told = check_step(loss, names["bert"].bert.module, given)
@@ -240,11 +222,10 @@ class KerasExperiment(Experiment[KerasScene]):
         return replace(told, got=told.got or _got(names), fixes=told.fixes if told.error else ())
 
 
-def _shapes(model: Any, names: dict[str, Any]) -> Arrays:
-    built = {str(tensor.name): tuple(tensor.shape) for tensor in model.inputs}
-    given = names.get("x", [])
+def _shapes(model: Any, names: dict[str, Any]) -> Shapes:
+    built, given = {str(tensor.name): tuple(tensor.shape) for tensor in model.inputs}, names.get("x", [])
     came = dict(zip(ARRAYS, given if isinstance(given, list) else [given], strict=False))
-    rows: Arrays = [(name, built.get(name), _shape(came.get(name))) for name in ARRAYS]
+    rows: Shapes = [(name, built.get(name), _shape(came.get(name))) for name in ARRAYS]
     return [*rows, ("output and y", tuple(model.output.shape), _shape(names.get("y")))]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from itertools import product
 from typing import Any, NamedTuple
@@ -23,7 +23,7 @@ class _Stop(NamedTuple):
     causes: frozenset[str | None]
 
 
-def mend(experiment: Experiment[Any]) -> Changes | None:
+def mend(experiment: Experiment) -> Changes | None:
     """Find what to set so that the experiment runs; None where no control mends it.
 
     What the verdict asks for is tried first, and of a drop-down's options that which gives the loss of its
@@ -34,11 +34,16 @@ def mend(experiment: Experiment[Any]) -> Changes | None:
     now, last = [_Stop({}, before, diagnosis, frozenset([diagnosis.cause]))], list[_Stop]()
     try:
         for _ in range(MOST_STEPS):
-            # Two settings at once are two steps, and come after two steps that each mend something.
-            one = [(stop, names) for stop in now for names in _steps(experiment, stop, 1)]
-            two = [(stop, names) for stop in last for names in _steps(experiment, stop, 2)]
             reached: list[_Stop] = []
-            for stop, names in one + two:
+            # Two settings at once are two steps, and come after two steps that each mend something.
+            tries = [
+                (stop, names.split())
+                for many, stops in ((1, now), (2, last))
+                for stop in stops
+                for names in experiment.mends.get(stop.diagnosis.cause or "", "").split(",")
+                if len(names.split()) == many
+            ]
+            for stop, names in tries:
                 found, on_the_way = _turn(experiment, stop, names)
                 if found is not None:
                     return found
@@ -49,19 +54,10 @@ def mend(experiment: Experiment[Any]) -> Changes | None:
     return None
 
 
-def _steps(experiment: Experiment[Any], stop: _Stop, many: int) -> Iterator[list[str]]:
-    """Give what can mend a cause, as the names of so many settings at once."""
-    steps = (names.split() for names in experiment.mends.get(stop.diagnosis.cause or "", ()))
-    return (names for names in steps if len(names) == many)
-
-
-def _turn(
-    experiment: Experiment[Any], stop: _Stop, names: Sequence[str]
-) -> tuple[Changes | None, list[_Stop]]:
+def _turn(experiment: Experiment, stop: _Stop, names: Sequence[str]) -> tuple[Changes | None, list[_Stop]]:
     """Try other values; return the first change of a way that ends here, or where something else is wrong."""
     top = stop.diagnosis.fixes[0].result if stop.diagnosis.fixes else ""
-    controls = stop.settings.controls()
-    is_a_choice = any(controls[name].options for name in names)
+    is_a_choice = any(stop.settings.controls()[name].options for name in names)
     runs: Changes | None = None
     reached: dict[str | None, _Stop] = {}
     for values in product(*(_others(stop.settings, name) for name in names)):
@@ -93,8 +89,5 @@ def _others(settings: Settings, name: str) -> Sequence[Any]:
 
 def in_words(before: Settings, changes: Changes) -> str:
     """Say what was changed: "target: one-hot, integer -> class indices (N,)"."""
-    controls = {name: before.controls()[name] for name in changes}
-    return "; ".join(
-        f"{control.label}: {control.words(getattr(before, name))} → {control.words(changes[name])}"
-        for name, control in controls.items()
-    )
+    turned = ((before.controls()[name], getattr(before, name), value) for name, value in changes.items())
+    return "; ".join(f"{each.label}: {each.words(old)} → {each.words(new)}" for each, old, new in turned)

@@ -75,15 +75,7 @@ class Stage(anywidget.AnyWidget):
 
 
 class Projector(widgets.VBox):
-    """The lessons' labs, one at a time, in large letters.
-
-    Args:
-        preset: The lab to begin with, one of `helpers.lab.presets.PRESETS`.
-
-    Attributes:
-        choice: The drop-down with the labs' titles.
-        lab: The `ShapeLab` on show. Another choice closes it.
-        stage: What keeps the choice in the page's address.
+    """The lessons' labs, one at a time, in large letters, from one of `helpers.lab.presets.PRESETS` on.
 
     >>> page = Projector("batch_target")
     >>> page.choice.label
@@ -96,9 +88,8 @@ class Projector(widgets.VBox):
     def __init__(self, preset: str = "all_right") -> None:
         self.lab = ShapeLab(preset)
         titles = [(preset.title, name) for name, preset in PRESETS.items()]
-        self.choice = widgets.Dropdown(
-            options=titles, value=preset, description="Lab", style={"description_width": "initial"}
-        )
+        choice = {"options": titles, "value": preset, "description": "Lab"}
+        self.choice = widgets.Dropdown(**choice, style={"description_width": "initial"})
         self.choice.add_class("shape-clinic-choice")
         self.stage = Stage(preset=preset)
         self._top = widgets.HBox([self.choice, self.stage])

@@ -2,67 +2,42 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple
 
-from helpers.lab.bert_lab import BertExperiment, BertSettings
+from helpers.lab.bert_lab import BertExperiment
 from helpers.lab.experiment import Experiment
-from helpers.lab.keras_lab import KerasExperiment, KerasSettings
+from helpers.lab.keras_lab import KerasExperiment
 
 
 class Preset(NamedTuple):
-    """A lesson's case.
+    """A lesson's case."""
 
-    Attributes:
-        title: What the lesson calls it.
-        experiment: What runs it.
-        settings: Where the lab opens.
-        controls: The settings whose controls are in sight; the others are behind "More".
-    """
-
-    title: str
-    experiment: type[Experiment[Any]]
-    settings: Any
-    controls: tuple[str, ...]
+    title: str  # what the lesson calls it
+    experiment: type[Experiment]  # what runs it
+    settings: Any  # where the lab opens
+    controls: tuple[str, ...]  # the settings whose controls are in sight; the others are behind "More"
 
 
-def _bert(title: str, *controls: str, **settings: Any) -> Preset:
-    return Preset(title, BertExperiment, BertSettings(**settings), controls)
+def _preset(kind: type[Experiment], title: str, controls: str, **settings: Any) -> Preset:
+    return Preset(title, kind, kind.settings_type(**settings), tuple(controls.split()))
 
 
-_SIZES = ("num_labels", "classes", "batch_size", "target_size")
-_KERAS_ANSWERS = ("label_format", "units", "loss")
+_bert, _keras = partial(_preset, BertExperiment), partial(_preset, KerasExperiment)
+_SIZES = "num_labels classes batch_size target_size"
+_ONE_HOT, _SOFTMAX = "target_format loss num_labels classes", "softmax target_format num_labels classes"
+_PER_TOKEN, _MSE = "task arrangement target_format num_labels", "loss target_format num_labels target_size"
+_PADDING = "padding max_length input_length two_inputs mask_given label_format units loss"
+_BROADCAST = {"num_labels": 1, "target_format": "numbers", "loss": "mse_loss"}
 # In the order of the lessons.
 PRESETS = {
-    "all_right": _bert("Start: everything fits", *_SIZES),
-    "wrong_head_size": _bert("1. The head has the wrong size", *_SIZES, num_labels=1),
-    "unused_outputs": _bert("1. Outputs that no label uses", *_SIZES, num_labels=73, classes=33),
-    "batch_target": _bert("2. Not one label per row", *_SIZES, target_size=1),
-    "one_hot_targets": _bert(
-        "3. One-hot, or indices",
-        *("target_format", "loss", "num_labels", "classes"),
-        target_format="one_hot_int",
-    ),
-    "token_vs_sequence": _bert(
-        "4. One prediction per token, or per sentence?",
-        *("task", "arrangement", "target_format", "num_labels"),
-        task="token",
-    ),
-    "keras_padding": Preset(
-        "5. Padding, masks and Keras",
-        KerasExperiment,
-        KerasSettings(input_length="fixed"),
-        ("padding", "max_length", "input_length", "two_inputs", "mask_given", *_KERAS_ANSWERS),
-    ),
-    "softmax_before_loss": _bert(
-        "6. Softmax before the loss",
-        *("softmax", "target_format", "num_labels", "classes"),
-        softmax=True,
-    ),
-    "broadcast_mse": _bert(
-        "6. MSE that broadcasts",
-        *("loss", "target_format", "num_labels", "target_size"),
-        num_labels=1,
-        target_format="numbers",
-        loss="mse_loss",
-    ),
+    "all_right": _bert("Start: everything fits", _SIZES),
+    "wrong_head_size": _bert("1. The head has the wrong size", _SIZES, num_labels=1),
+    "unused_outputs": _bert("1. Outputs that no label uses", _SIZES, num_labels=73, classes=33),
+    "batch_target": _bert("2. Not one label per row", _SIZES, target_size=1),
+    "one_hot_targets": _bert("3. One-hot, or indices", _ONE_HOT, target_format="one_hot_int"),
+    "token_vs_sequence": _bert("4. One prediction per token, or per sentence?", _PER_TOKEN, task="token"),
+    "keras_padding": _keras("5. Padding, masks and Keras", _PADDING, input_length="fixed"),
+    "softmax_before_loss": _bert("6. Softmax before the loss", _SOFTMAX, softmax=True),
+    "broadcast_mse": _bert("6. MSE that broadcasts", _MSE, **_BROADCAST),
 }

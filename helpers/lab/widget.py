@@ -13,9 +13,8 @@ from typing import Any
 import ipywidgets as widgets
 
 from helpers.diagnosis import Diagnosis
-from helpers.drawing.plain import draw_plain
 from helpers.drawing.tokens import draw_tokens
-from helpers.drawing.verdict import draw_code, draw_verdict
+from helpers.drawing.verdict import draw_code, draw_plain, draw_verdict
 from helpers.lab.control import Changes
 from helpers.lab.hunt import Hunt
 from helpers.lab.inputs import Fold, Inputs, button, in_columns, mark
@@ -24,8 +23,6 @@ from helpers.lab.page import Page
 from helpers.lab.presets import PRESETS
 from helpers.readable import ReadableVBox
 from helpers.voice import Voice
-
-_NOTHING: frozenset[str] = frozenset()
 
 
 class ShapeLab(ReadableVBox):
@@ -69,11 +66,9 @@ class ShapeLab(ReadableVBox):
         self.controls, self.sentences = self._inputs.controls, self._inputs.sentences
         for name, control in self.controls.items():
             setattr(self, name, control)
-        self.picture, self.verdict, self.tokens, self.numbers, self.code, self.message = (
-            widgets.HTML() for _ in range(6)
-        )
-        self.message.add_class("shape-clinic-message")
-        self.verdict.add_class("shape-clinic-verdict")
+        self.picture, self.tokens, self.numbers, self.code = (widgets.HTML() for _ in range(4))
+        self.message = widgets.HTML().add_class("shape-clinic-message")
+        self.verdict = widgets.HTML().add_class("shape-clinic-verdict")
         self._page, self._voice = Page(), Voice()
         self._values = Fold("Show values", self.numbers)
         top = [self._boxes(in_sight), self._buttons(), self.message]
@@ -90,9 +85,8 @@ class ShapeLab(ReadableVBox):
         others = in_columns([control for name, control in self.controls.items() if name not in in_sight])
         fold = Fold("More controls", others)
         self.more = fold.button
-        box = widgets.VBox([in_columns([self.controls[name] for name in in_sight]), fold])
-        box.add_class("shape-clinic-controls")
-        return box
+        lesson = in_columns([self.controls[name] for name in in_sight])
+        return widgets.VBox([lesson, fold]).add_class("shape-clinic-controls")
 
     def _buttons(self) -> widgets.HBox:
         self.reset = button("Reset", self._reset)
@@ -159,7 +153,7 @@ class ShapeLab(ReadableVBox):
     def _change(self, settings: Changes) -> None:
         self._show(self.hunt.follow(self.experiment.change(**settings)))
 
-    def _show(self, words: str = "", changed: frozenset[str] = _NOTHING) -> None:
+    def _show(self, words: str = "", changed: frozenset[str] = frozenset()) -> None:
         scene = self.scene
         self.message.value = escape(words)
         self.picture.value = scene.draw(changed)

@@ -74,16 +74,14 @@ def check(*needs: Need, exercise: str = "") -> Checked:
     for need in needs:
         try:
             got = need.got()
-            met = bool(got == need.needs)
+            if got == need.needs:
+                continue
             shown = repr(got)
         except Exception as error:  # an exercise left as it is: say what is missing, and go on
-            met = False
             words = " ".join(str(error).split())  # torch breaks some messages over several lines
-            shown = (
-                "the dots, not yet replaced" if "ellipsis" in words else f"{type(error).__name__} ({words})"
-            )
-        if not met:
-            failures.append(f"  {need.what}: got {shown}, needs {need.needs!r}. Try: {need.hint}")
+            shown = f"{type(error).__name__} ({words})"
+            shown = "the dots, not yet replaced" if "ellipsis" in words else shown
+        failures.append(f"  {need.what}: got {shown}, needs {need.needs!r}. Try: {need.hint}")
     if exercise and needs and not failures:
         remember(exercise)
     return Checked(tuple(failures), len(needs))

@@ -27,6 +27,17 @@ class Lesson(NamedTuple):
     exercises: tuple[str, ...]
     done: tuple[str, ...]
 
+    @property
+    def sign(self) -> str:
+        """A tick where all is done."""
+        return "✓ " if self.done == self.exercises else ""
+
+    @property
+    def words(self) -> str:
+        """How many are done, and which."""
+        counted = f"{len(self.done)} of {len(self.exercises)}"
+        return f"{counted}: {', '.join(self.done)}" if self.done else counted
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -37,17 +48,13 @@ class Progress:
 
     def __str__(self) -> str:
         width = max((len(lesson.name) for lesson in self.lessons), default=0)
-        rows = (
-            f"{'✓' if lesson.done == lesson.exercises else ' '} {lesson.name:{width}}  {words}"
-            for lesson, words in zip(self.lessons, map(_words, self.lessons), strict=True)
-        )
+        rows = (f"{each.sign:2}{each.name:{width}}  {each.words}" for each in self.lessons)
         return "\n".join([*rows, *self._notes()])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        done = ("✓ " if lesson.done == lesson.exercises else "" for lesson in self.lessons)
-        rows = [(lesson.name, sign + _words(lesson)) for lesson, sign in zip(self.lessons, done, strict=True)]
+        rows = [(lesson.name, lesson.sign + lesson.words) for lesson in self.lessons]
         shown = table(rows, ("lesson", "exercises done")) if rows else ""
         return shown + "".join(tag("p", note) for note in self._notes())
 
@@ -57,8 +64,7 @@ class Progress:
                 f"got no exercise in {self.folder!r}. progress needs the folder of the lessons. "
                 "Try progress() in a notebook that lies beside them."
             ]
-        exist = sum(len(lesson.exercises) for lesson in self.lessons)
-        done = sum(len(lesson.done) for lesson in self.lessons)
+        exist, done = (sum(len(each[part]) for each in self.lessons) for part in (1, 2))
         return [
             f"{done} of {exist} exercises done.",
             f"This is kept in {FILE}, beside the notebooks, and goes nowhere else. "
@@ -83,18 +89,14 @@ def progress(folder: str | os.PathLike[str] = ".") -> Progress:
     ...     print(str(progress(folder)).splitlines()[0])
     ✓ 01_heads  1 of 1: 01.1
     """
-    done, names, exercises = done_in(folder), dict[str, str](), dict[str, set[str]]()
+    done, lessons = done_in(folder), dict[str, tuple[str, set[str]]]()
     # By the name without its ending, so that a lesson comes before its copy, whose exercises are the same.
     for path in sorted(Path(folder).glob("[0-9][0-9]_*.ipynb"), key=lambda path: path.stem):
         number = path.stem[:2]
         if own := {exercise for exercise in _exercises(path) if exercise.startswith(number)}:
-            names.setdefault(number, path.stem)
-            exercises.setdefault(number, set()).update(own)
-    lessons = (
-        Lesson(name, _in_order(exercises[number]), _in_order(exercises[number] & done))
-        for number, name in sorted(names.items())
-    )
-    return Progress(tuple(lessons), os.fspath(folder))
+            lessons.setdefault(number, (path.stem, set()))[1].update(own)
+    found = (Lesson(name, _in_order(ids), _in_order(ids & done)) for name, ids in lessons.values())
+    return Progress(tuple(found), os.fspath(folder))
 
 
 def remember(exercise: str, folder: str | os.PathLike[str] = ".") -> bool:
@@ -143,8 +145,3 @@ def _exercises(path: Path) -> set[str]:
 
 def _in_order(exercises: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(exercises, key=lambda exercise: tuple(map(int, exercise.split(".")))))
-
-
-def _words(lesson: Lesson) -> str:
-    counted = f"{len(lesson.done)} of {len(lesson.exercises)}"
-    return f"{counted}: {', '.join(lesson.done)}" if lesson.done else counted

@@ -19,12 +19,11 @@ from helpers.trial import came_of
 from helpers.voice import Voice
 
 Run = Callable[[], object]
+Runs = Run | Mapping[str, Run] | None
 LONGEST = 600  # characters of a result: what is longer would push the question out of sight
 
 
-def predict(
-    question: str, choices: Mapping[str, str], run: Run | Mapping[str, Run] | None = None
-) -> Question:
+def predict(question: str, choices: Mapping[str, str], run: Runs = None) -> Question:
     """Ask what the next cell will do, before it runs.
 
     Args:
@@ -105,17 +104,14 @@ class Question(ReadableVBox):
         happened: What running gave, where there is something to run.
     """
 
-    def __init__(
-        self, question: str, choices: Mapping[str, str], run: Run | Mapping[str, Run] | None = None
-    ) -> None:
+    def __init__(self, question: str, choices: Mapping[str, str], run: Runs = None) -> None:
         self._question, self._choices, self._run = question, dict(choices), run
         self.buttons = widgets.RadioButtons(options=list(choices), value=None, layout={"width": "auto"})
         self.feedback, self.happened = widgets.HTML(), widgets.HTML()
         self.buttons.observe(self._answer, "value")
-        title = widgets.HTML(f"<b>{escape(question)}</b>")
-        self._voice = Voice()
-        parts = [title, self.buttons, self.feedback, self.happened]
-        super().__init__([*parts, Keyboard(question=question), self._voice])
+        self._voice, title = Voice(), widgets.HTML(f"<b>{escape(question)}</b>")
+        shown = [title, self.buttons, self.feedback, self.happened]
+        super().__init__([*shown, Keyboard(question=question), self._voice])
         self.add_class("shape-clinic-question")
 
     def _answer(self, change: Any) -> None:
@@ -126,10 +122,9 @@ class Question(ReadableVBox):
         run = self._run[choice] if isinstance(self._run, Mapping) else self._run
         if run is not None:
             self.happened.value = "Running it …"  # seen where it takes a while
-            lines = outcome(run)
-            shown = tag("pre", "\n".join(lines), style=f"{LINES};margin:0")
-            self.happened.value = f"It was run just now:{shown}"
-            said.append(f"It was run just now: {'. '.join(lines)}")
+            lines, now = outcome(run), "It was run just now:"
+            self.happened.value = now + tag("pre", "\n".join(lines), style=f"{LINES};margin:0")
+            said += [now, ". ".join(lines)]
         self._voice.say(" ".join(said))
 
     def as_text(self) -> str:
@@ -151,15 +146,11 @@ def outcome(run: Run) -> list[str]:
     >>> outcome(lambda: [0, 1][2]), outcome(lambda: 1 + 1)
     (['✗ IndexError: list index out of range'], ['it gives 2'])
     """
-    came = came_of(lambda: _spelt(run()))
-    ran = f"✗ {_first_line(came.error)}" if came.error else came.value
+    came = came_of(lambda: None if (result := run()) is None else f"it gives {result!r}")
+    ran = f"✗ {_first_line(came.error)}" if came.error else came.value or "it runs, and gives nothing back"
     # torch's kind; the others are about the libraries
     signs = dict.fromkeys(f"⚠ {_first_line(each)}" for each in came.warned if isinstance(each, UserWarning))
     return [line if len(line) <= LONGEST else f"{line[:LONGEST]} …" for line in (*signs, ran)]
-
-
-def _spelt(result: object) -> str:
-    return "it runs, and gives nothing back" if result is None else f"it gives {result!r}"
 
 
 def _first_line(error: Exception) -> str:

@@ -22,43 +22,36 @@ _WIDTH = 40  # characters per message in the text: two of them fit a terminal
 
 @dataclass(frozen=True)
 class Comparison:
-    """The messages of `compare_errors`, cut where they begin or cease to agree.
+    """The messages of `compare_errors`, cut where they begin or cease to agree."""
 
-    Attributes:
-        names: One per call.
-        rows: Per row, one run of words for each call, "" where that message has no words there.
-    """
-
-    names: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    names: tuple[str, ...]  # one per call
+    rows: tuple[tuple[str, ...], ...]  # one run of words for each call, "" where that message has none there
 
     @property
     def same(self) -> bool:
         """Whether the messages agree word for word."""
-        return all(_agrees(row) for row in self.rows)
+        return all(_sign(row) == SAME for row in self.rows)
 
     @property
     def summary(self) -> str:
         """How much of the messages agrees, in words."""
         if self.same:
             return "word for word the same"
-        differing = sum(not _agrees(row) for row in self.rows)
+        differing = sum(_sign(row) == DIFFERS for row in self.rows)
         if differing == len(self.rows):
             return "no words in common"
         return f"{differing} of {len(self.rows)} parts {'differs' if differing == 1 else 'differ'}"
 
     def __str__(self) -> str:
         cells = [self.names, *([words or MISSING for words in row] for row in self.rows)]
-        signs = ["", *map(_sign, self.rows)]
-        widths = [min(_WIDTH, max(map(len, column))) for column in zip(*cells, strict=True)]
+        widths = [1, *(min(_WIDTH, max(map(len, column))) for column in zip(*cells, strict=True))]
         lines = []
-        for sign, row in zip(signs, cells, strict=True):
-            columns = [
-                wrap(words, width, break_on_hyphens=False) for words, width in zip(row, widths, strict=True)
-            ]
-            for number, parts in enumerate(zip_longest(*columns, fillvalue="")):
-                padded = [f"{part:{width}}" for part, width in zip(parts, widths, strict=True)]
-                lines.append("  ".join([f"{'' if number else sign:1}", *padded]).rstrip())
+        for sign, row in zip(["", *map(_sign, self.rows)], cells, strict=True):
+            each = zip((sign, *row), widths, strict=True)
+            columns = [wrap(words, width, break_on_hyphens=False) for words, width in each]
+            for parts in zip_longest(*columns, fillvalue=""):
+                padded = (f"{part:{width}}" for part, width in zip(parts, widths, strict=True))
+                lines.append("  ".join(padded).rstrip())
         return "\n".join([*lines, self.summary])
 
     __repr__ = __str__
@@ -88,9 +81,8 @@ def compare_errors(calls: Mapping[str, Callable[[], object]]) -> Comparison:
     1 of 3 parts differs
     """
     if len(calls) < 2:
-        raise ValueError(
-            f"got {len(calls)} calls. compare_errors needs two or more. Try adding one that raises."
-        )
+        got = f"got {len(calls)} calls"
+        raise ValueError(f"{got}. compare_errors needs two or more. Try adding one that raises.")
     return Comparison(tuple(calls), _align([_last_line(name, call) for name, call in calls.items()]))
 
 
@@ -127,9 +119,5 @@ def _align(messages: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     return tuple(row for row in rows if any(row))
 
 
-def _agrees(row: Sequence[str]) -> bool:
-    return len(set(row)) == 1
-
-
 def _sign(row: Sequence[str]) -> str:
-    return SAME if _agrees(row) else DIFFERS
+    return DIFFERS if len(set(row)) > 1 else SAME

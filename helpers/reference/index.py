@@ -30,33 +30,21 @@ class Example(NamedTuple):
 
 HEAD, BATCH, ONE_HOT = "01_wrong_head_size", "02_batch_target", "03_one_hot_targets"
 TOKENS, PADDING, SILENT = "04_token_vs_sequence", "05_keras_padding", "06_silent_mistakes"
+_FITS = "F.cross_entropy(torch.randn(4, 3), "
 _INDICES = "torch.tensor([2, 0, 1, 2])"
+_COLUMN = "torch.tensor([[2], [0], [1], [2]])"
+_PER_TOKEN = "F.cross_entropy(torch.randn(2, 7, 3), torch.tensor([[1], [0]]))"
+_BCE = f"F.binary_cross_entropy_with_logits(torch.randn(4, 3), {_INDICES}.float())"
 EXAMPLES = (
     Example(f"F.cross_entropy(torch.randn(4, 1), {_INDICES})", "a label has no output", HEAD),
     Example("nn.Linear(512, 3)(torch.randn(4, 768))", "the head reads another width than BERT gives", HEAD),
-    Example(
-        "F.cross_entropy(torch.randn(4, 3), torch.tensor([1]))",
-        "not one label per sentence, or per token",
-        BATCH,
-    ),
+    Example(f"{_FITS}torch.tensor([1]))", "not one label per sentence, or per token", BATCH),
     Example("default_collate([torch.zeros(7), torch.zeros(9)])", "sentences of different lengths", PADDING),
-    Example(
-        "F.cross_entropy(torch.randn(4, 3), torch.tensor([[2], [0], [1], [2]]))",
-        "labels in a column, or one per token",
-        ONE_HOT,
-    ),
-    Example(f"F.cross_entropy(torch.randn(4, 3), F.one_hot({_INDICES}))", "integer one-hot labels", ONE_HOT),
-    Example(f"F.cross_entropy(torch.randn(4, 3), {_INDICES}.int())", "labels are int32, not int64", ONE_HOT),
-    Example(
-        f"F.binary_cross_entropy_with_logits(torch.randn(4, 3), {_INDICES}.float())",
-        "this loss wants a 0 or 1 for every output",
-        ONE_HOT,
-    ),
-    Example(
-        "F.cross_entropy(torch.randn(2, 7, 3), torch.tensor([[1], [0]]))",
-        "logits per token, one label per sentence",
-        TOKENS,
-    ),
+    Example(f"{_FITS}{_COLUMN})", "labels in a column, or one per token", ONE_HOT),
+    Example(f"{_FITS}F.one_hot({_INDICES}))", "integer one-hot labels", ONE_HOT),
+    Example(f"{_FITS}{_INDICES}.int())", "labels are int32, not int64", ONE_HOT),
+    Example(_BCE, "this loss wants a 0 or 1 for every output", ONE_HOT),
+    Example(_PER_TOKEN, "logits per token, one label per sentence", TOKENS),
     Example("nn.Embedding(30, 8)(torch.tensor([[101]]))", "a token or position BERT does not have", PADDING),
     Example("F.mse_loss(torch.randn(2, 73), torch.randn(2, 33))", "73 numbers against 33", SILENT),
 )
@@ -97,12 +85,7 @@ def message_of(code: str) -> str:
 
 
 def error_of(code: str, names: Mapping[str, object], or_warning: bool = False) -> Exception:
-    """Run one line with these names and return what it raises.
-
-    Args:
-        code: An expression.
-        names: What it may name.
-        or_warning: Whether a warning will do where it raises nothing.
+    """Run an expression with these names and return what it raises, or a warning where that will do.
 
     Raises:
         RuntimeError: There is neither.

@@ -25,19 +25,12 @@ IDS = [[101, 200, 201, 202, 102], [101, 202, 201, 200, 102]]  # [CLS], three tok
 
 
 class Ran(NamedTuple):
-    """A call that was run.
+    """A call that was run."""
 
-    Attributes:
-        logits: What the head gave, in any library.
-        target: The right answers, as they were passed.
-        told: What the kit says about it.
-        names: What the line names; running it with these does what it did, its errors included.
-    """
-
-    logits: Tensor
-    target: Tensor
-    told: Diagnosis
-    names: Mapping[str, Any]
+    logits: Tensor  # what the head gave, in any library
+    target: Tensor  # the right answers, as they were passed
+    told: Diagnosis  # what the kit says about it
+    names: Mapping[str, Any]  # what the line names; running it with these does what it did, errors included
 
 
 Run = Callable[[str, str, str], Ran]  # from a loss, a call and a fix
@@ -49,22 +42,14 @@ def letters(tensor: Tensor) -> str:
     >>> letters(torch.zeros(2, 3)), letters(torch.zeros(2))
     ('(N, C)', '(N,)')
     """
-    axes = [LETTERS.get(size, str(size)) for size in tensor.shape]
-    return f"({axes[0]},)" if len(axes) == 1 else f"({', '.join(axes)})"
+    axes = ", ".join(LETTERS.get(size, str(size)) for size in tensor.shape)
+    return f"({axes})" if tensor.ndim > 1 else f"({axes},)"
 
 
 def mending(run: Run, loss: str, call: str, fix: str, like: Tensor) -> str:
-    """Return a fix after which a wrong call is right: this one, or else one that the kit itself has found.
+    """Return a fix after which a wrong call is right, or raise RuntimeError where there is none.
 
-    Args:
-        run: How calls of this library are run.
-        loss: The loss, as one writes it.
-        call: The wrong call.
-        fix: Python, or "" for the kit's own.
-        like: What the kit's own must turn the target into: whole numbers, or floating point, as this has.
-
-    Raises:
-        RuntimeError: There is none.
+    It is this fix, or without one the kit's own that leaves whole numbers, or floating point, `like` this.
     """
     for code in [fix] if fix else [found.code for found in run(loss, call, "").told.fixes]:
         came = came_of(partial(run, loss, call, code))
@@ -82,8 +67,7 @@ def _pytorch(loss: str, call: str, fix: str) -> Ran:
     tools = {"torch": torch, "nn": nn, "F": F, "randn": torch.randn, "tensor": torch.tensor}
     names = {**tools, "criterion": eval(loss, dict(tools))}
     given = eval(call, {**tools, "criterion": lambda logits, target: {"logits": logits, "target": target}})
-    after = {**names, **given}
-    exec(fix, after)
+    exec(fix, after := {**names, **given})
     told = check_loss(after["criterion"], after["logits"], after["target"])
     return Ran(after["logits"], after["target"], told, names)
 
@@ -93,8 +77,7 @@ def _transformers(loss: str, call: str, fix: str) -> Ran:
     batch = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
     tools = {"torch": torch, "F": F, "tensor": torch.tensor, "load_bert": load_bert, "batch": batch}
     names = {**tools, "model": eval(loss, dict(tools))}
-    after = {**names, "batch": eval(call, {**tools, "model": dict})}
-    exec(fix, after)
+    exec(fix, after := {**names, "batch": eval(call, {**tools, "model": dict})})
     with torch.no_grad():
         logits = after["model"](**batch).logits
     return Ran(logits, after["batch"]["labels"], check_batch(after["model"], after["batch"]), names)
@@ -108,22 +91,17 @@ def _keras(loss: str, call: str, fix: str) -> Ran:
     tools = {"keras": keras, "np": np, "Dense": keras.layers.Dense, "x": np.zeros((2, 8), "float32")}
     layer, name = eval(loss, dict(tools))
     x, y = eval(call, {**tools, "model": SimpleNamespace(fit=lambda x, y: (x, y))})
-    after = {**tools, "loss": name, "y": y}
-    exec(fix, after)
+    exec(fix, after := {**tools, "loss": name, "y": y})
     model = keras.Sequential([keras.Input((8,)), layer])
     model.compile(loss=after["loss"])
     names = {**tools, "model": SimpleNamespace(fit=partial(model.fit, verbose=0))}
-    told = _fitted(names, after["y"])
-    return Ran(model(x), torch.as_tensor(after["y"]), told, names)
-
-
-def _fitted(names: Mapping[str, Any], y: Any) -> Diagnosis:
-    """Fit with labels that have a name, so that a fix can name them."""
-    came = came_of(lambda: eval("model.fit(x, y)", {**names, "y": y}).history["loss"][0])
+    # Labels that have a name, so that a fix can name them.
+    came = came_of(lambda: eval("model.fit(x, y)", {**names, "y": after["y"]}).history["loss"][0])
     if came.error:
-        return explain(came.error) or Diagnosis("raises", got="", error=str(came.error))
-    loss = came.value
-    return Diagnosis("ok" if isfinite(loss) else "silent", got="", loss=loss)
+        told = explain(came.error) or Diagnosis("raises", got="", error=str(came.error))
+    else:
+        told = Diagnosis("ok" if isfinite(came.value) else "silent", got="", loss=came.value)
+    return Ran(model(x), torch.as_tensor(after["y"]), told, names)
 
 
 RUNS: dict[str, Run] = {"PyTorch": _pytorch, "transformers": _transformers, "Keras": _keras}

@@ -8,8 +8,7 @@ from contrast import contrast
 from PIL import ImageColor
 
 from helpers.diagnosis import Diagnosis
-from helpers.drawing.flow import draw_flow
-from helpers.drawing.layout import Flow
+from helpers.drawing.flow import Flow, draw_flow
 from helpers.drawing.svg import FILLS, HEADS, hatch
 from helpers.drawing.verdict import draw_verdict
 from helpers.lab.bert_lab import BertExperiment

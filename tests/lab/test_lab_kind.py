@@ -46,7 +46,7 @@ def test_a_mistake_is_one_and_can_be_mended(experiments: dict[str, Any], preset:
 @pytest.mark.parametrize("text", ["One.", "It was.\nIt was.\nIt was.\nIt was.\nIt was.", "", "word " * 600])
 @pytest.mark.parametrize("preset", KINDS)
 def test_whatever_was_typed_one_thing_is_wrong(preset: str, text: str) -> None:
-    experiment: Experiment[Any] = KINDS[preset]()
+    experiment: Experiment = KINDS[preset]()
     experiment.change(text=text)
     wrong = mistakes(experiment.mistakes(), (), Random(0))
     for _ in range(len(experiment.mistakes()) // 2):

@@ -19,7 +19,8 @@ MOVES = 0.01  # of the largest logit: a mean moves more, a float's last digits o
 def of_mask(run: Run) -> Iterator[Finding]:
     """Padding that is read like text, text that is left out, or a mask of another shape than the ids."""
     ids, given, padding = run.ids, run.mask, run.padding
-    if ids is None or "attention_mask" not in inspect.signature(run.model.forward).parameters:
+    takes_mask = "attention_mask" in inspect.signature(run.model.forward).parameters
+    if ids is None or not (takes_mask or "input_ids" not in run.batch):
         return
     # One number for each pair of tokens is made on purpose.
     if "past_key_values" in run.batch or (given is not None and given.ndim > 2):
@@ -65,7 +66,7 @@ def _moves(run: Run, ids: Tensor, hidden: Tensor) -> float:
     if old is None or len(old) != len(ids) or not hidden.any() or hidden[:, 0].any():
         return 0.0
     others = ids.masked_fill(hidden, int(ids[~hidden].max()))
-    new = look_again(run.model, run.batch, others=others).logits
+    new = look_again(run.model, run.batch, others=(ids, others)).logits
     if new is None or new.shape != old.shape:
         return 0.0
     # A token that is padding may have what logits it likes: no label counts there.

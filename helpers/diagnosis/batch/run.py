@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -139,7 +140,10 @@ class Watch(TorchFunctionMode):
 
 
 def run(
-    model: nn.Module, batch: Mapping[str, Any], classes: int | None = None, others: Tensor | None = None
+    model: nn.Module,
+    batch: Mapping[str, Any],
+    classes: int | None = None,
+    others: tuple[Tensor, Tensor] | None = None,
 ) -> Run:
     """Call a stand-in with copies of what is in the batch.
 
@@ -147,14 +151,32 @@ def run(
         model: A stand-in.
         batch: What it is given, by name.
         classes: How many classes the data has, where that is known.
-        others: Ids (N, T) whose rows of the embedding are read in place of those of input_ids.
+        others: input_ids (N, T), and ids whose rows of the embedding are read in their place.
     """
     told = getattr(getattr(model, "config", None), "problem_type", None)
     tensors = {name: value for name, value in batch.items() if isinstance(value, Tensor)}
     copies = {name: value.clone() for name, value in tensors.items()}
-    with Watch(tensors.get("input_ids"), others) as watch:
+    inside = {} if "input_ids" in batch else _given_inside(model)
+    with Watch(*(others or ())) as watch:
         came = came_of(lambda: model(**{**batch, **copies}))
-    named = (tensors.get(name) for name in ("input_ids", "attention_mask", "labels"))
-    ids, mask, labels = (value if value is not None and value.numel() else None for value in named)
+    named = ({**inside, **tensors}.get(name) for name in ("input_ids", "attention_mask", "labels"))
+    ids, mask, labels = (value if isinstance(value, Tensor) and value.numel() else None for value in named)
     ids = ids if ids is not None and ids.ndim == 2 else None
     return Run(model, batch, ids, mask, labels, told, came.value, came.error, classes, watch.losses)
+
+
+def _given_inside(model: nn.Module) -> dict[str, Any]:
+    """What the encoder inside a model will be given, under its own names, where the batch has others."""
+    given: dict[str, Any] = {}
+    inner: Any = next(
+        (part for part in model.modules() if part is not model and hasattr(part, "config")), None
+    )
+    if inner is not None:
+        forward, names = inner.forward, inspect.signature(inner.forward).parameters
+
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            given.update(dict(zip(names, args, strict=False)) | kwargs)
+            return forward(*args, **kwargs)
+
+        inner.forward = watched  # it is a stand-in's
+    return given

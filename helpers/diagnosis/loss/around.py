@@ -56,8 +56,8 @@ def _flattened_by_hand(raised: Raised, call: LossCall, plain: Diagnosis) -> Diag
     if call.folded is not None or call.logits.shape[:1] == call.target.shape[:1]:
         return None
     before = before_view(call.logits, call.target), before_view(call.target, call.logits)
-    if before[0].squeeze().shape == call.logits.squeeze().shape and before[1] is call.target:
-        return None  # an axis of size 1 alone is no flattening
+    if before[0] is call.logits and before[1] is call.target:
+        return None
     found = diagnose(replace(call, folded=before), raised.error, raised.where)
     return replace(found, fixes=()) if found.cause not in (None, plain.cause) else None
 
@@ -90,34 +90,28 @@ def _more_rows(diagnosis: Diagnosis, call: LossCall, around: list[Around]) -> Di
         return None
     times = made // labels
     for step, tensors in around:
-        lists = ((name, parts) for name, parts in step.variables.items() if isinstance(parts, list | tuple))
-        joined = [name for name, parts in lists if [*map(_length, parts)] == [labels] * times]
-        deep = (
-            (name, tuple(value.shape))
+        joined = [
+            f"{name} holds {times} tensors of {labels} rows; join them on axis 1, not 0"
+            for name, parts in step.variables.items()
+            if isinstance(parts, list | tuple)
+            and [getattr(part, "shape", ())[:1] for part in parts] == [(labels,)] * times
+        ]
+        folded = [
+            f"each row of {name} {shape(value)} became {times} rows; an axis was folded into the batch"
             for name, value in tensors.items()
-            if value.ndim > 2 and value is not call.target
-        )
-        folded = [pair for pair in deep if pair[1][0] == labels and not prod(pair[1][1:]) % times]
-        if joined:
-            cause, axis = "batch_target", 0
-            source = f"{joined[0]} holds {times} tensors of {labels} rows; join them on axis 1, not 0"
-        elif folded:
-            cause, axis = "needs_flatten_or_transpose", 1
-            source = "each row of {} {} became ".format(*folded[0])
-            source += f"{times} rows; an axis was folded into the batch: {times} x {labels} = {made}"
-        else:
-            continue
-        sizes = [labels, *call.logits.shape[1:]]
-        sizes.insert(axis, times)
-        code = f"logits = logits.reshape({', '.join(map(str, sizes))}).mean({axis})"
-        mean = Fix("average what belongs to one row", code, when="where a row may have several votes")
-        needs, fixes = f"one row per label: {source}", prove([mean], call)
-        return replace(diagnosis, cause=cause, needs=needs, fixes=fixes, certain=True, also="")
+            if value is not call.target
+            and value.ndim > 2
+            and len(value) == labels
+            and not prod(value.shape[1:]) % times
+        ]
+        if joined or folded:
+            cause, axis = ("batch_target", 0) if joined else ("needs_flatten_or_transpose", 1)
+            sizes = (times, labels) if joined else (labels, times)
+            code = f"logits = logits.unflatten(0, {sizes}).mean({axis})"
+            mean = Fix("average what belongs to one row", code, when="where a row may have several votes")
+            needs, fixes = f"one row per label: {(joined or folded)[0]}", prove([mean], call)
+            return replace(diagnosis, cause=cause, needs=needs, fixes=fixes, certain=True, also="")
     return None
-
-
-def _length(value: Any) -> int | None:
-    return len(value) if isinstance(value, Tensor) and value.ndim else None
 
 
 def _dropped_rows(diagnosis: Diagnosis, call: LossCall, around: list[Around]) -> Diagnosis | None:

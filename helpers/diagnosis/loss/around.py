@@ -155,7 +155,7 @@ def dropped_rows(mask: Tensor, kept: Tensor, target_rows: int, loss: float | Non
     ⚠ no error, and still a mistake: loss 0.750
     cause  rows were lost on the way to the loss
     got    mask (3, 3), logits of 1 row, target of 1 row
-    needs  all 3 rows; 2 have padding and were left out, and the 1st label now goes to the 2nd row
+    needs  all 3 rows; 2 have padding and were left out, and label 1 now goes to row 2
     """
     places = kept.bool().nonzero().flatten().tolist()
     if len(places) == len(mask) or len(places) != target_rows:
@@ -164,7 +164,7 @@ def dropped_rows(mask: Tensor, kept: Tensor, target_rows: int, loss: float | Non
     moved = next(((label, row) for label, row in enumerate(places, 1) if label != row + 1), None)
     needs = needs_all(mask, kept)
     if moved is not None:
-        needs += f", and the {_ordinal(moved[0])} label now goes to the {_ordinal(moved[1] + 1)} row"
+        needs += f", and label {moved[0]} now goes to row {moved[1] + 1}"
     got = f"mask {shape(mask)}, logits of {rows}, target of {rows}"
     return Diagnosis("silent", got, loss, cause="dropped_rows", needs=needs, marks=BATCH)
 
@@ -178,8 +178,3 @@ def needs_all(mask: Tensor, kept: Tensor) -> str:
     if len(mask) == 1:
         return f"the only row; it {padding}was left out"
     return f"all {len(mask)} rows; {count} {padding}{were} left out"
-
-
-def _ordinal(number: int) -> str:
-    ending = "th" if number // 10 % 10 == 1 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{ending}"

@@ -20,33 +20,31 @@ class Loss(NamedTuple):
 
     Attributes:
         by_index: Whether the target holds class indices; else numbers in the shape of the logits.
-        reads: What it takes first: raw "scores", "log_probabilities", "probabilities" or any "numbers".
         binary: Whether every output is a yes or no of its own, with targets from 0 to 1.
         module: What computes it in torch, beside the function of its name; none for a loss of Keras.
         axis: Where the classes are, with two axes or more.
     """
 
     by_index: bool
-    reads: str
     binary: bool = False
     module: type[nn.Module] | None = None
     axis: int = 1
 
 
 LOSSES: dict[str, Loss] = {
-    "cross_entropy": Loss(True, "scores", False, nn.CrossEntropyLoss),
-    "nll_loss": Loss(True, "log_probabilities", False, nn.NLLLoss),
-    "mse_loss": Loss(False, "numbers", False, nn.MSELoss),
-    "l1_loss": Loss(False, "numbers", False, nn.L1Loss),
-    "smooth_l1_loss": Loss(False, "numbers", False, nn.SmoothL1Loss),
-    "huber_loss": Loss(False, "numbers", False, nn.HuberLoss),
-    "binary_cross_entropy": Loss(False, "probabilities", True, nn.BCELoss),
-    "binary_cross_entropy_with_logits": Loss(False, "scores", True, nn.BCEWithLogitsLoss),
-    "sparse_categorical_crossentropy": Loss(True, "probabilities", axis=-1),
-    "categorical_crossentropy": Loss(False, "probabilities", axis=-1),
-    "binary_crossentropy": Loss(False, "probabilities", True, axis=-1),
+    "cross_entropy": Loss(True, False, nn.CrossEntropyLoss),
+    "nll_loss": Loss(True, False, nn.NLLLoss),
+    "mse_loss": Loss(False, False, nn.MSELoss),
+    "l1_loss": Loss(False, False, nn.L1Loss),
+    "smooth_l1_loss": Loss(False, False, nn.SmoothL1Loss),
+    "huber_loss": Loss(False, False, nn.HuberLoss),
+    "binary_cross_entropy": Loss(False, True, nn.BCELoss),
+    "binary_cross_entropy_with_logits": Loss(False, True, nn.BCEWithLogitsLoss),
+    "sparse_categorical_crossentropy": Loss(True, axis=-1),
+    "categorical_crossentropy": Loss(False, axis=-1),
+    "binary_crossentropy": Loss(False, True, axis=-1),
 }
-UNKNOWN = Loss(False, "numbers")
+UNKNOWN = Loss(False)
 MODULES = {loss.module: name for name, loss in LOSSES.items() if loss.module}
 FUNCTIONS: dict[str, Callable[..., Tensor]] = {name: getattr(F, name) for name in MODULES.values()}
 TENSORS = ("weight", "pos_weight")  # the options that hold a number for each class
@@ -137,3 +135,8 @@ def options_in(values: Mapping[str, Any]) -> dict[str, Any]:
     """The options that are not at their default."""
     given = {name: values[name] for name in OPTIONS if values.get(name) is not None}
     return {name: own for name, own in given.items() if isinstance(own, Tensor) or own != OPTIONS[name]}
+
+
+def without_ones(shape: Shape) -> list[int]:
+    """The axes that are longer than 1."""
+    return [size for size in shape if size != 1]

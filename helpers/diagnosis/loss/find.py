@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from helpers.diagnosis.loss.call import FUNCTIONS, LossCall, loss_call, options_in
+from helpers.diagnosis.loss.call import FUNCTIONS, LossCall, loss_call, options_in, without_ones
 from helpers.diagnosis.seen.frames import Step, is_learners
 from helpers.diagnosis.seen.line import names_in
 
@@ -65,7 +65,7 @@ def before_view(flat: Tensor, other: Tensor) -> Tensor:
     sizes = _saved(node, "_saved_self_sym_sizes") if node and node.name().startswith(VIEWS) else None
     if sizes and prod(sizes) == flat.numel():
         base = flat.view(tuple(sizes))  # autograd knows the last view only, and a model makes several
-    if base is None or base.numel() != flat.numel() or base.squeeze().shape == flat.squeeze().shape:
+    if base is None or base.numel() != flat.numel() or without_ones(base.shape) == without_ones(flat.shape):
         return flat
     # A base with fewer axes is most often only how the numbers were made, unless its rows are those that fit.
     fits = flat.shape[:1] != other.shape[:1] == base.shape[:1]

@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from helpers.diagnosis.loss.call import TENSORS, LossCall, Shape, loss_call
+from helpers.diagnosis.loss.call import TENSORS, LossCall, loss_call, without_ones
 from helpers.diagnosis.loss.find import is_joined
 from helpers.diagnosis.loss.values import (
     is_integer,
@@ -241,7 +241,7 @@ def _order(call: LossCall) -> Iterator[Step]:
         yield Step("empty_axis", 1.5, f"logits = logits.squeeze({axis})", drop)
     if len(target) < len(logits) and not is_whole(call.target):
         return  # neither indices nor probabilities, in whatever order
-    if len(target) > 1 and (len(logits) > 2 or numbers == logits[0]):
+    if len(target) > 1:
         yield Step("flat", 1.6, flatten, "flatten the target too")
     if len(logits) < 3:
         return
@@ -267,14 +267,11 @@ def _tokens(call: LossCall) -> Iterator[Step]:
     # The tokens come last where axis 1 holds the classes.
     is_turned = index and call.classes == logits[1] != logits[-1]
     axes = range(2, len(logits)) if is_turned else range(1, len(logits) - 1)
-    outputs = logits[1 if is_turned else -1]
-    answers = prod(target) in (logits[0], logits[0] * outputs) or target[1:] == logits[2:]
-    if answers or (target[1:] and call.target.is_floating_point() and sums_to_1(call.target, 1)):
-        first = ", ".join("0" if axis in axes else ":" for axis in range(axes[-1] + 1))
-        middle = axes[0] if len(axes) == 1 else tuple(axes)
-        when = "where the head reads BERT's states"
-        yield Step("tokens", 2, f"logits = logits[{first}]", "keep the first token, [CLS]", when)
-        yield Step("tokens", 2.1, f"logits = logits.mean({middle})", "average over the tokens")
+    first = ", ".join("0" if axis in axes else ":" for axis in range(axes[-1] + 1))
+    middle = axes[0] if len(axes) == 1 else tuple(axes)
+    when = "where the head reads BERT's states"
+    yield Step("tokens", 2, f"logits = logits[{first}]", "keep the first token, [CLS]", when)
+    yield Step("tokens", 2.1, f"logits = logits.mean({middle})", "average over the tokens")
     is_hot = is_one_hot(call.target, 1) and target[1] == call.classes if len(target) > 1 else True
     if is_hot or 1 in (logits[0], target[1]) or not (index or len(target) == 3):
         return
@@ -316,8 +313,7 @@ def _kinds_of_index(call: LossCall) -> Iterator[Step]:
     if not whole and prod(target) == logits[0]:
         code = f"{new_head(1, 'mse_loss', '.flatten()')}\ntarget = target.flatten()\ncriterion = F.mse_loss"
         yield Step("quantities", 2, code, "predict the number itself", "where the target is a quantity")
-    is_label = not hot or target in (call.wanted, logits[:-1])
-    if whole and is_label and not (floats and same) and values.dtype != torch.int64 and values.numel():
+    if whole and not (floats and same) and values.dtype != torch.int64 and values.numel():
         yield Step("index_dtype", 0.8, "target = target.long()", "make the labels int64")
 
 
@@ -358,7 +354,7 @@ def _labels(call: LossCall) -> Iterator[Step]:
 def _kinds_of_number(call: LossCall) -> Iterator[Step]:
     """Axes of size 1, indices, or another dtype, where numbers of the logits' shape are wanted."""
     (logits, target), values, binary = call.shapes, call.target, call.takes.binary
-    if logits != target and _without_ones(logits) == _without_ones(target):
+    if logits != target and without_ones(logits) == without_ones(target):
         mistake = "extra_one" if len(target) > len(logits) else "ones"
         code = f"target = target.reshape{logits or '(())'}"
         yield Step(mistake, 1, code, "give the target the shape of logits")
@@ -388,10 +384,6 @@ def _kinds_of_number(call: LossCall) -> Iterator[Step]:
     yield Step(mistake, price, code, "a 0 or 1 for each output", FITS_BCE)
 
 
-def _without_ones(shape: Shape) -> list[int]:
-    return [size for size in shape if size != 1]
-
-
 def _outputs(call: LossCall) -> Iterator[Step]:
     """A head with another number of outputs than the target has numbers for each row."""
     (logits, target), binary, whole = call.shapes, call.takes.binary, is_whole(call.target)
@@ -400,7 +392,7 @@ def _outputs(call: LossCall) -> Iterator[Step]:
         mistake = "one_output" if not whole else "indices" if binary else "one_class"
         code = f"{new_head(1, call.loss, '.squeeze(-1)')}\ntarget = target.flatten().float()"
         yield Step(mistake, 1.4, code, "one output", "where each row has one number, or yes and no")
-    elif len(target) == len(logits) > 1 and target[:-1] == logits[:-1] and target != logits and not one_each:
+    elif len(target) == len(logits) > 1 and target[:-1] == logits[:-1] and target != logits:
         yield Step("columns", 1.6, new_head(target[-1], call.loss), "as many outputs as the target has")
 
 
@@ -670,8 +662,7 @@ def _facts(path: Path) -> dict[str, Any]:
     """What the words of a mistake may name: the call as it came, when its turn comes, and as repaired."""
     call, then, repaired = path.calls[0], path.calls[path.worst], path.call
     (came, was), index, outputs = call.shapes, call.takes.by_index, then.outputs
-    values = then.counted_labels if index else then.target
-    lowest, highest = (float(values.min()), float(values.max())) if values.numel() else (0.0, 0.0)
+    lowest, highest = _range_of(then)
     fits = "only label 0 fits" if outputs == 1 else f"labels 0 to {outputs - 1} fit"
     from_one = index and lowest > 0 and highest == outputs > 1
     return {
@@ -692,6 +683,12 @@ def _facts(path: Path) -> dict[str, Any]:
         ),
         "dtype": str(then.target.dtype).removeprefix("torch."),
     }
+
+
+def _range_of(call: LossCall) -> tuple[float, float]:
+    values = call.target if call.unread or not call.takes.by_index else call.counted_labels
+    is_known = values.numel() and not call.unread
+    return (float(values.min()), float(values.max())) if is_known else (0.0, 0.0)
 
 
 def _broadcast(call: LossCall) -> str:

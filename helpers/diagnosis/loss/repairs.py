@@ -272,9 +272,10 @@ def _tokens(call: LossCall) -> Iterator[Step]:
     when = "where the head reads BERT's states"
     yield Step("tokens", 2, f"logits = logits[{first}]", "keep the first token, [CLS]", when)
     yield Step("tokens", 2.1, f"logits = logits.mean({middle})", "average over the tokens")
-    is_hot = is_one_hot(call.target, 1) and target[1] == call.classes if len(target) > 1 else True
-    if is_hot or 1 in (logits[0], target[1]) or not (index or len(target) == 3):
+    if len(target) < 2 or 1 in (logits[0], target[1]) or not (index or len(target) == 3):
         return
+    if target[1] == call.classes and is_one_hot(call.target, 1):
+        return  # a column for each class, not for each token
     over, start = logits[axes[0]] - target[1], ":, " * axes[0]
     next_token = "where token t predicts label t + 1"
     if over == 2:
@@ -444,15 +445,14 @@ def why(call: LossCall, grade: Grade) -> Finding | None:
         name, also = _beyond_repair(call, joined)
         return _finding(call, name, certain=not also, also=also) if name else None
     best = paths[0]
-    causes = {MISTAKES[path.gravest].cause: 0 for path in paths if path.price <= best.price + CLOSE}
-    also = "; ".join(CAUSES[cause].title for cause in [*causes][1:])
+    close = [MISTAKES[path.gravest].cause for path in paths if path.price <= best.price + CLOSE]
+    also = "; ".join(CAUSES[cause].title for cause in [*dict.fromkeys(close)][1:])
     trap = _trap(call) if best.gravest == "tokens" else ""
     (logits, target), axes = call.shapes, call.logits.ndim if call.takes.by_index else 0
     # A target (N, C) beside logits (N, T, C) may be one: rows of classes, or tags of the tokens.
     is_guess = axes == 3 and target == logits[::2] != logits[:2] and call.classes != logits[2]
-    found = _finding(
-        call, best.gravest, best, certain=not also and not is_guess and best.price <= SURE, also=also
-    )
+    certain = not also and not is_guess and best.price <= SURE
+    found = _finding(call, best.gravest, best, certain, also)
     # What mends the tensors at hand can't be written where the learner holds others.
     fixes = [] if call.folded is not None or call.unread else [path.as_fix() for path in paths]
     return replace(found, fixes=tuple(fix for fix in fixes if fix is not None), trap=trap)

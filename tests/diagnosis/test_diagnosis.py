@@ -57,9 +57,9 @@ def test_with_one_output_a_label_is_marked_where_it_has_no_column(highest: int, 
 @pytest.mark.parametrize(
     ("kept", "needs"),
     [
-        ([0, 0, 1, 0], "3 have padding and were left out, and the 1st label now goes to the 3rd row"),
+        ([0, 0, 1, 0], "3 have padding and were left out, and label 1 now goes to row 3"),
         ([1, 1, 1, 0], "1 has padding and was left out"),
-        ([1, 0, 0, 1], "2 were left out, and the 2nd label now goes to the 4th row"),
+        ([1, 0, 0, 1], "2 were left out, and label 2 now goes to row 4"),
     ],
 )
 def test_a_loss_of_a_part_of_the_batch_is_silent(kept: list[int], needs: str) -> None:

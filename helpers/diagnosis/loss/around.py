@@ -56,8 +56,8 @@ def _flattened_by_hand(raised: Raised, call: LossCall, plain: Diagnosis) -> Diag
     if call.folded is not None or call.logits.shape[:1] == call.target.shape[:1]:
         return None
     before = before_view(call.logits, call.target), before_view(call.target, call.logits)
-    if before[0].squeeze().shape == call.logits.squeeze().shape and before[1] is call.target:
-        return None  # an axis of size 1 alone is no flattening
+    if before[0] is call.logits and before[1] is call.target:
+        return None
     found = diagnose(replace(call, folded=before), raised.error, raised.where)
     return replace(found, fixes=()) if found.cause not in (None, plain.cause) else None
 
@@ -90,34 +90,28 @@ def _more_rows(diagnosis: Diagnosis, call: LossCall, around: list[Around]) -> Di
         return None
     times = made // labels
     for step, tensors in around:
-        lists = ((name, parts) for name, parts in step.variables.items() if isinstance(parts, list | tuple))
-        joined = [name for name, parts in lists if [*map(_length, parts)] == [labels] * times]
-        deep = (
-            (name, tuple(value.shape))
+        joined = [
+            f"{name} holds {times} tensors of {labels} rows; join them on axis 1, not 0"
+            for name, parts in step.variables.items()
+            if isinstance(parts, list | tuple)
+            and [getattr(part, "shape", ())[:1] for part in parts] == [(labels,)] * times
+        ]
+        folded = [
+            f"each row of {name} {shape(value)} became {times} rows; an axis was folded into the batch"
             for name, value in tensors.items()
-            if value.ndim > 2 and value is not call.target
-        )
-        folded = [pair for pair in deep if pair[1][0] == labels and not prod(pair[1][1:]) % times]
-        if joined:
-            cause, axis = "batch_target", 0
-            source = f"{joined[0]} holds {times} tensors of {labels} rows; join them on axis 1, not 0"
-        elif folded:
-            cause, axis = "needs_flatten_or_transpose", 1
-            source = "each row of {} {} became ".format(*folded[0])
-            source += f"{times} rows; an axis was folded into the batch: {times} x {labels} = {made}"
-        else:
-            continue
-        sizes = [labels, *call.logits.shape[1:]]
-        sizes.insert(axis, times)
-        code = f"logits = logits.reshape({', '.join(map(str, sizes))}).mean({axis})"
-        mean = Fix("average what belongs to one row", code, when="where a row may have several votes")
-        needs, fixes = f"one row per label: {source}", prove([mean], call)
-        return replace(diagnosis, cause=cause, needs=needs, fixes=fixes, certain=True, also="")
+            if value is not call.target
+            and value.ndim > 2
+            and len(value) == labels
+            and not prod(value.shape[1:]) % times
+        ]
+        if joined or folded:
+            cause, axis = ("batch_target", 0) if joined else ("needs_flatten_or_transpose", 1)
+            sizes = (times, labels) if joined else (labels, times)
+            code = f"logits = logits.unflatten(0, {sizes}).mean({axis})"
+            mean = Fix("average what belongs to one row", code, when="where a row may have several votes")
+            needs, fixes = f"one row per label: {(joined or folded)[0]}", prove([mean], call)
+            return replace(diagnosis, cause=cause, needs=needs, fixes=fixes, certain=True, also="")
     return None
-
-
-def _length(value: Any) -> int | None:
-    return len(value) if isinstance(value, Tensor) and value.ndim else None
 
 
 def _dropped_rows(diagnosis: Diagnosis, call: LossCall, around: list[Around]) -> Diagnosis | None:
@@ -161,7 +155,7 @@ def dropped_rows(mask: Tensor, kept: Tensor, target_rows: int, loss: float | Non
     ⚠ no error, and still a mistake: loss 0.750
     cause  rows were lost on the way to the loss
     got    mask (3, 3), logits of 1 row, target of 1 row
-    needs  all 3 rows; 2 have padding and were left out, and the 1st label now goes to the 2nd row
+    needs  all 3 rows; 2 have padding and were left out, and label 1 now goes to row 2
     """
     places = kept.bool().nonzero().flatten().tolist()
     if len(places) == len(mask) or len(places) != target_rows:
@@ -170,7 +164,7 @@ def dropped_rows(mask: Tensor, kept: Tensor, target_rows: int, loss: float | Non
     moved = next(((label, row) for label, row in enumerate(places, 1) if label != row + 1), None)
     needs = needs_all(mask, kept)
     if moved is not None:
-        needs += f", and the {_ordinal(moved[0])} label now goes to the {_ordinal(moved[1] + 1)} row"
+        needs += f", and label {moved[0]} now goes to row {moved[1] + 1}"
     got = f"mask {shape(mask)}, logits of {rows}, target of {rows}"
     return Diagnosis("silent", got, loss, cause="dropped_rows", needs=needs, marks=BATCH)
 
@@ -184,8 +178,3 @@ def needs_all(mask: Tensor, kept: Tensor) -> str:
     if len(mask) == 1:
         return f"the only row; it {padding}was left out"
     return f"all {len(mask)} rows; {count} {padding}{were} left out"
-
-
-def _ordinal(number: int) -> str:
-    ending = "th" if number // 10 % 10 == 1 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{ending}"

@@ -20,41 +20,37 @@ class Loss(NamedTuple):
 
     Attributes:
         by_index: Whether the target holds class indices; else numbers in the shape of the logits.
-        reads: What it takes first: raw "scores", "log_probabilities", "probabilities" or any "numbers".
         binary: Whether every output is a yes or no of its own, with targets from 0 to 1.
+        module: What computes it in torch, beside the function of its name; none for a loss of Keras.
         axis: Where the classes are, with two axes or more.
-        functions: The function and the module that compute it in torch; none for a loss of Keras.
     """
 
     by_index: bool
-    reads: str
     binary: bool = False
+    module: type[nn.Module] | None = None
     axis: int = 1
-    functions: tuple[Callable[..., Tensor], type[nn.Module]] | None = None
 
 
 LOSSES: dict[str, Loss] = {
-    "cross_entropy": Loss(True, "scores", functions=(F.cross_entropy, nn.CrossEntropyLoss)),
-    "nll_loss": Loss(True, "log_probabilities", functions=(F.nll_loss, nn.NLLLoss)),
-    "mse_loss": Loss(False, "numbers", functions=(F.mse_loss, nn.MSELoss)),
-    "l1_loss": Loss(False, "numbers", functions=(F.l1_loss, nn.L1Loss)),
-    "smooth_l1_loss": Loss(False, "numbers", functions=(F.smooth_l1_loss, nn.SmoothL1Loss)),
-    "huber_loss": Loss(False, "numbers", functions=(F.huber_loss, nn.HuberLoss)),
-    "binary_cross_entropy": Loss(
-        False, "probabilities", binary=True, functions=(F.binary_cross_entropy, nn.BCELoss)
-    ),
-    "binary_cross_entropy_with_logits": Loss(
-        False, "scores", binary=True, functions=(F.binary_cross_entropy_with_logits, nn.BCEWithLogitsLoss)
-    ),
-    "sparse_categorical_crossentropy": Loss(True, "probabilities", axis=-1),
-    "categorical_crossentropy": Loss(False, "probabilities", axis=-1),
-    "binary_crossentropy": Loss(False, "probabilities", binary=True, axis=-1),
+    "cross_entropy": Loss(True, False, nn.CrossEntropyLoss),
+    "nll_loss": Loss(True, False, nn.NLLLoss),
+    "mse_loss": Loss(False, False, nn.MSELoss),
+    "l1_loss": Loss(False, False, nn.L1Loss),
+    "smooth_l1_loss": Loss(False, False, nn.SmoothL1Loss),
+    "huber_loss": Loss(False, False, nn.HuberLoss),
+    "binary_cross_entropy": Loss(False, True, nn.BCELoss),
+    "binary_cross_entropy_with_logits": Loss(False, True, nn.BCEWithLogitsLoss),
+    "sparse_categorical_crossentropy": Loss(True, axis=-1),
+    "categorical_crossentropy": Loss(False, axis=-1),
+    "binary_crossentropy": Loss(False, True, axis=-1),
 }
-UNKNOWN = Loss(False, "numbers")
-FUNCTIONS = {name: loss.functions[0] for name, loss in LOSSES.items() if loss.functions}
-MODULES = {loss.functions[1]: name for name, loss in LOSSES.items() if loss.functions}
+UNKNOWN = Loss(False)
+MODULES = {loss.module: name for name, loss in LOSSES.items() if loss.module}
+FUNCTIONS: dict[str, Callable[..., Tensor]] = {name: getattr(F, name) for name in MODULES.values()}
 TENSORS = ("weight", "pos_weight")  # the options that hold a number for each class
-OPTIONS = ("weight", "ignore_index", "reduction", "label_smoothing", "pos_weight", "beta", "delta")
+# The options of a criterion, each with what torch takes where nothing is said.
+OPTIONS: dict[str, Any] = {"weight": None, "pos_weight": None, "ignore_index": -100, "reduction": "mean"}
+OPTIONS |= {"label_smoothing": 0.0, "beta": 1.0, "delta": 1.0}
 
 
 @dataclass(frozen=True)
@@ -87,6 +83,11 @@ class LossCall:
     def takes(self) -> Loss:
         """What this loss takes."""
         return LOSSES.get(self.loss, UNKNOWN)
+
+    @property
+    def shapes(self) -> tuple[Shape, Shape]:
+        """Those of logits and target."""
+        return tuple(self.logits.shape), tuple(self.target.shape)
 
     @property
     def axis(self) -> int:
@@ -124,7 +125,18 @@ def loss_call(criterion: Criterion, logits: Tensor, target: Tensor) -> LossCall:
     if isinstance(criterion, nn.Module):
         # By exact type: a subclass may compute anything.
         name = MODULES.get(type(criterion), "")
-        options = {option: getattr(criterion, option) for option in OPTIONS if hasattr(criterion, option)}
-        return LossCall(name, criterion, logits, target, options if name else {})
+        options = options_in({option: getattr(criterion, option, None) for option in OPTIONS}) if name else {}
+        return LossCall(name, criterion, logits, target, options)
     name = next((name for name, function in FUNCTIONS.items() if function is criterion), "")
     return LossCall(name, criterion, logits, target)
+
+
+def options_in(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that are not at their default."""
+    given = {name: values[name] for name in OPTIONS if values.get(name) is not None}
+    return {name: own for name, own in given.items() if isinstance(own, Tensor) or own != OPTIONS[name]}
+
+
+def without_ones(shape: Shape) -> list[int]:
+    """The axes that are longer than 1."""
+    return [size for size in shape if size != 1]

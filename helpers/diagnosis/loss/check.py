@@ -16,7 +16,7 @@ from helpers.diagnosis.loss.silent import grade, what_is_silent
 from helpers.diagnosis.loss.values import label_range
 from helpers.diagnosis.said.result import Diagnosis, Fix, Outcome
 from helpers.threads import one_thread
-from helpers.trial import quiet
+from helpers.trial import came_of, quiet
 
 
 def diagnose(
@@ -36,49 +36,38 @@ def diagnose(
     if call.hidden is None and not call.unread:
         call = replace(call, hidden=states_behind((call.folded or (call.logits,))[0]))
     with one_thread(call.logits.numel()), quiet():
-        loss, error = (None, error) if error is not None else _run(call)
+        loss = None
+        if error is None:
+            came = came_of(lambda: loss_of(call))
+            loss, error = came.value, came.error
         known = what_is_silent(call) if error is None else why(call, grade) if call.loss else None
-        fixes = _proven(known.fixes, call) if known else ()
+        fixes = prove(known.fixes, call) if known else ()
     outcome: Outcome = "raises" if error is not None else "silent" if known else "ok"
     said = None if error is None else f"{type(error).__name__}: {error}"
     plain = Diagnosis(outcome, describe(call), loss, said, where=where)
     return known.told(plain, fixes) if known else plain
 
 
-def _run(call: LossCall) -> tuple[float | None, Exception | None]:
-    try:
-        return loss_of(call), None
-    except Exception as error:  # whatever the learner's loss raises is the result to report
-        return None, error
-
-
 def prove(candidates: Iterable[Fix], call: LossCall) -> tuple[Fix, ...]:
     """Run each repair, the likeliest first, and return those after which nothing is wrong."""
-    with quiet():
-        return _proven(candidates, call)
-
-
-def _proven(candidates: Iterable[Fix], call: LossCall) -> tuple[Fix, ...]:
-    if call.unread:
-        return ()
     logits, target = call.folded or (call.logits, call.target)
     whole = replace(call, logits=logits.detach(), target=target.detach(), folded=None)
     fixes: list[Fix] = []
-    for candidate in candidates:
-        if candidate.result:  # the search has run it already
-            fixes.append(candidate)
-            continue
-        repaired = after(candidate.code, whole)
-        mark, loss = (None, None) if repaired is None else grade(repaired)
-        if repaired is not None and loss is not None and mark == RIGHT and len(fixes) < MOST:
-            result = result_of(candidate.code, whole, repaired, loss)
-            fixes.append(replace(candidate, result=result))
+    with quiet():
+        for fix in () if call.unread else candidates:
+            if fix.result:  # the search has run it already
+                fixes.append(fix)
+                continue
+            repaired = after(fix.code, whole)
+            mark, loss = (None, None) if repaired is None else grade(repaired)
+            if repaired is not None and loss is not None and mark == RIGHT and len(fixes) < MOST:
+                fixes.append(replace(fix, result=result_of(fix.code, whole, repaired, loss)))
     return tuple(fixes)
 
 
 def describe(call: LossCall) -> str:
     """Return the two shapes with axis letters where they are sure, and the labels' range."""
-    logits, target = tuple(call.logits.shape), tuple(call.target.shape)
+    logits, target = call.shapes
     known = call.takes.by_index and len(logits) == 2
     left = f"(N={logits[0]}, C={logits[1]})" if known else str(logits)
     right = f"(N={target[0]},)" if known and len(target) == 1 else str(target)

@@ -91,7 +91,7 @@ def _ignored_label(call: LossCall) -> Finding | None:
 
 def _of_numbers(call: LossCall) -> Iterator[Finding]:
     """A sigmoid or a softmax before a loss that compares number by number."""
-    logits, is_raw = call.logits, call.takes.binary and call.takes.reads == "scores"
+    logits, is_raw = call.logits, call.loss == "binary_cross_entropy_with_logits"
     if is_raw and logits.shape[-1] > 1 and sums_to_1(logits, -1):
         needs = "raw logits: every row sums to 1, so a softmax stands before the loss, which has a sigmoid"
         yield Finding("softmax_before_loss", needs, SCORES)
@@ -156,10 +156,8 @@ def _unused(call: LossCall) -> Iterator[Finding]:
     seen, count = max(call.classes or 0, int(labels.max()) + 1), len(labels)
     # Were all outputs in use and equally likely, how probable would a batch without the last ones be?
     if seen < outputs and (call.classes is not None or (seen / outputs) ** count < CHANCE):
-        to = "and" if outputs == seen + 2 else "to"
-        rest = f"output {seen}" if outputs == seen + 1 else f"outputs {seen} {to} {outputs - 1}"
-        enough = "1 output for 1 class" if seen == 1 else f"{seen} outputs for {seen} classes"
-        needs = f"{enough}: no label ever asks for {rest}"
+        rest = f"output {seen}" if outputs == seen + 1 else f"outputs {seen} to {outputs - 1}"
+        needs = f"{seen} outputs for {seen} classes: no label ever asks for {rest}"
         if call.classes is None:
             needs = f"as many outputs as classes: none of {count} labels asks for {rest}"
         fewer = Fix("one output per class", new_head(seen, call.loss))

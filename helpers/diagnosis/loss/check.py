@@ -16,7 +16,7 @@ from helpers.diagnosis.loss.silent import grade, what_is_silent
 from helpers.diagnosis.loss.values import label_range
 from helpers.diagnosis.said.result import Diagnosis, Fix, Outcome
 from helpers.threads import one_thread
-from helpers.trial import came_of, quiet
+from helpers.trial import quiet
 
 
 def diagnose(
@@ -37,9 +37,10 @@ def diagnose(
         call = replace(call, hidden=states_behind((call.folded or (call.logits,))[0]))
     with one_thread(call.logits.numel()), quiet():
         loss = None
-        if error is None:
-            came = came_of(lambda: loss_of(call))
-            loss, error = came.value, came.error
+        try:
+            loss = loss_of(call) if error is None else None
+        except Exception as raised:  # whatever the learner's loss raises is the result to report
+            error = raised
         known = what_is_silent(call) if error is None else why(call, grade) if call.loss else None
         fixes = prove(known.fixes, call) if known else ()
     outcome: Outcome = "raises" if error is not None else "silent" if known else "ok"

@@ -267,11 +267,14 @@ def _tokens(call: LossCall) -> Iterator[Step]:
     # The tokens come last where axis 1 holds the classes.
     is_turned = index and call.classes == logits[1] != logits[-1]
     axes = range(2, len(logits)) if is_turned else range(1, len(logits) - 1)
+    outputs = logits[1 if is_turned else -1]
+    answers = prod(target) in (logits[0], logits[0] * outputs) or target[1:] == logits[2:]
     first = ", ".join("0" if axis in axes else ":" for axis in range(axes[-1] + 1))
     middle = axes[0] if len(axes) == 1 else tuple(axes)
     when = "where the head reads BERT's states"
-    yield Step("tokens", 2, f"logits = logits[{first}]", "keep the first token, [CLS]", when)
-    yield Step("tokens", 2.1, f"logits = logits.mean({middle})", "average over the tokens")
+    if answers or (target[1:] and call.target.is_floating_point() and sums_to_1(call.target, 1)):
+        yield Step("tokens", 2, f"logits = logits[{first}]", "keep the first token, [CLS]", when)
+        yield Step("tokens", 2.1, f"logits = logits.mean({middle})", "average over the tokens")
     if len(target) < 2 or 1 in (logits[0], target[1]) or not (index or len(target) == 3):
         return
     if target[1] == call.classes and is_one_hot(call.target, 1):
@@ -693,11 +696,13 @@ def _range_of(call: LossCall) -> tuple[float, float]:
 
 def _broadcast(call: LossCall) -> str:
     """Say what a loss that broadcasts really averages; nothing where it raised, or where that is the same."""
+    if call.takes.by_index or call.takes.binary:
+        return ""
     try:
         compared, numbers = prod(torch.broadcast_shapes(*call.shapes)), call.logits.numel()
     except RuntimeError:
         return ""
-    if call.takes.binary or compared <= numbers:
+    if compared <= numbers:
         return ""
     others = "every target" if compared == numbers**2 else f"{compared // numbers} targets"
     return f"; now each logit is compared with {others}: {compared} differences, not {numbers}"

@@ -38,11 +38,12 @@ def explain_loss(raised: Raised) -> Diagnosis | None:
     diagnosis = diagnose(call, raised.error, raised.where)
     if raised.is_unread:
         return replace(diagnosis, also=f"{diagnosis.also}; {RERUN}".lstrip("; ")) if diagnosis.cause else None
-    diagnosis = _flattened_by_hand(raised, call, diagnosis) or diagnosis
     around = [held for held in outside if is_learners(held.step)]
+    made = _more_rows(diagnosis, call, around)
+    diagnosis = made or _flattened_by_hand(raised, call, diagnosis) or diagnosis
     return (
         _of_model(diagnosis, call, [step for step, _ in outside])
-        or _more_rows(diagnosis, call, around)
+        or made
         or _dropped_rows(diagnosis, call, around)
         or (diagnosis if diagnosis.cause else None)
     )

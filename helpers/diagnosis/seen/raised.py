@@ -68,7 +68,7 @@ class Raised:
     def outer_lines(self) -> list[Line]:
         """What else may be run again: the learner's lines that led there, and a model's own call."""
         found = [line_of(step, self.steps[self.steps.index(step) - 1]) for step in self.own[1:3]]
-        inside = self.steps[: self.steps.index(self.own[0])] if self.own else []
+        inside = self.steps[: self.steps.index(self.own[0])] if self.own else self.steps
         calls = [step for step in inside if step.frame.f_code is nn.Module._call_impl.__code__]
         found += [line_of_call(step, self.steps) for step in calls[-1:]]
         return [line for line in found if line is not None]

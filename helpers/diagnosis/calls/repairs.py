@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from math import prod
+from math import inf, prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -106,7 +106,7 @@ def explain_line(raised: Raised) -> Diagnosis | None:
 def _diagnosis(raised: Raised, found: list[Found], failed: Failed | None) -> Diagnosis:
     found = sorted(found, key=lambda each: each.price)
     first, line = found[0], found[0].line
-    near = [each for each in found if each.price <= first.price + NEAR]
+    near = [each for each in found if each.price <= _dearest(found)]
     said = {first.change.cause, first.change.needs}
     others = [each.change for each in near if each.fix.code != first.fix.code]
     also = next((each.needs for each in others if not said & {each.cause, each.needs}), "")
@@ -140,15 +140,21 @@ def _search(raised: Raised, line: Line, failed: Failed | None) -> list[Found]:
         singles = sorted(singles, key=lambda one: one[1].price)[:MOST_RUNS]
         if sum(leaf.value.numel() for leaf in line.leaves if isinstance(leaf.value, Tensor)) > MANY:
             singles = [step for step in singles if _fits_without_numbers(line, *step)]
-        found = [each for step in singles if (each := _tried(raised, line, [step])) is not None]
-        found += [
-            *_unpacked(line),
-            *_layers(raised, line, failed),
-            *_settings(line),
-            *_rewritten(raised, line),
-        ]
+        found = list(_unpacked(line))
+        for leaf, change in singles:
+            if change.price > _dearest(found):
+                break  # a model's call may take seconds
+            ran = _tried(raised, line, [(leaf, change)])
+            found += [ran] if ran is not None else []
+        found += [*_layers(raised, line, failed), *_settings(line)]
+        found += _rewritten(raised, line, _dearest(found))
         found = found or list(_pairs(raised, line, singles))
     return found
+
+
+def _dearest(found: list[Found]) -> float:
+    """Return the price up to which a change is near enough to the cheapest that ran."""
+    return min((each.price for each in found), default=inf) + NEAR
 
 
 def _few(value: Any) -> Any:
@@ -334,10 +340,10 @@ def _settings(line: Line) -> Iterator[Found]:
         yield Found(change, 0.9, fix, line)
 
 
-def _rewritten(raised: Raised, line: Line) -> Iterator[Found]:
+def _rewritten(raised: Raised, line: Line, dearest: float) -> Iterator[Found]:
     """The line itself changed, or the assignment that one of its operands comes from."""
     for made, leaf in [(line, None), *_makers(line)]:
-        for change, node in variants(made):
+        for change, node in (each for each in variants(made) if each[0].price <= dearest):
             value = _run(made, node=node)
             if change.title == ARGMAX and (
                 value is None or getattr(value.value, "ndim", 0) != 1 or not _is_whole(value.value)

@@ -67,7 +67,8 @@ def check_batch(model: Any, batch: Mapping[str, Any], classes: int | None = None
         )
     if is_keras(model):
         return check_keras_model(model, batch.get("x"), batch.get("y"), classes)
-    with quiet():
+    gpus = sorted({weight.device.index for weight in model.parameters() if weight.is_cuda})
+    with quiet(), torch.random.fork_rng(devices=gpus):
         seen = run(stand_in(model), batch, classes)
         found = _found(seen)
         fixes = tuple(_proven(found, model, batch, classes))

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from helpers.diagnosis.calls.inputs import longest
+from helpers.diagnosis.calls.inputs import at_most, longest
 from helpers.diagnosis.calls.layers import Failed
 from helpers.diagnosis.calls.operations import AXIS, COLUMNS, JOINS, MAKES, PAIRS, PRODUCTS, VIEWS
 from helpers.diagnosis.calls.rows import MAPPINGS, lengths_of
@@ -123,9 +123,7 @@ def _inputs(line: Line, leaf: Leaf, failed: Failed | None) -> Iterator[Change]:
     ):
         yield Change("missing_or_wrong_mask", 0.8, "{x}[:, 1:]", "leave out [CLS]", FIRST_ON)
     if leaf is ids:
-        needs = (
-            f"T at most {most}, special tokens included: tokenizer(..., truncation=True, max_length={most})"
-        )
+        needs = at_most(most)
         for price, then in ((0.7, ""), (1.17, ".contiguous()")) if wanted[1] > most else ():
             yield Change("too_long", price, f"{{x}}[:, :{most}]{then}", "cut what is too long", needs)
         return
@@ -143,7 +141,7 @@ def _inputs(line: Line, leaf: Leaf, failed: Failed | None) -> Iterator[Change]:
             yield Change(cause, 0.9, f"({ids.slot} != {padding}).long()", "make it from the ids", needs)
     if value.shape == wanted[::-1]:
         yield Change(cause, 0.7, "{x}.T", "turn it", needs)
-    elif value.numel() == ids.value[..., :1].numel() * (ids.value.shape[-1] if ids.value.ndim == 2 else 1):
+    elif value.numel() == wanted[0] * wanted[1]:
         yield Change(cause, 0.75, f"{{x}}.reshape{wanted}", "give it the shape of the ids", needs)
     if value.shape[0] == wanted[0] and value.shape[1] > wanted[1]:
         yield Change(cause, 0.7, f"{{x}}[:, :{wanted[1]}]", "cut it like the ids", needs)

@@ -9,7 +9,6 @@ from typing import Any
 from torch import Tensor, nn
 
 from helpers.diagnosis.said.result import Diagnosis
-from helpers.diagnosis.seen.frames import Step
 from helpers.diagnosis.seen.raised import Raised, shape
 
 POSITIONS = ("pos_emb", "pos_enc", "pos_table", "pos", "wpe", "pe")
@@ -33,6 +32,11 @@ def longest(model: nn.Module) -> int | None:
     return None
 
 
+def at_most(most: int) -> str:
+    """Say what a sentence that is too long needs."""
+    return f"T at most {most}, special tokens included: tokenizer(..., truncation=True, max_length={most})"
+
+
 def explain_inputs(raised: Raised) -> Diagnosis | None:
     """A model of transformers whose inputs don't fit each other, where no change of them helps."""
     known: Any = getattr(sys.modules.get("transformers.modeling_utils"), "PreTrainedModel", ())
@@ -45,10 +49,10 @@ def explain_inputs(raised: Raised) -> Diagnosis | None:
     step = forwards[-1] if forwards else None
     if step is None or "input_ids" not in step.frame.f_code.co_varnames:
         return None
-    return _given(raised, step, step.variables)
+    return _given(raised, step.variables)
 
 
-def _given(raised: Raised, step: Step, variables: Mapping[str, Any]) -> Diagnosis | None:
+def _given(raised: Raised, variables: Mapping[str, Any]) -> Diagnosis | None:
     model, ids = variables["self"], variables.get("input_ids")
     given = ids if ids is not None else variables.get("inputs_embeds")
     name = type(model).__name__
@@ -69,8 +73,5 @@ def _given(raised: Raised, step: Step, variables: Mapping[str, Any]) -> Diagnosi
     most, length, places = longest(model), given.shape[1], tensors.get("position_ids")
     too_far = places is not None and not raised.is_unread and int(places.max()) >= (most or length)
     if most is not None and (length > most or too_far):
-        needs = (
-            f"T at most {most}, special tokens included: tokenizer(..., truncation=True, max_length={most})"
-        )
-        return raised.diagnosis("too_long", got, needs)
+        return raised.diagnosis("too_long", got, at_most(most))
     return None

@@ -8,7 +8,7 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from helpers.diagnosis.calls.inputs import is_positions
+from helpers.diagnosis.calls.inputs import at_most, is_positions
 from helpers.diagnosis.seen.frames import Step
 from helpers.diagnosis.seen.line import name_of
 from helpers.diagnosis.seen.raised import Raised, shape
@@ -22,7 +22,7 @@ class Failed:
     """A layer that refused its input.
 
     Attributes:
-        layer: The layer; None where its function was called by itself.
+        layer: The layer; None where its function was called by itself, or where no other would do.
         got: What it is made for, and what came.
         needs: What fits.
         given: Its input, or its state.
@@ -53,8 +53,6 @@ class Failed:
             or int(self.given.min()) < 0
         ):
             return None
-        if self.needs.startswith("token types"):
-            return None  # the model knows no more of them
         rows, width = int(self.given.max()) + 1, self.layer.embedding_dim
         if rows > MOST_ROWS * self.layer.num_embeddings:
             return None
@@ -161,14 +159,12 @@ def _looked_up(raised: Raised, index: int, step: Step) -> Failed | None:
         padding = step.variables.get("padding_idx")
         most = rows - (0 if padding is None else int(padding) + 1)
         got = f"{ids.shape[-1] if ids.ndim else 1} tokens in a row, {table} for T up to {most}"
-        needs = (
-            f"T at most {most}, special tokens included: tokenizer(..., truncation=True, max_length={most})"
-        )
-        return Failed(layer, got, needs, ids, "too_long", most=most)
+        return Failed(layer, got, at_most(most), ids, "too_long", most=most)
     count = int(((ids < 0) | (ids >= rows)).sum())
     got = f"{table} with {rows} rows, ids {shape(ids)} from {lowest} to {highest}; "
     got += f"{count} of {ids.numel()} have no row"
     if "type" in table.lower():
+        layer = None  # the model knows no more of them
         needs = (
             f"token types from 0 to {rows - 1}: 0 for the first sentence{', 1 for the second' * (rows > 1)}"
         )

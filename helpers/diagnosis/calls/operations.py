@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from helpers.diagnosis.loss.call import FUNCTIONS
 from helpers.diagnosis.seen.frames import words
 
 AXIS = words(
@@ -24,8 +25,4 @@ OTHERS = words(
     "unsqueeze expand repeat clone tolist detach"
 )
 COLUMNS = words("one_hot to_categorical")  # a column for each class
-LOSSES = words(
-    "cross_entropy nll_loss mse_loss l1_loss smooth_l1_loss huber_loss binary_cross_entropy "
-    "binary_cross_entropy_with_logits"
-)
-KNOWN = COLUMNS | LOSSES | AXIS | PAIRS | PRODUCTS | JOINS | MAKES | VIEWS | OTHERS
+KNOWN = COLUMNS | frozenset(FUNCTIONS) | AXIS | PAIRS | PRODUCTS | JOINS | MAKES | VIEWS | OTHERS

@@ -12,7 +12,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # for editors and mypy, which run nothing
-    from helpers.bert import load_bert, load_tokenizer
+    from helpers.bert import load_bert, load_tokenizer, pretrained_folder
     from helpers.data import TAGS, load_reviews, load_tagged
     from helpers.diagnosis import Diagnosis, Fix, check_batch, check_loss, explain
     from helpers.drawing.figures import heatmap, loss_curves
@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # for editors and mypy, which run nothing
     from helpers.trace import Stage, Trace, trace_shapes
 
 _NAMES = {
-    "bert": "load_bert load_tokenizer",
+    "bert": "load_bert load_tokenizer pretrained_folder",
     "data": "TAGS load_reviews load_tagged",
     "diagnosis": "Diagnosis Fix check_batch check_loss explain",
     "drawing.figures": "heatmap loss_curves",

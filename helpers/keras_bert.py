@@ -47,11 +47,12 @@ class BertLayer(Layer):
     """BERT's encoder: token ids in, hidden states out.
 
     Call it with `input_ids` (N, T), int, and, where rows are padded, `attention_mask` (N, T), 1 for a token
-    and 0 for padding, in any dtype. It gives hidden states (N, T, 768), float32. T may be left open.
+    and 0 for padding, in any dtype. It gives hidden states (N, T, H), float32: H is 768, or 384 pretrained. T
+    may be left open.
 
     Args:
         trainable: False freezes BERT, so that only the layers after it learn.
-        bert: What `load_bert` takes besides the task, such as `{"num_hidden_layers": 4}`.
+        bert: What `load_bert` takes besides the task, such as `{"pretrained": True}`.
         **kwargs: What every Keras layer takes, such as `name`.
 
     Raises:
@@ -72,7 +73,7 @@ class BertLayer(Layer):
         self.built = True
 
     def call(self, input_ids: Any, attention_mask: Any = None, training: bool | None = None) -> torch.Tensor:
-        """Return the hidden states (N, T, 768)."""
+        """Return the hidden states (N, T, H)."""
         mask = None if attention_mask is None else keras.ops.cast(attention_mask, "int32")
         # Without `training` Keras' wrapper would run in training mode: dropout in a prediction.
         ids = keras.ops.cast(input_ids, "int32")

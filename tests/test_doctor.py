@@ -21,7 +21,11 @@ SAID = "keras 3.15.1 requires rich, which is not installed.; shape-clinic has re
         (lambda: doctor.check_python((4, 0, 0)), "python 4.0.0"),
         (doctor.check_packages, "packages: all there, at versions that fit each other"),
         (doctor.check_kernel, "kernel: started and answered"),
-        (doctor.check_bert, "BERT: loaded, logits (2, 3)"),
+        (doctor.check_bert, "BERT for shapes: random weights, 2 layers, H 768; logits (2, 3)"),
+        (
+            doctor.check_pretrained,
+            "BERT for numbers: all-MiniLM-L6-v2, pretrained, 6 layers, H 384; its checksums hold",
+        ),
     ],
 )
 def test_what_is_right_is_said(check, said):
@@ -54,6 +58,10 @@ def test_what_is_right_is_said(check, said):
         (
             lambda: doctor.check_bert(raising(FileNotFoundError("vocab.txt"))),
             r"got: +FileNotFoundError: vocab\.txt",
+        ),
+        (
+            lambda: doctor.check_pretrained(raising(FileNotFoundError("model.safetensors"))),
+            r"got: +FileNotFoundError: model\.safetensors\n +needs: the files of all-MiniLM-L6-v2",
         ),
         (lambda: doctor.check_bert(lambda: (2, 1)), r"got: +logits \(2, 1\)\n +needs: logits \(2, 3\)"),
     ],

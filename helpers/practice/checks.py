@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib.util
+import inspect
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -28,10 +30,11 @@ class Need(NamedTuple):
 
 @dataclass(frozen=True)
 class Checked:
-    """The result of `check`: every need that is not met, as got / needs / try."""
+    """The result of `check`: every need that is not met, as got / needs / try, or why the answer works."""
 
     failures: tuple[str, ...]
     count: int
+    why: str = ""
 
     @property
     def passed(self) -> bool:
@@ -40,8 +43,11 @@ class Checked:
 
     def __str__(self) -> str:
         if self.passed:
-            return f"✓ all {self.count} checks pass" if self.count > 1 else "✓ the check passes"
-        return "\n".join([f"✗ {len(self.failures)} of {self.count} checks fail", *self.failures])
+            passed = f"✓ all {self.count} checks pass" if self.count > 1 else "✓ the check passes"
+            return f"{passed}. {self.why}" if self.why else passed
+        if self.count == 1:
+            return f"✗ {self.failures[0]}"
+        return "\n  ".join([f"✗ {len(self.failures)} of {self.count} checks fail", *self.failures])
 
     __repr__ = __str__
 
@@ -49,39 +55,73 @@ class Checked:
         return tag("pre", str(self), role="status", style=LINES)
 
 
-def check(*needs: Need, exercise: str = "") -> Checked:
+def check(exercise: str, *answers: object) -> Checked:
     """Check an exercise and list every failure at once. What fails is told, not raised, so "Run all" goes on.
 
     Args:
-        *needs: What the exercise asks for.
         exercise: The lesson's number and the exercise's, such as "01.1". Once all needs are met, `progress`
             counts it as done.
+        *answers: What the exercise asks for, in the order in which its cell names them.
 
     Raises:
-        ValueError: The exercise's id has another form.
+        ValueError: There is no such exercise, or it takes another number of answers.
 
-    >>> check(Need("number of outputs", lambda: 1, 3, "count the classes"))
-    ✗ 1 of 1 checks fail
-      number of outputs: got 1, needs 3. Try: count the classes
-    >>> check(Need("number of outputs", lambda: 3, 3, "count the classes"))
+    >>> check("01.1", ...)
+    ✗ the dots are not replaced yet. Try: put your answer in their place
+    """
+    asks = _exercise(exercise)
+    try:
+        inspect.signature(asks).bind(*answers)
+    except TypeError as error:
+        names = ", ".join(inspect.signature(asks).parameters)
+        raise ValueError(
+            f"got {len(answers)} answers. Exercise {exercise} needs {names}."
+            f" Try check({exercise!r}, {names})."
+        ) from error
+    if any(answer is ... for answer in answers):
+        return Checked(("the dots are not replaced yet. Try: put your answer in their place",), 1)
+    result = judged(lambda: asks(*answers), " ".join((asks.__doc__ or "").split()))
+    if result.passed:
+        remember(exercise)
+    return result
+
+
+def judged(needs: Callable[[], Iterable[Need]], why: str = "") -> Checked:
+    """Look at what is needed, one after the other, and list what is not met.
+
+    >>> judged(lambda: [Need("number of outputs", lambda: 1, 3, "count the classes")])
+    ✗ number of outputs: got 1, needs 3. Try: count the classes
+    >>> judged(lambda: [Need("number of outputs", lambda: 3, 3, "count the classes")])
     ✓ the check passes
     """
-    if exercise and not EXERCISE.fullmatch(exercise):
-        raise ValueError(
-            f"got exercise {exercise!r}. check needs the lesson's number and its own. Try '01.1'."
-        )
+    try:
+        asked = list(needs())
+    except Exception as error:  # the answer is of a kind that nothing can be asked of
+        hint = "read the exercise once more: of which kind should the answer be?"
+        return Checked((f"your answer: {_said(error)}. Try: {hint}",), 1)
     failures = []
-    for need in needs:
+    for need in asked:
         try:
             got = need.got()
             if got == need.needs:
                 continue
             shown = repr(got)
-        except Exception as error:  # an exercise left as it is: say what is missing, and go on
-            words = " ".join(str(error).split())  # torch breaks some messages over several lines
-            shown = f"{type(error).__name__} ({words})"
-            shown = "the dots, not yet replaced" if "ellipsis" in words else shown
-        failures.append(f"  {need.what}: got {shown}, needs {need.needs!r}. Try: {need.hint}")
-    if exercise and needs and not failures:
-        remember(exercise)
-    return Checked(tuple(failures), len(needs))
+        except Exception as error:  # an exercise half done: say what is missing, and go on
+            shown = _said(error)
+        failures.append(f"{need.what}: got {shown}, needs {need.needs!r}. Try: {need.hint}")
+    return Checked(tuple(failures), len(asked), why)
+
+
+def _said(error: Exception) -> str:
+    words = " ".join(str(error).split())  # torch breaks some messages over several lines
+    return f"{type(error).__name__} ({words})"
+
+
+def _exercise(exercise: str) -> Callable[..., Iterable[Need]]:
+    lesson, _, number = exercise.partition(".")
+    room = f"helpers.practice.exercises.lesson_{lesson}"
+    known = EXERCISE.fullmatch(exercise) and importlib.util.find_spec(room)
+    asks = getattr(importlib.import_module(room), f"exercise_{number}", None) if known else None
+    if asks is None:
+        raise ValueError(f"got exercise {exercise!r}. check needs the number of one that exists. Try '01.1'.")
+    return asks

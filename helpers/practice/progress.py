@@ -16,7 +16,7 @@ from helpers.table import table, tag
 
 FILE, LOCK = "shape_clinic_progress.json", ".shape_clinic_progress.lock"  # JupyterLab shows no dot files
 EXERCISE = re.compile(r"\d\d\.[1-9]\d?", re.ASCII)
-_MARK = re.compile(rf"\bexercise\s*=\s*([\"'])({EXERCISE.pattern})\1", re.ASCII)
+_MARK = re.compile(rf"\bcheck\(\s*([\"'])({EXERCISE.pattern})\1", re.ASCII)
 _PATIENCE = 1.0  # seconds
 
 
@@ -83,7 +83,7 @@ def progress(folder: str | os.PathLike[str] = ".") -> Progress:
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     cell = {"cell_type": "code", "source": 'check(Need(...), exercise="01.1")'}
+    ...     cell = {"cell_type": "code", "source": 'check("01.1", num_labels)'}
     ...     _ = Path(folder, "01_heads.ipynb").write_text(json.dumps({"cells": [cell]}))
     ...     _ = remember("01.1", folder)
     ...     print(str(progress(folder)).splitlines()[0])

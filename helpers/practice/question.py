@@ -23,34 +23,40 @@ Runs = Run | Mapping[str, Run] | None
 LONGEST = 600  # characters of a result: what is longer would push the question out of sight
 
 
-def predict(question: str, choices: Mapping[str, str], run: Runs = None) -> Question:
+def predict(question: str, choices: Mapping[str, str], right: str, run: Runs = None) -> Question:
     """Ask what the next cell will do, before it runs.
 
     Args:
         question: One sentence.
         choices: From each choice to what its choosing says. Say why, and leave the proof to the run.
+        right: The choice that is right; it is marked once it is chosen.
         run: What the question is about: a function without arguments that leaves the notebook's variables as
             they are. After each choice it is called, and its result or its error is shown. Or one such
             function per choice. Without it, the next cell is the proof.
 
     Raises:
-        ValueError: There are fewer than two choices, or a choice has no function where others have.
+        ValueError: There are fewer than two choices, none of them is right, or one has no function where
+            others have.
 
-    >>> ask = predict("Does it run?", {"Yes": "Not quite: ...", "No": "Right: ..."})
-    >>> ask.buttons.value = "No"
-    >>> "Right: ..." in ask.feedback.value
-    True
-    >>> ask = predict("What is 1 / 0?", {"inf": "As in floats?", "an error": "Which one?"}, run=lambda: 1 / 0)
+    >>> ask = predict("Does it run?", {"Yes": "a label is missing", "No": "4 is not 1"}, right="No")
+    >>> ask.buttons.value = "Yes"
+    >>> ask.feedback.value
+    '✗ a label is missing'
+    >>> ask = predict("What is 1 / 0?", {"inf": "1.0 / 0?", "an error": "Yes"}, "an error", lambda: 1 / 0)
     >>> ask.buttons.value = "inf"
     >>> "✗ ZeroDivisionError: division by zero" in ask.happened.value
     True
     """
     if len(choices) < 2:
         raise ValueError(f"got {len(choices)} choices. predict needs two or more. Try adding what you'd say.")
+    if right not in choices:
+        raise ValueError(
+            f"got right={right!r}. predict needs one of the choices. Try {next(iter(choices))!r}."
+        )
     if isinstance(run, Mapping) and run.keys() != choices.keys():
         odd = ", ".join(map(repr, run.keys() ^ choices.keys()))
         raise ValueError(f"got a run or a choice without the other: {odd}. Try the same keys in both.")
-    return Question(question, choices, run)
+    return Question(question, choices, right, run)
 
 
 class Keyboard(anywidget.AnyWidget):
@@ -104,8 +110,8 @@ class Question(ReadableVBox):
         happened: What running gave, where there is something to run.
     """
 
-    def __init__(self, question: str, choices: Mapping[str, str], run: Runs = None) -> None:
-        self._question, self._choices, self._run = question, dict(choices), run
+    def __init__(self, question: str, choices: Mapping[str, str], right: str, run: Runs = None) -> None:
+        self._question, self._choices, self._right, self._run = question, dict(choices), right, run
         self.buttons = widgets.RadioButtons(options=list(choices), value=None, layout={"width": "auto"})
         self.feedback, self.happened = widgets.HTML(), widgets.HTML()
         self.buttons.observe(self._answer, "value")
@@ -117,8 +123,8 @@ class Question(ReadableVBox):
     def _answer(self, change: Any) -> None:
         if (choice := change["new"]) is None:
             return
-        self.feedback.value = escape(self._choices[choice])
-        said = [self._choices[choice]]
+        self.feedback.value = f"{'✓' if choice == self._right else '✗'} {escape(self._choices[choice])}"
+        said = ["Right." if choice == self._right else "Not so.", self._choices[choice]]
         run = self._run[choice] if isinstance(self._run, Mapping) else self._run
         if run is not None:
             self.happened.value = "Running it …"  # seen where it takes a while

@@ -233,3 +233,23 @@ def test_a_script_ends_as_it_would_have_with_a_note(tmp_path: Path) -> None:
     assert error.startswith("Traceback (most recent call last):")
     assert "extension.py" not in error
     assert note.startswith(f"{HEADLINE}\nat     script.py, line 5: F.cross_entropy(")
+
+
+def test_in_a_lesson_three_questions_stand_before_the_folded_diagnosis(tmp_path: Path) -> None:
+    sources = ["%load_ext helpers.practice", IMPORTS, LOSS, LOAD, LOSS, "%unload_ext helpers.practice", LOSS]
+    notebook = v4.new_notebook(cells=[v4.new_code_cell(source) for source in sources])
+    execute(notebook, tmp_path, allow_errors=True)
+    _, _, asked, _, plain, _, off = (
+        [output.data for output in cell.outputs if "data" in output] for cell in notebook.cells
+    )
+    html = asked[0]["text/html"]
+    assert "logits (N=__, C=__)" in html.partition("<summary>")[0]
+    assert html.count("<details>") == 5  # three rules, the diagnosis, and its own why
+    assert html.count("✓ Yes: the head has the wrong size.") == 1
+    folded = html[html.index("Then open the diagnosis</summary>") :]
+    assert HEADLINE in folded
+    assert HEADLINE not in html.replace(folded, "")
+    assert asked[0]["text/plain"].endswith(plain[0]["text/plain"])
+    assert HEADLINE in plain[0]["text/html"]
+    assert "<summary>" not in plain[0]["text/html"].partition(HEADLINE)[0]
+    assert off == []

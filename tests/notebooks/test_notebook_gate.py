@@ -3,8 +3,11 @@
 One run for all notebooks shows it. In a copy, each failing cell is preceded by its mutants, which carry its
 tags and its stored outputs: the state they meet is the state it meets, and they leave none. So the gate must
 refuse exactly the mutants, and pass every cell of the notebook itself.
+
+At the copy's end each failing cell comes once more: who scrolls up and runs it again gets the same error.
 """
 
+import textwrap
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
@@ -13,6 +16,7 @@ from typing import NamedTuple
 import pytest
 from nbformat import NotebookNode, v4
 from notebook_tools import (
+    CHECKED,
     MAY_RAISE,
     RECIPE,
     ROOT,
@@ -55,6 +59,24 @@ def mutants(cell: NotebookNode) -> Iterator[tuple[str, NotebookNode]]:
         yield done, mutant
 
 
+def again(cell: NotebookNode) -> NotebookNode:
+    """Return a cell that runs a failing one once more and must print what it raised the first time.
+
+    Not the diagnosis: the loss in it depends on the random numbers drawn before.
+    """
+    lines = [line for line in cell.source.splitlines() if not line.startswith("%")]
+    source = textwrap.indent("\n".join(lines), "        ")
+    source = f"""import warnings
+with warnings.catch_warnings(action="ignore"):
+    try:
+{source}
+        print("no error")
+    except Exception as error:
+        print(type(error).__name__, error)"""
+    said = v4.new_output("stream", name="stdout", text=" ".join(stored_error(cell) or ()) + "\n")
+    return v4.new_code_cell(source, outputs=[said], execution_count=1, metadata={"tags": [CHECKED]})
+
+
 def mutated(path: Path) -> Mutated:
     notebook = read_notebook(path)
     result = Mutated(deepcopy(notebook), {})
@@ -65,6 +87,7 @@ def mutated(path: Path) -> Mutated:
             result.done[len(code_cells(result.copy))] = done
             result.copy.cells.append(mutant)
         result.copy.cells.append(cell)
+    result.copy.cells += [again(cell) for cell in notebook.cells if is_failing(cell)]
     return result
 
 

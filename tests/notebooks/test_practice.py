@@ -10,16 +10,19 @@ import torch
 import torch.nn.functional as F
 from notebook_tools import raising
 
-from helpers import Need, check, predict
+from helpers import check, predict
 from helpers.keras_bert import keras
+from helpers.practice.checks import Need, judged
 from helpers.reference.index import EXAMPLES, error_index, last_line, message_of
 
 
 def test_every_failure_is_listed_at_once() -> None:
-    result = check(
-        Need("outputs", lambda: 1, 3, "count the classes"),
-        Need("dtype", lambda: torch.int64, torch.int64, "use whole numbers"),
-        Need("labels", lambda: [0, 1][5], 1, "count from 0"),
+    result = judged(
+        lambda: [
+            Need("outputs", lambda: 1, 3, "count the classes"),
+            Need("dtype", lambda: torch.int64, torch.int64, "use whole numbers"),
+            Need("labels", lambda: [0, 1][5], 1, "count from 0"),
+        ]
     )
     assert not result.passed
     assert str(result).splitlines() == [
@@ -29,30 +32,53 @@ def test_every_failure_is_listed_at_once() -> None:
     ]
 
 
-def test_an_exercise_left_as_it_is_does_not_raise() -> None:
-    result = check(Need("outputs", lambda: torch.zeros(...).shape[0], 3, "replace the dots"))  # type: ignore[call-overload]
-    assert "not yet replaced" in str(result)
-
-
 def test_a_need_that_compares_to_a_tensor_of_values_fails_without_raising() -> None:
-    assert not check(Need("labels", lambda: torch.tensor([1, 2]), 1, "one value")).passed
+    assert not judged(lambda: [Need("labels", lambda: torch.tensor([1, 2]), 1, "one value")]).passed
+
+
+def test_an_answer_of_another_kind_is_told() -> None:
+    told = str(judged(lambda: [Need("size", lambda: 1, len(3), "")]))  # type: ignore[arg-type]
+    assert told.startswith("✗ your answer: TypeError (object of type 'int' has no len()). Try:")
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answers", "says"),
+    [
+        ("01.1", (), "got 0 answers. Exercise 01.1 needs num_labels. Try check"),
+        ("01.9", (1,), "got exercise '01.9'.*needs.*Try"),
+        ("99.1", (1,), "got exercise '99.1'.*needs.*Try"),
+        ("os.1", (1,), "got exercise 'os.1'.*needs.*Try"),
+    ],
+)
+def test_an_exercise_that_does_not_exist_is_refused(
+    exercise: str, answers: tuple[object, ...], says: str
+) -> None:
+    with pytest.raises(ValueError, match=says):
+        check(exercise, *answers)
 
 
 def test_a_choice_answers() -> None:
-    question = predict("Is <b> safe?", {"<i>": "Well.", "no": "yes"})
+    question = predict("Is <b> safe?", {"<i>": "Well.", "no": "yes"}, right="no")
     question.buttons.value = "<i>"
-    assert "Well." in question.feedback.value
+    assert question.feedback.value == "✗ Well."
+    question.buttons.value = "no"
+    assert question.feedback.value == "✓ yes"
     assert question.happened.value == ""  # nothing was run
     assert question.as_text().splitlines() == ["Is <b> safe?", "( ) <i>", "( ) no"]
 
 
 def test_one_choice_is_no_question() -> None:
     with pytest.raises(ValueError, match=r"got 1 choices.*needs.*Try"):
-        predict("?", {"yes": "no"})
+        predict("?", {"yes": "no"}, right="yes")
+
+
+def test_one_of_the_choices_is_right() -> None:
+    with pytest.raises(ValueError, match=r"got right='c'.*needs.*Try 'a'"):
+        predict("?", {"a": "b", "c ": "d"}, right="c")
 
 
 def test_nothing_is_chosen_for_the_learner() -> None:
-    assert predict("?", {"a": "b", "c": "d"}).buttons.value is None
+    assert predict("?", {"a": "b", "c": "d"}, right="a").buttons.value is None
 
 
 def never(*_: object) -> object:
@@ -61,23 +87,23 @@ def never(*_: object) -> object:
 
 def chosen(run: Callable[[], object]) -> str:
     """Ask, choose and return what is shown to have happened."""
-    question = predict("?", {"a": "b", "c": "d"}, run=run)
+    question = predict("?", {"a": "b", "c": "d"}, "a", run=run)
     question.buttons.value = "a"
     return question.happened.value
 
 
 def test_a_question_shows_what_really_happens_but_only_after_a_choice() -> None:
-    question = predict("Does it run?", {"yes": "Has it (N, C)?", "no": "Why?"}, run=never)
+    question = predict("Does it run?", {"yes": "Has it (N, C)?", "no": "Why?"}, "no", run=never)
     assert question.happened.value == ""
     assert question._repr_mimebundle_()[0]["text/plain"] == "Does it run?\n( ) yes\n( ) no"
     assert "ran" not in question.as_html()
-    question = predict("?", {"a": "b", "c": "d"}, run=lambda: [0][results.pop()])
+    question = predict("?", {"a": "b", "c": "d"}, "a", run=lambda: [0][results.pop()])
     results = [0, 1]
     question.buttons.value = "a"
     assert "✗ IndexError: list index out of range" in question.happened.value
     question.buttons.value = "c"
     assert "it gives 0" in question.happened.value  # run again: what happened a moment ago, not what once did
-    assert "d" in question.feedback.value
+    assert question.feedback.value == "✗ d"
 
 
 class Unreadable(Exception):
@@ -113,13 +139,13 @@ def test_whatever_happens_is_told_in_the_page_and_escaped(run: Callable[[], obje
 
 
 def test_each_choice_may_have_a_run_of_its_own() -> None:
-    ask = predict("Which runs?", {"A": "-", "B": "-"}, run={"A": lambda: 1 / 0, "B": lambda: 1 / 1})
+    ask = predict("Which runs?", {"A": "-", "B": "-"}, "B", run={"A": lambda: 1 / 0, "B": lambda: 1 / 1})
     ask.buttons.value = "A"
     assert "✗ ZeroDivisionError" in ask.happened.value
     ask.buttons.value = "B"
     assert "it gives 1.0" in ask.happened.value
     with pytest.raises(ValueError, match="without the other: 'B'"):
-        predict("Which runs?", {"A": "-", "B": "-"}, run={"A": lambda: 1})
+        predict("Which runs?", {"A": "-", "B": "-"}, "B", run={"A": lambda: 1})
 
 
 def a_keras_layers_start() -> float:
@@ -146,7 +172,7 @@ def test_what_runs_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_choices_have_the_question_as_their_name() -> None:
-    *_, keyboard, _ = predict("Does <b> run?", {"a": "b", "c": "d"}).children
+    *_, keyboard, _ = predict("Does <b> run?", {"a": "b", "c": "d"}, "a").children
     assert keyboard.question == "Does <b> run?"
     assert all(words in keyboard._esm for words in ("radiogroup", "aria-label", "data-lm-suppress-shortcuts"))
 

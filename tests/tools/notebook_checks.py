@@ -10,16 +10,19 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
+from minutes import MORE, core, counts, lines, minutes, stated, visible
 from nbformat import NotebookNode
 from notebook_tools import CHECKED, MAY_RAISE, ROOT, code_cells, is_failing, stored_error, tags
 from refresh import normalise, serialise, too_large
 
 MAX_FAILING_LINES = 6
 MAX_LINE = 88
-LESSON_CELLS = range(20, 41)
-# "What the document said" stands between Modify and Make in the lessons that have it.
+LESSON_CELLS = range(20, 61)
 HEADINGS = ("Predict", "Run", "Investigate", "Modify", "Make", "Recap")
-OPTIONAL_HEADING = "What the document said"
+# What a class works through in its time; what stands under the last heading is for those who want more.
+LAST_HEADING = MORE.removeprefix("## ")
+MOST_MINUTES, MOST_WORDS, MOST_LINES, MOST_CELL_LINES, TRACEBACKS = 25, 1100, 120, 12, range(3, 6)
+LOAD, UNLOAD = "%load_ext helpers.practice", "%unload_ext helpers.practice"
 ANNOUNCEMENT = "fails on purpose"
 EVASIVE = re.compile(r"nbval[-_](skip|ignore[-_]output|raises[-_]exception)|PYTEST_VALIDATE", re.IGNORECASE)
 SWALLOWING = re.compile(
@@ -105,12 +108,12 @@ def surprises(notebook: Notebook) -> list[int]:
 
 
 def wrong_headings(notebook: Notebook) -> list[str]:
-    """A lesson's parts come in PRIMM's order; other headings may stand between them."""
+    """A lesson's parts come in PRIMM's order, and last what is for those who want more."""
     text = "\n".join(
         re.sub(r"```.*?```", "", cell.source, flags=re.DOTALL) for cell in notebook.cells if is_text(cell)
     )
     found = re.findall(r"^## +(?:\W*\d+\W+)?(.+)$", text, flags=re.MULTILINE)
-    wanted = [*HEADINGS[:4], OPTIONAL_HEADING, *HEADINGS[4:]]
+    wanted = [*HEADINGS, LAST_HEADING]
     places = {
         name: [at for at, heading in enumerate(found) if re.match(rf"{name}\b", heading)] for name in wanted
     }
@@ -132,15 +135,47 @@ NOTEBOOK_RULES: dict[str, Callable[[Notebook], object]] = {
     "too large": lambda nb: too_large(serialise(nb), nb),
 }
 LESSON_RULES: dict[str, Callable[[Notebook], object]] = {
-    "a lesson, of about 25 minutes, has 20 to 40 cells": (
-        lambda nb: [] if len(nb.cells) in LESSON_CELLS else len(nb.cells)
+    "a lesson has 20 to 60 cells": lambda nb: [] if len(nb.cells) in LESSON_CELLS else len(nb.cells),
+    # An honest one is worth more than a short one: the rule stands in minutes.py.
+    "states fewer minutes than are counted": lambda nb: (
+        [stated(nb), minutes(nb)] if stated(nb) < minutes(nb) else []
     ),
     "no cell opens a ShapeLab": lambda nb: not any("ShapeLab(" in cell.source for cell in code_cells(nb)),
     "headings missing or out of order": wrong_headings,
 }
 
 
-def problems(notebook: Notebook, lesson: bool = False) -> list[str]:
+def tracebacks(notebook: Notebook) -> list[tuple[str, str]]:
+    """List what the failing cells of the core raised, in their order."""
+    return [error for cell in code_cells(core(notebook)) if (error := stored_error(cell))]
+
+
+def unaided(notebook: Notebook) -> bool:
+    """Whether the core's last exercise comes after the kit's diagnosis was switched off."""
+    text = "\n".join(cell.source for cell in code_cells(core(notebook)))
+    return text.startswith(LOAD) and text.rfind("check(") > text.rfind(UNLOAD) > text.rfind(LOAD)
+
+
+# A lesson that one class works through: one idea, each thing once. 08 is a table to look things up in.
+CORE_RULES: dict[str, Callable[[Notebook], object]] = {
+    f"states more than {MOST_MINUTES} minutes": lambda nb: stated(nb) > MOST_MINUTES and stated(nb),
+    f"more than {MOST_WORDS} words": lambda nb: counts(nb)["words"] > MOST_WORDS and counts(nb)["words"],
+    f"more than {MOST_LINES} lines of code": lambda nb: (
+        counts(nb)["lines of code"] > MOST_LINES and counts(nb)["lines of code"]
+    ),
+    f"cells of more than {MOST_CELL_LINES} lines": lambda nb: [
+        cell.id for cell in visible(core(nb)) if lines(cell) > MOST_CELL_LINES
+    ],
+    "not three to five tracebacks, each once": lambda nb: (
+        tracebacks(nb)
+        if len(tracebacks(nb)) not in TRACEBACKS or len(set(tracebacks(nb))) < len(tracebacks(nb))
+        else []
+    ),
+    "the last exercise is not done without the kit": lambda nb: not unaided(nb),
+}
+
+
+def problems(notebook: Notebook, lesson: bool = False, one_idea: bool = False) -> list[str]:
     """List what is wrong with a notebook; an empty list means that all is well."""
     found = [
         f"cell {number} ({cell.get('id')}) {words}"
@@ -148,5 +183,5 @@ def problems(notebook: Notebook, lesson: bool = False) -> list[str]:
         for words, (is_meant, is_wrong) in CELL_RULES.items()
         if is_meant(cell) and is_wrong(cell)
     ]
-    rules = {**NOTEBOOK_RULES, **(LESSON_RULES if lesson else {})}
+    rules = {**NOTEBOOK_RULES, **(LESSON_RULES if lesson else {}), **(CORE_RULES if one_idea else {})}
     return found + [f"{words}: {detail}" for words, rule in rules.items() if (detail := rule(notebook))]

@@ -1,0 +1,92 @@
+"""`%load_ext helpers.practice`: under a shape error first the questions, and the diagnosis folded away.
+
+Plain HTML without a script: it folds and unfolds by mouse, keyboard and screen reader, in a notebook that
+JupyterLab doesn't trust, on GitHub and in an export.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from helpers import extension
+from helpers.diagnosis.said.causes import CAUSES
+from helpers.diagnosis.said.result import Diagnosis
+from helpers.table import Html, tag
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+GOT = "got: which numbers belong in the blanks?"
+NEEDS = "needs: which rule was broken? Click one."
+TRY = "try: what would you change, and in which line?"
+OPEN = "What do you think? Then open the diagnosis"
+BLANK = "__"
+_SAME = re.compile(r"\d+(?:\.\d+)?")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A diagnosis behind three questions: what came, which rule that breaks, what to change.
+
+    >>> print(Asked(Diagnosis("raises", "logits (N=4, C=1)", error="IndexError", cause="head_size")).got)
+    logits (N=__, C=__)
+    """
+
+    diagnosis: Diagnosis
+
+    @property
+    def got(self) -> str:
+        """What came, with a blank for each number."""
+        return _SAME.sub(BLANK, self.diagnosis.got)
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """Three rules, and what is said of each: the one that was broken, and its neighbours in `CAUSES`."""
+        names = list(CAUSES)
+        if self.diagnosis.cause not in names:
+            return {}
+        at = names.index(self.diagnosis.cause)
+        first = min(max(at - 1, 0), len(names) - 3)
+        said = {}
+        for name in names[first : first + 3]:
+            verdict = "✓ Yes" if name == self.diagnosis.cause else "✗ No. Where it is broken, the cause is"
+            said[CAUSES[name].rule] = f"{verdict}: {CAUSES[name].title}."
+        return said
+
+    def __str__(self) -> str:
+        rules = (f"  ( ) {rule}" for rule in self.choices)
+        return "\n".join([GOT, f"  {self.got}", NEEDS, *rules, TRY, "", f"{OPEN}:", "", str(self.diagnosis)])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return tag("div", *self._parts(), role="status")
+
+    def _parts(self) -> Iterator[Html]:
+        yield tag("p", tag("b", GOT), Html("<br>"), tag("code", self.got))
+        if self.choices:
+            yield tag("p", tag("b", NEEDS))
+            for rule, said in self.choices.items():
+                yield folded(rule, tag("p", said))
+        yield tag("p", tag("b", TRY))
+        yield folded(OPEN, Html(self.diagnosis._repr_html_()))
+
+
+def folded(summary: str, inside: Html) -> Html:
+    """Return what opens with a click, or with Enter."""
+    return tag("details", tag("summary", summary), inside)
+
+
+def load_ipython_extension(ipython: InteractiveShell) -> None:
+    """Ask before the diagnosis is shown, under every uncaught shape error from now on."""
+    extension.load_ipython_extension(ipython)
+    extension.show_as(Asked)
+
+
+def unload_ipython_extension(ipython: InteractiveShell) -> None:
+    """Show no diagnosis any more."""
+    extension.unload_ipython_extension(ipython)

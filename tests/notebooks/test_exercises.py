@@ -1,7 +1,7 @@
 """Every exercise takes the right answers, and tells at least six wrong ones apart.
 
 A file of tests/exercises holds a lesson's: per exercise the code that its answers may use, indented, then an
-answer per line, as it is handed to `check` after the exercise's number. After the bar stands what must be said.
+answer per line, as it is handed to `check` after the number. After the bar stands what must be said of it.
 """
 
 import re

@@ -13,7 +13,7 @@ import textwrap
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
 import nbformat
@@ -147,18 +147,28 @@ def execute(
         client.execute(env=kernel_environment(ipython_dir), stderr=subprocess.DEVNULL)
 
 
-def run_gate(notebooks: Iterable[Path], folder: Path) -> dict[tuple[str, int], str]:
-    """Run the gate in a process of its own.
+class Ran(NamedTuple):
+    """What the gate says of a cell: "passed" or the failure's text, and the seconds that it took."""
 
-    Returns "passed" or the failure's text for each (notebook's name, code cell's number).
+    verdict: str
+    seconds: float
+
+
+def run_gate(notebooks: Iterable[Path], folder: Path) -> dict[tuple[str, int], Ran]:
+    """Run the gate on copies that stand in `folder`, in a process of its own.
+
+    Returns what it says of each (notebook's name, code cell's number).
     """
+    # The files that exercises read stand beside the originals.
+    if not (folder / "work").exists():
+        (folder / "work").symlink_to(ROOT / "notebooks" / "work")
     report = folder / "gate.xml"
     own = f"-c {os.devnull} -p no:cacheprovider --color=no".split()
     own += [f"--junitxml={report}", f"--rootdir={folder}"]
     command = [sys.executable, "-m", "pytest", *RECIPE.split(), *own, *map(str, notebooks)]
     # The tests that call this are themselves run by pytest, whose variables are not for this one.
     env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    # The notebooks are copies: what stands beside the originals must be found too.
+    # And so do the claims.
     env |= {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "notebooks")]), "OMP_NUM_THREADS": "1"}
     run = subprocess.run(
         command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=1800, check=False
@@ -171,7 +181,8 @@ def run_gate(notebooks: Iterable[Path], folder: Path) -> dict[tuple[str, int], s
         notebook = case.get("classname", "").removesuffix(".ipynb").rpartition(".")[2]
         troubles = [child for child in case if child.tag in {"failure", "error", "skipped"}]
         text = "\n".join(f"{child.get('message')}\n{child.text}" for child in troubles) or "passed"
-        results[notebook, int(case.get("name", "").split()[-1])] = text
-    if (run.returncode == 0) != all(verdict == "passed" for verdict in results.values()):
+        number = int(case.get("name", "").split()[-1])
+        results[notebook, number] = Ran(text, float(case.get("time", "nan")))
+    if (run.returncode == 0) != all(ran.verdict == "passed" for ran in results.values()):
         raise RuntimeError(f"The gate's exit status {run.returncode} contradicts its report:\n{run.stdout}")
     return results

@@ -56,7 +56,7 @@ def changes(expected: NotebookNode, seen: NotebookNode) -> list[str]:
 
 
 def comparable(cell: NotebookNode) -> NotebookNode:
-    """Return what two machines agree on: a picture may differ in a pixel, and long training in its figures."""
+    """Return what two machines agree on: a picture may differ in a pixel, long training in figures."""
     result = deepcopy(cell)
     if TRAINS in tags(cell):
         result.outputs = []

@@ -25,7 +25,9 @@ NEEDS = "needs: which rule was broken? Click one."
 TRY = "try: what would you change, and in which line?"
 OPEN = "What do you think? Then open the diagnosis"
 BLANK = "__"
-_SAME = re.compile(r"\d+(?:\.\d+)?")
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_CARD = "border-left:6px solid #56B4E9;padding:2px 12px;margin-top:12px"
+_APART = "margin:10px 0 4px"
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Asked:
     @property
     def got(self) -> str:
         """What came, with a blank for each number."""
-        return _SAME.sub(BLANK, self.diagnosis.got)
+        return _NUMBER.sub(BLANK, self.diagnosis.got)
 
     @property
     def choices(self) -> dict[str, str]:
@@ -64,15 +66,15 @@ class Asked:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return tag("div", *self._parts(), role="status")
+        return tag("div", *self._parts(), role="status", style=_CARD)
 
     def _parts(self) -> Iterator[Html]:
-        yield tag("p", tag("b", GOT), Html("<br>"), tag("code", self.got))
+        yield tag("p", tag("b", GOT), Html("<br>"), tag("code", self.got), style=_APART)
         if self.choices:
-            yield tag("p", tag("b", NEEDS))
+            yield tag("p", tag("b", NEEDS), style=_APART)
             for rule, said in self.choices.items():
                 yield folded(rule, tag("p", said))
-        yield tag("p", tag("b", TRY))
+        yield tag("p", tag("b", TRY), style=_APART)
         yield folded(OPEN, Html(self.diagnosis._repr_html_()))
 
 

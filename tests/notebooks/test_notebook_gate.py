@@ -4,7 +4,8 @@ One run for all notebooks shows it. In a copy, each failing cell is preceded by 
 tags and its stored outputs: the state they meet is the state it meets, and they leave none. So the gate must
 refuse exactly the mutants, and pass every cell of the notebook itself.
 
-At the copy's end each failing cell comes once more: who scrolls up and runs it again gets the same error.
+At the copy's end each failing cell comes once more: who scrolls up and runs it again gets the same error. And
+each question is answered there as it was where it stands: who runs all cells first gets the same proof.
 """
 
 import textwrap
@@ -77,6 +78,26 @@ with warnings.catch_warnings(action="ignore"):
     return v4.new_code_cell(source, outputs=[said], execution_count=1, metadata={"tags": [CHECKED]})
 
 
+# Every choice of every question so far, and what is then shown; a loss may be another one, an error may not.
+ANSWERED = """
+import gc
+import re
+from helpers.practice.question import Question
+def answered(question):
+    shown = []
+    for choice in question.buttons.options:
+        question.buttons.value = choice
+        happened = re.sub(r"\\d+\\.\\d+", "0.0", question.happened.value)
+        shown.append((question.feedback.value, happened))
+    question.buttons.value = None
+    assert sum(told.startswith("✓") for told, _ in shown) == 1
+    return shown
+"""
+ASKED = "[each for each in gc.get_objects() if type(each) is Question]"
+FIRST = ANSWERED + f"first_answers = [(each, answered(each)) for each in {ASKED}]"
+SAME = "assert first_answers == [(each, answered(each)) for each, _ in first_answers]"
+
+
 def mutated(path: Path) -> Mutated:
     notebook = read_notebook(path)
     result = Mutated(deepcopy(notebook), {})
@@ -87,6 +108,10 @@ def mutated(path: Path) -> Mutated:
             result.done[len(code_cells(result.copy))] = done
             result.copy.cells.append(mutant)
         result.copy.cells.append(cell)
+        if "predict(" in cell.source and cell.cell_type == "code":
+            result.copy.cells.append(v4.new_code_cell(FIRST))
+    if "predict(" in str(notebook):
+        result.copy.cells.append(v4.new_code_cell(SAME))
     result.copy.cells += [again(cell) for cell in notebook.cells if is_failing(cell)]
     return result
 

@@ -43,13 +43,13 @@ extra_target_dim: the target has an axis too many
     Class indices are (N,), without an axis of size 1.
     A column of a table, or a data set that gives [label] instead of label.
 one_hot_index: one-hot labels where indices are wanted, or the reverse
-    Cross entropy takes int64 indices (N,) or floating-point probabilities (N, C).
+    Cross entropy takes int64 or uint8 indices (N,), or floating-point probabilities (N, C).
     One-hot labels are whole numbers, and only indices may be.
 index_for_multilabel: class indices where every output wants its own 0 or 1
     Binary cross entropy takes a 0 or 1 for every output: target has the shape of logits.
     A loss for several labels per row meets labels for one.
 target_dtype: a wrong dtype, or text where numbers are wanted
-    Indices are int64; what is measured, weights and targets of MSE are floating point.
+    Indices are int64 (or uint8); what is measured, weights and targets of MSE are floating point.
     NumPy gives int32 or float64 without being asked, and a file gives text.
 loss_choice: this loss does not belong to these labels
     One class per row: cross entropy. Several: binary cross entropy. A number: MSE.

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from helpers.practice.checks import Need
 
-TICKETS = Path("work", "tickets.csv")  # beside the lesson
+INBOX = Path("work", "inbox.csv")  # beside the lesson
 WHOLE = {"int", "int64", "torch.int64"}
 IGNORED = -100  # the label that cross entropy leaves out
 
@@ -35,14 +35,14 @@ def exercise_1(joined: Tensor, fields: Sequence[Tensor]) -> Iterator[Need]:
         yield Need("rows that hold their own form", lambda: int(fits.sum()), len(own), hint)
 
 
-def exercise_2(tickets: Any) -> Iterator[Need]:
-    """A ticket without a team went as a whole, so that each team stands beside its own ticket."""
-    with TICKETS.open(encoding="utf-8", newline="") as file:
+def exercise_2(inbox: Any) -> Iterator[Need]:
+    """A message and its team stayed, or went, together, so each team stands beside its own message."""
+    with INBOX.open(encoding="utf-8", newline="") as file:
         teams = {row["text"]: row["team"] for row in csv.DictReader(file)}
     with_team = {text: int(float(team)) for text, team in teams.items() if team}
-    pairs, unread = _read(tickets)
-    hint = "len() promises more tickets than there are teams: which line lost teams?"
-    yield Need("tickets that cannot be read", lambda: unread, 0, hint)
+    pairs, unread = _read(inbox)
+    hint = "len() promises more messages than there are teams: which line lost teams?"
+    yield Need("messages that cannot be read", lambda: unread, 0, hint)
     if unread:
         return
     kinds = {str(getattr(team, "dtype", type(team).__name__)) for _, team in pairs} - WHOLE
@@ -50,24 +50,24 @@ def exercise_2(tickets: Any) -> Iterator[Need]:
     if kinds:
         return
     moved = sum(int(team) != with_team[text] for text, team in pairs if text in with_team)
-    hint = "it runs, but teams moved up to other tickets: print a few pairs beside the file"
-    yield Need("tickets beside another ticket's team", lambda: moved, 0, hint)
+    hint = "it runs, but teams moved up to other messages: print a few pairs beside the file"
+    yield Need("messages beside another message's team", lambda: moved, 0, hint)
     if moved:
         return
     guessed = sum(int(team) != IGNORED for text, team in pairs if text not in with_team)
-    hint = "nobody gave these a team, and any number is a guess: leave the ticket out"
-    yield Need("tickets with an invented team", lambda: guessed, 0, hint)
+    hint = "nobody gave these a team, and any number is a guess: leave the message out"
+    yield Need("messages with an invented team", lambda: guessed, 0, hint)
     kept = len([text for text, _ in pairs if text in with_team])
-    hint = "each ticket with a team counts once, team 0 and open ones too: look at no other column"
-    yield Need("tickets beside their own team", lambda: kept, len(with_team), hint)
+    hint = "each message with a team counts once, team 0 and open ones too: look at no other column"
+    yield Need("messages beside their own team", lambda: kept, len(with_team), hint)
 
 
-def _read(tickets: Any) -> tuple[list[tuple[str, Any]], int]:
-    """Read all tickets by their number, and count those that cannot be read: a `for` would end in silence."""
+def _read(inbox: Any) -> tuple[list[tuple[str, Any]], int]:
+    """Read messages by their number, and count those that cannot be read: a `for` would end in silence."""
     pairs, unread = [], 0
-    for number in range(len(tickets)):
+    for number in range(len(inbox)):
         try:
-            text, team = tickets[number]
+            text, team = inbox[number]
         except (IndexError, KeyError):
             unread += 1
         else:

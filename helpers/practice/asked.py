@@ -25,7 +25,7 @@ NEEDS = "needs: which rule was broken? Click one."
 TRY = "try: what would you change, and in which line?"
 OPEN = "What do you think? Then open the diagnosis"
 BLANK = "__"
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_NUMBER = re.compile(r"(?<!\w)\d+(?:\.\d+)?")
 _CARD = "border-left:6px solid #56B4E9;padding:2px 12px;margin-top:12px"
 _APART = "margin:10px 0 4px"
 

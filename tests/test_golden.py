@@ -58,7 +58,7 @@ def test_the_html_has_every_row_of_the_text(name: str) -> None:
     names = [row for row, _ in diagnosis.rows]
     assert {row: html.count(f">{row}</th>") for row in names} == {row: names.count(row) for row in names}
     assert html.count("</th>") == len(names)
-    assert all(f"<pre>{escape(fix.code)}</pre>" in html for fix in diagnosis.fixes)
+    assert all(f"<pre>{escape(fix.shown)}</pre>" in html for fix in diagnosis.fixes)
     assert ("Why this happens" in html) == (diagnosis.cause is not None)
     assert 'role="status"' in html
 

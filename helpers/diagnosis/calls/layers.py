@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from helpers.diagnosis.calls.inputs import at_most, is_positions
 from helpers.diagnosis.seen.frames import Step
 from helpers.diagnosis.seen.line import name_of
+from helpers.diagnosis.seen.made import ways_to
 from helpers.diagnosis.seen.raised import Raised, shape
 from helpers.diagnosis.seen.stand_in import stand_in
 
@@ -41,7 +42,8 @@ class Failed:
 
     def other(self, raised: Raised) -> tuple[float, str, nn.Module] | None:
         """Return a layer that takes what came, with its price and the code that makes it."""
-        path = name_of(self.layer, raised.steps) or path_in(self.layer, raised)
+        ways = [way.spelled() for way in ways_to(raised.steps, lambda part: part is self.layer)]
+        path = name_of(self.layer, raised.steps) or next(reversed(ways), "")
         if isinstance(self.layer, nn.Linear) and self.given.ndim:
             width, outputs = self.given.shape[-1], self.layer.out_features
             code = f"{path or 'head'} = nn.Linear({width}, {outputs})"
@@ -74,19 +76,6 @@ def _lengths(raised: Raised) -> set[int]:
     values = [value for step in raised.own[:3] for value in step.variables.values()]
     ids = [value for value in values if isinstance(value, Tensor) and not value.is_floating_point()]
     return {size for value in ids for size in value.shape[:2]}
-
-
-def path_in(layer: nn.Module, raised: Raised) -> str:
-    """Return how the learner reaches a layer inside a model that has a name, such as "self.head[0]"."""
-    for step in raised.own[:2]:
-        for name, owner in step.variables.items():
-            parts = owner.named_modules() if isinstance(owner, nn.Module) else ()
-            path = next((path for path, part in parts if part is layer), "")
-            if path:
-                return name + "".join(
-                    f"[{part}]" if part.isdigit() else f".{part}" for part in path.split(".")
-                )
-    return ""
 
 
 def with_layer(model: nn.Module, old: nn.Module, new: nn.Module) -> nn.Module:

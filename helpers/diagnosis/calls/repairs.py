@@ -24,6 +24,7 @@ from helpers.diagnosis.calls.layers import Failed, layer_that_failed, with_layer
 from helpers.diagnosis.calls.operations import JOINS, KNOWN, MAKES, PAIRS, PRODUCTS, VIEWS
 from helpers.diagnosis.said.result import Diagnosis, Fix
 from helpers.diagnosis.seen.line import Leaf, Line
+from helpers.diagnosis.seen.made import typed, ways_to
 from helpers.diagnosis.seen.raised import RERUN, Raised, described, gave, shape
 from helpers.diagnosis.seen.stand_in import stand_in, without_numbers
 from helpers.trial import came_of, quiet
@@ -319,7 +320,10 @@ def _layers(raised: Raised, line: Line, failed: Failed | None) -> Iterator[Found
         wide = isinstance(failed.layer, nn.Linear)
         title = "make the layer as wide as its input" if wide else "a row for every id"
         change = Change(failed.cause, price, code, title, failed.needs)
-        yield Found(change, price, Fix(title, code, gave(ran.value)), line)
+        size = "in_features" if wide else "num_embeddings"
+        ways = ways_to(raised.steps, lambda part: part is failed.layer) if " = nn." in code else ()
+        made = next(filter(None, (typed(way, size, getattr(layer, size)) for way in ways)), "")
+        yield Found(change, price, Fix(title, code, gave(ran.value), typed=made), line)
 
 
 def _settings(line: Line) -> Iterator[Found]:

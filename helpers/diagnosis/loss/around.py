@@ -5,22 +5,32 @@ The tensors alone say that the rows differ; the frames around them say how they 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from math import prod
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from helpers.diagnosis.loss.call import LossCall
 from helpers.diagnosis.loss.check import diagnose, prove
-from helpers.diagnosis.loss.find import Around, before_view, find_loss
+from helpers.diagnosis.loss.find import Around, before_view, find_loss, weight_behind
 from helpers.diagnosis.loss.problem_type import MULTI, SINGLE, other_kind
 from helpers.diagnosis.loss.values import label_range
 from helpers.diagnosis.said.causes import CAUSES
-from helpers.diagnosis.said.finding import BATCH, BCE
+from helpers.diagnosis.said.finding import BATCH, BCE, outputs_of, with_head
 from helpers.diagnosis.said.result import Diagnosis, Fix
-from helpers.diagnosis.seen.frames import Step, is_learners, modules_of_transformers
+from helpers.diagnosis.seen.frames import Step, is_learners, learners_steps, modules_of_transformers
 from helpers.diagnosis.seen.line import stored
+from helpers.diagnosis.seen.made import (
+    Way,
+    called_in,
+    from_pretrained,
+    has_num_labels,
+    remade,
+    typed,
+    ways_to,
+)
 from helpers.diagnosis.seen.raised import RERUN, Raised, shape
 
 # As a loss by itself spells labels and problem_type.
@@ -41,12 +51,40 @@ def explain_loss(raised: Raised) -> Diagnosis | None:
     around = [held for held in outside if is_learners(held.step)]
     made = _more_rows(diagnosis, call, around)
     diagnosis = made or _flattened_by_hand(raised, call, diagnosis) or diagnosis
-    return (
-        _of_model(diagnosis, call, [step for step, _ in outside])
-        or made
-        or _dropped_rows(diagnosis, call, around)
-        or (diagnosis if diagnosis.cause else None)
-    )
+    steps = [step for step, _ in outside]
+    said = _of_model(diagnosis, call, steps) or made or _dropped_rows(diagnosis, call, around)
+    said = said or (diagnosis if diagnosis.cause else None)
+    return said and replace(said, fixes=tuple(_headed(said.fixes, call, steps)))
+
+
+def _headed(fixes: Iterable[Fix], call: LossCall, steps: list[Step]) -> Iterator[Fix]:
+    """Show the learner's own line, in which the head was made, in the place of the head that is the proof."""
+    for fix in fixes:
+        outputs = outputs_of(fix)
+        made = _head_made(call, steps, outputs) if outputs else ""
+        yield with_head(fix, made) if made else fix
+
+
+def _head_made(call: LossCall, steps: list[Step], outputs: int) -> str:
+    ways = _ways_to_head(call, steps)
+    found = next(filter(None, (typed(way, "out_features", outputs) for way in ways)), "")
+    if found or ways:
+        return found or remade(ways[0], outputs)
+    models = (step.variables.get("self") for step in modules_of_transformers(steps))
+    return next((from_pretrained(each, outputs) for each in models if has_num_labels(each, call.outputs)), "")
+
+
+def _ways_to_head(call: LossCall, steps: list[Step]) -> list[Way]:
+    """The layer that autograd knows; without it the only one of this size, if the learner calls it."""
+    logits = (call.folded or (call.logits,))[0]
+    weight, sizes = weight_behind(logits), {call.outputs, *logits.shape[-1:]}
+    linear = ways_to(steps, lambda part: isinstance(part, nn.Linear) and part.out_features in sizes)
+    if weight is not None:
+        return [way for way in linear if stored(way.held[-1], "weight") is weight]
+    all_ways = list(linear) if logits.grad_fn is None else []
+    called = [each for step in learners_steps(steps) for each in called_in(step)] if all_ways else []
+    ways = [way for way in all_ways if any(each is held for each in called for held in way.held)]
+    return ways if len({id(way.held[-1]) for way in ways}) == 1 else []
 
 
 def _flattened_by_hand(raised: Raised, call: LossCall, plain: Diagnosis) -> Diagnosis | None:
@@ -71,9 +109,9 @@ def _of_model(diagnosis: Diagnosis, call: LossCall, outside: list[Step]) -> Diag
         return None
     labels = label_range(call) if diagnosis.cause == "head_size" and call.takes.by_index else None
     if labels is not None and labels[1] >= call.outputs:
-        # A Trainer's program has no line in which a new head could stand.
-        needs = f"from_pretrained(..., num_labels={labels[1] + 1}), or more for more classes"
-        return replace(diagnosis, needs=f"{diagnosis.needs}: {needs}")
+        # Where the model itself flattened the logits, there is no line in which a head could be proven.
+        needs = f": from_pretrained(..., num_labels={labels[1] + 1})" * (not diagnosis.fixes)
+        return replace(diagnosis, needs=diagnosis.needs + needs)
     logits, target = call.folded or (call.logits, call.target)
     outputs = logits.shape[-1] if logits.ndim > 1 else 1
     found = other_kind(target, outputs, getattr(config, "problem_type", None), CODE)

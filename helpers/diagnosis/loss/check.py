@@ -14,6 +14,7 @@ from helpers.diagnosis.loss.find import states_behind
 from helpers.diagnosis.loss.repairs import MOST, RIGHT, after, loss_of, result_of, why
 from helpers.diagnosis.loss.silent import grade, what_is_silent
 from helpers.diagnosis.loss.values import label_range
+from helpers.diagnosis.said.finding import outputs_of, with_head
 from helpers.diagnosis.said.result import Diagnosis, Fix, Outcome
 from helpers.threads import one_thread
 from helpers.trial import quiet
@@ -63,7 +64,14 @@ def prove(candidates: Iterable[Fix], call: LossCall) -> tuple[Fix, ...]:
             mark, loss = (None, None) if repaired is None else grade(repaired)
             if repaired is not None and loss is not None and mark == RIGHT and len(fixes) < MOST:
                 fixes.append(replace(fix, result=result_of(fix.code, whole, repaired, loss)))
-    return tuple(fixes)
+    return tuple(_headed(fix, call) for fix in fixes)
+
+
+def _headed(fix: Fix, call: LossCall) -> Fix:
+    """Name the head's line as far as the tensors tell it: `explain` knows the learner's own."""
+    outputs, width = outputs_of(fix), "..." if call.hidden is None else call.hidden.shape[-1]
+    made = f"head = nn.Linear({width}, {outputs})  # in the model, or num_labels={outputs}"
+    return with_head(fix, made) if outputs else fix
 
 
 def describe(call: LossCall) -> str:

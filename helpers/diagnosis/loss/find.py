@@ -86,13 +86,30 @@ def _tensors_in(step: Step) -> dict[str, Tensor]:
 
 def states_behind(logits: Tensor) -> Tensor | None:
     """Return the (..., H) states from which a linear head made these (..., C) logits, or None."""
-    product = next((node for node in _history(logits) if node.name().startswith(("Addmm", "Mm"))), None)
+    product = _product(logits)
     states = _saved(product, "_saved_mat1")
     states = states if isinstance(states, Tensor) else _saved(product, "_saved_self")
     if not logits.ndim or not isinstance(states, Tensor) or states.shape[-1] == logits.shape[-1]:
         return None
     sizes = (*logits.shape[:-1], states.shape[-1])
     return states.detach().reshape(sizes) if states.numel() == prod(sizes) else None
+
+
+def weight_behind(logits: Tensor) -> Tensor | None:
+    """Return the (C, H) weight of the linear head that made these logits; autograd keeps it itself."""
+    product = _product(logits)
+    for node, _ in product.next_functions if product is not None else ():
+        while node is not None and node.name().startswith(("TBackward", "ToCopy")):  # turned, or in half
+            node = node.next_functions[0][0]
+        weight = getattr(node, "variable", None)
+        if isinstance(weight, Tensor) and weight.ndim == 2:
+            return weight
+    return None
+
+
+def _product(logits: Tensor) -> Any:
+    """The last product with a matrix on the way to these logits."""
+    return next((node for node in _history(logits) if node.name().startswith(("Addmm", "Mm"))), None)
 
 
 def is_joined(logits: Tensor) -> bool:

@@ -315,7 +315,8 @@ def _kinds_of_index(call: LossCall) -> Iterator[Step]:
         title = "use cross entropy, which takes probabilities"
         yield Step("one_hot", 1, "criterion = F.cross_entropy", title)
     if not whole and prod(target) == logits[0]:
-        code = f"{new_head(1, 'mse_loss', '.flatten()')}\ntarget = target.flatten()\ncriterion = F.mse_loss"
+        code = f"{new_head(1, 'mse_loss')}\nlogits = logits.flatten()\ntarget = target.flatten()"
+        code = f"{code}\ncriterion = F.mse_loss"
         yield Step("quantities", 2, code, "predict the number itself", "where the target is a quantity")
     if whole and not (floats and same) and values.dtype != torch.int64 and values.numel():
         yield Step("index_dtype", 0.8, "target = target.long()", "make the labels int64")
@@ -394,7 +395,7 @@ def _outputs(call: LossCall) -> Iterator[Step]:
     one_each = len(logits) == 2 and logits[1] > 1 and target in (logits[:1], (logits[0], 1))
     if one_each and not (binary and whole and not is_zero_one(call.target)):
         mistake = "one_output" if not whole else "indices" if binary else "one_class"
-        code = f"{new_head(1, call.loss, '.squeeze(-1)')}\ntarget = target.flatten().float()"
+        code = f"{new_head(1, call.loss)}\nlogits = logits.squeeze(-1)\ntarget = target.flatten().float()"
         yield Step(mistake, 1.4, code, "one output", "where each row has one number, or yes and no")
     elif len(target) == len(logits) > 1 and target[:-1] == logits[:-1] and target != logits:
         yield Step("columns", 1.6, new_head(target[-1], call.loss), "as many outputs as the target has")

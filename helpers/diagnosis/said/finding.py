@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 import torch
@@ -50,6 +51,20 @@ def bce(target: Tensor) -> str:
     return BCE if target.dtype == torch.float32 else f"{BCE}\ntarget = target.float()"
 
 
-def new_head(outputs: int, loss: str, then: str = "") -> str:
-    """Return code that gives the head another number of outputs; `then` is applied to what comes out."""
-    return f"logits = nn.Linear(hidden.shape[-1], {outputs})(hidden){_AFTER_HEAD.get(loss, '')}{then}"
+def new_head(outputs: int, loss: str) -> str:
+    """Return code that runs a head with this many outputs beside the learner's own: no more than a proof."""
+    return f"logits = nn.Linear(hidden.shape[-1], {outputs})(hidden){_AFTER_HEAD.get(loss, '')}"
+
+
+_NEW_HEAD = re.compile(r"logits = nn\.Linear\(hidden\.shape\[-1\], (\d+)\)\(hidden\).*")
+
+
+def outputs_of(fix: Fix) -> int:
+    """Return how many outputs a fix gives the head; 0 where it leaves that alone."""
+    head = _NEW_HEAD.search(fix.code)
+    return int(head[1]) if head else 0
+
+
+def with_head(fix: Fix, made: str) -> Fix:
+    """Say in the place of the proof how the head is made, which is what a person changes."""
+    return replace(fix, typed=_NEW_HEAD.sub(lambda _: made, fix.code))

@@ -41,12 +41,19 @@ class Fix:
             `hidden`, the (..., H) states that the head reads, and torch, nn and F.
         result: What running it gave: new shapes, and the loss; empty until then.
         when: When to choose it, where there is a choice.
+        typed: What a person changes in the program, where `code` is only its proof; a comment says where.
     """
 
     title: str
     code: str
     result: str = ""
     when: str = ""
+    typed: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The code that a learner is to read."""
+        return self.typed or self.code
 
 
 @dataclass(frozen=True, repr=False)
@@ -111,7 +118,8 @@ class Diagnosis:
         rows += [("got", self.got), ("needs", self.needs), ("or", self.also), ("trap", self.trap)]
         for fix in self.fixes:
             said = ": ".join(filter(None, (fix.when, fix.result)))
-            rows.append(("try", f"{fix.code}  # {said}" if said else fix.code))
+            ends = "; " if "  # " in fix.shown.rpartition("\n")[2] else "  # "
+            rows.append(("try", f"{fix.shown}{ends}{said}" if said else fix.shown))
         return [(name, words) for name, words in rows if words]
 
     def __str__(self) -> str:
@@ -152,7 +160,7 @@ def _fix(fix: Fix) -> Html:
     when = f" ({fix.when})" if fix.when else ""
     title = f"{fix.title[:1].upper()}{fix.title[1:]}{when}:"
     result = f"gives {fix.result.removeprefix('gives ')}" if fix.result else ""
-    return Html(_lines(title) + tag("pre", fix.code) + _lines(result))
+    return Html(_lines(title) + tag("pre", fix.shown) + _lines(result))
 
 
 def _lesson(cause: str | None) -> Html:

@@ -8,7 +8,7 @@ import sys
 import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
 
@@ -104,10 +104,15 @@ NOT_THE_LEARNERS = (sysconfig.get_path("stdlib"), str(Path(__file__).parents[2])
 
 def is_learners(step: Step) -> bool:
     """Tell the learner's own code from a library's, the standard library's and ours."""
-    name = step.frame.f_code.co_filename
+    return is_learners_code(step.frame.f_code, step.module)
+
+
+def is_learners_code(code: CodeType, module: str) -> bool:
+    """Tell it by the code of a function, and the module that it is from."""
+    name = code.co_filename
     if name.startswith("<frozen") or any(f"/{part}/" in name.replace("\\", "/") for part in LIBRARIES):
         return False
-    return not name.startswith(NOT_THE_LEARNERS) and not is_librarys(step.module)
+    return not name.startswith(NOT_THE_LEARNERS) and not is_librarys(module)
 
 
 def is_librarys(module: str | None) -> bool:
@@ -132,12 +137,15 @@ def where(steps: list[Step]) -> str:
         return ""
     name, line = own[0].frame.f_code.co_filename, own[0].line
     source = linecache.getline(name, line, own[0].frame.f_globals).strip()
-    place = f"{_file(name)}line {line}"
+    # A cell needs no name: its number changes with each run, and it stands above.
+    place = f"{file_of(name, name)}line {line}"
     return f"{place}: {source}" if source else place
 
 
-def _file(name: str) -> str:
-    """Name a script's file. A cell needs no name: its number changes with each run, and it stands above."""
+def file_of(name: str, here: str) -> str:
+    """Name a script's file, and a cell as the traceback does: "train.py, ", "In[3], "; not the cell here."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    is_cell = getattr(getattr(shell, "compile", None), "format_code_name", lambda _: None)(name)
-    return "" if is_cell or name.startswith("<") else f"{Path(name).name}, "
+    cell = getattr(getattr(shell, "compile", None), "format_code_name", lambda _: None)(name)
+    if cell:
+        return "" if name == here else f"{cell[1]}, "
+    return "" if name.startswith("<") else f"{Path(name).name}, "

@@ -13,11 +13,12 @@ from notebook_tools import ROOT, python, raising
 from torch import nn
 
 from claims import Claim, Claims, check_claims
-from helpers import Need, ShapeLab, cheat_sheet, check, compare_errors, error_index, load_bert, predict
+from helpers import ShapeLab, cheat_sheet, compare_errors, error_index, load_bert, predict
 from helpers.diagnosis import Diagnosis
 from helpers.drawing.flow import draw_flow
 from helpers.drawing.verdict import draw_code, draw_verdict
 from helpers.lab.bert_lab import BertExperiment
+from helpers.practice.checks import Need, judged
 from helpers.practice.progress import Lesson, Progress
 from helpers.trace import trace_shapes
 
@@ -30,7 +31,7 @@ NAMED.add_module(NASTY, nn.Linear(3, 3))
 
 
 def an_answer() -> str:
-    question = predict(NASTY, {NASTY: NASTY, "b": NASTY}, run=lambda: NASTY)
+    question = predict(NASTY, {NASTY: NASTY, "b": NASTY}, right="b", run=lambda: NASTY)
     question.buttons.value = NASTY
     return question.feedback.value + question.happened.value
 
@@ -58,12 +59,12 @@ STORED: dict[str, tuple[Callable[[], str], int]] = {
     "a diagnosis": (TYPED._repr_html_, 5),
     "a trace": (trace_shapes(NAMED, input=torch.zeros(2, 3))._repr_html_, 1),
     "two errors": (compare_errors(dict.fromkeys((NASTY, "b"), raising(ValueError(NASTY))))._repr_html_, 3),
-    "a check": (check(Need(NASTY, lambda: NASTY, 1, NASTY))._repr_html_, 3),
+    "a check": (judged(lambda: [Need(NASTY, lambda: NASTY, 1, NASTY)])._repr_html_, 3),
     "a claim": (lambda: CLAIM.check()._repr_html_(), 4),
     "claims": (lambda: Claims((CLAIM.check(),))._repr_html_(), 7),
     "progress": (DONE._repr_html_, 1),
     "no progress": (Progress((), NASTY)._repr_html_, 1),
-    "a question": (predict(NASTY, {NASTY: NASTY, "b": NASTY}).as_html, 2),
+    "a question": (predict(NASTY, {NASTY: NASTY, "b": NASTY}, "b").as_html, 2),
     "our claims": (lambda: check_claims()._repr_html_(), 0),
     "the index": (lambda: error_index()._repr_html_(), 0),
     "the sheets": (lambda: cheat_sheet()._repr_html_() + cheat_sheet("keras")._repr_html_(), 0),

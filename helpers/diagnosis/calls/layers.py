@@ -216,6 +216,8 @@ def _state(layer: nn.RNNBase, state: Tensor, wanted: tuple[int, ...]) -> Failed 
     needs = (
         f"a state {tuple(wanted)} for each batch: this is made for {came} rows, and the batch has {rows}; "
     )
-    needs += "make it from the batch's own size, x.size(0), or leave out the last batch: drop_last=True"
+    needs += (
+        "make it from the batch's own size, x.size(0); drop_last=True would leave out the last batch's rows"
+    )
     got = f"{type(layer).__name__} with state {shape(state)} for a batch of {rows}"
     return Failed(layer, got, needs, state, "static_length", tuple(wanted))

@@ -446,7 +446,7 @@ def _operands(raised: Raised, line: Line, tensors: list[Leaf]) -> Diagnosis | No
     state = (
         f"a state for each batch: {kept.text} is kept from one of {len(kept.value)} rows; make it from the "
     )
-    state += "batch's own size, or leave out the last: drop_last=True"
+    state += "batch's own size; drop_last=True would leave out the last batch's rows"
     deeper = "the same axes on both sides; where one has an axis for classes, take its argmax first"
     rows, size = "batch_target", "static_length"
     sure = [

@@ -23,13 +23,20 @@ class Hunt:
     def __init__(self, own: Sequence[Changes], in_sight: Collection[str]) -> None:
         self.mistakes = mistakes(own, in_sight, Random())
         self.is_on = False
-        self._wrong = dict[str, Any]()
+        self._wrong, self._right = dict[str, Any](), dict[str, Any]()
 
     def begin(self, experiment: Experiment) -> Changes:
         """Break one thing, and return all the settings with which the experiment has now run."""
         self.is_on = True
-        changes, self._wrong = spoil(experiment, self.mistakes)
+        changes, self._wrong, self._right = spoil(experiment, self.mistakes)
         return changes
+
+    def undone(self, settings: Any) -> Changes:
+        """Return what undoes the mistake that is looked for, as far as that is not done yet."""
+        looked_for = self._wrong if self.is_on else {}
+        return {
+            name: self._right[name] for name in looked_for if getattr(settings, name) != self._right[name]
+        }
 
     def told(self, diagnosis: Diagnosis) -> Diagnosis:
         """Return what may be said of a diagnosis."""
@@ -60,11 +67,12 @@ def mistakes(own: Sequence[Changes], in_sight: Collection[str], random: Random) 
         yield from sorted(mixed, key=lambda changes: not changes.keys() <= set(in_sight))
 
 
-def spoil(experiment: Experiment, wrong: Iterator[Changes]) -> tuple[Changes, Changes]:
-    """Set everything right, but for the first of these mistakes that is one; return all settings, and it.
+def spoil(experiment: Experiment, wrong: Iterator[Changes]) -> tuple[Changes, Changes, Changes]:
+    """Set everything right, but for the first of these mistakes that is one.
 
-    With sentences of one length, say, a forgotten mask is none. The experiment has run with what is returned.
+    Return all settings, the mistake, and all settings without it. With sentences of one length, say, a
+    forgotten mask is none. The experiment has run with what is returned.
     """
     right = asdict(experiment.right())
-    both = (({**right, **changes}, changes) for changes in wrong)
+    both = (({**right, **changes}, changes, right) for changes in wrong)
     return next(each for each in both if experiment.change(**each[0]).diagnosis.outcome != "ok")

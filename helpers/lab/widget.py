@@ -123,7 +123,7 @@ class ShapeLab(ReadableVBox):
             return
         before, shown = self.experiment.settings, dict(self.scene.table())
         self.message.value = "Trying what mends it …"  # in Keras that can take half a second
-        changes = mend(self.experiment)
+        changes = self.hunt.undone(before) or mend(self.experiment)
         self.hunt.is_on = False
         if changes is None:
             self._show("No control mends this by itself: the verdict says what is needed.")

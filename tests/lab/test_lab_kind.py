@@ -26,7 +26,7 @@ def experiments() -> dict[str, Any]:
 @pytest.mark.parametrize(("preset", "number"), MISTAKES)
 def test_a_mistake_is_one_and_can_be_mended(experiments: dict[str, Any], preset: str, number: int) -> None:
     kind, experiment = KINDS[preset], experiments[preset]
-    changes, wrong = spoil(experiment, iter([kind.mistakes()[number]]))
+    changes, wrong, _ = spoil(experiment, iter([kind.mistakes()[number]]))
     broken = experiment.scene
     assert wrong == kind.mistakes()[number]
     assert experiment.settings == replace(experiment.settings, **changes)
@@ -54,6 +54,20 @@ def test_whatever_was_typed_one_thing_is_wrong(preset: str, text: str) -> None:
         assert experiment.scene.diagnosis.outcome != "ok"
         right = asdict(experiment.right())
         assert experiment.change(**right).diagnosis.outcome == "ok"
+
+
+@pytest.mark.parametrize("preset", KINDS)
+def test_in_a_hunt_one_press_of_fix_it_undoes_the_mistake_that_was_made(preset: str) -> None:
+    lab = ShapeLab(preset)
+    for _ in range(len(KINDS[preset].mistakes())):
+        lab.break_it.click()
+        looked_for = lab.hunt.undone(lab.experiment.settings)
+        assert looked_for
+        before = asdict(lab.experiment.settings)
+        lab.fix_it.click()
+        assert lab.scene.diagnosis.outcome == "ok"
+        assert asdict(lab.experiment.settings) == {**before, **looked_for}
+        assert not lab.hunt.is_on
 
 
 def test_a_mistake_comes_again_only_after_all_others() -> None:

@@ -49,7 +49,7 @@ def _about_the_mean(got: list[Any]) -> str:
 
 
 def exercise_2(prepare: Callable[[Any], Any], router: Any) -> Iterator[Need]:
-    """The mask marks the tokens, and no length is fixed: a ticket's scores don't depend on its padding."""
+    """Every batch fits the router, and the mask marks the tokens: padding changes no ticket's scores."""
     short, long = ({"text": text, "team": "billing", "priority": "1"} for text in (SHORT, LONG))
     tokenizer = load_tokenizer(pretrained=True)
 

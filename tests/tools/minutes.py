@@ -16,6 +16,7 @@ from notebook_tools import code_cells, committed_lessons, read_notebook, stored_
 
 MORE = "## If you want more"
 TRAINS = "trains"  # the tag of a cell that trains for longer than a few seconds
+ASKS = re.compile(r"(?<![\w.])predict\(")  # the kit's question, not Keras' model.predict(...)
 STATED = re.compile(r"\babout (\d+) minutes\b")
 
 
@@ -56,7 +57,7 @@ RULE: dict[str, tuple[Callable[[NotebookNode], int], float]] = {
     "words": (words, 1 / 200),
     "lines of code": (lambda notebook: sum(map(lines, visible(notebook))), 1 / 15),
     "tracebacks": (lambda notebook: len(list(filter(stored_error, code_cells(notebook)))), 0.5),
-    "questions": (lambda notebook: sum("predict(" in cell.source for cell in code_cells(notebook)), 1),
+    "questions": (lambda notebook: sum(bool(ASKS.search(cell.source)) for cell in code_cells(notebook)), 1),
     "labs": (cells_with("ShapeLab("), 2),
     "training": (lambda notebook: sum(TRAINS in tags(cell) for cell in code_cells(notebook)), 0.5),
     "exercises": (cells_with("check("), 4),

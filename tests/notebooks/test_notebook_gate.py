@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from minutes import ASKS, counts
 from nbformat import NotebookNode, v4
 from notebook_tools import (
     CHECKED,
@@ -108,9 +109,9 @@ def mutated(path: Path) -> Mutated:
             result.done[len(code_cells(result.copy))] = done
             result.copy.cells.append(mutant)
         result.copy.cells.append(cell)
-        if "predict(" in cell.source and cell.cell_type == "code":
+        if cell.cell_type == "code" and ASKS.search(cell.source):
             result.copy.cells.append(v4.new_code_cell(FIRST))
-    if "predict(" in str(notebook):
+    if counts(notebook)["questions"]:
         result.copy.cells.append(v4.new_code_cell(SAME))
     result.copy.cells += [again(cell) for cell in notebook.cells if is_failing(cell)]
     return result

@@ -12,8 +12,10 @@ import pytest
 from notebook_tools import ROOT
 
 import helpers.practice.progress
-from helpers import Need, check, progress
-from helpers.practice.progress import FILE, LOCK, done_in, remember
+from helpers import check, progress
+from helpers.practice import checks
+from helpers.practice.checks import Need
+from helpers.practice.progress import EXERCISE, FILE, LOCK, done_in, remember
 
 ALL = {"01_heads": ("01.2", "01.1", "01.10"), "02_batches": ("02.1",)}
 
@@ -21,8 +23,7 @@ ALL = {"01_heads": ("01.2", "01.1", "01.10"), "02_batches": ("02.1",)}
 def write_lessons(folder: Path, lessons: dict[str, tuple[str, ...]]) -> None:
     for name, exercises in lessons.items():
         cells = [
-            {"cell_type": "code", "source": ["check(\n", f'    Need(...),\n    exercise="{each}",\n)']}
-            for each in exercises
+            {"cell_type": "code", "source": ["got = ...\n", f'check("{each}", got)\n']} for each in exercises
         ]
         folder.joinpath(f"{name}.ipynb").write_text(json.dumps({"cells": cells}), encoding="utf-8")
 
@@ -32,11 +33,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two lessons, where this process works as a kernel would."""
     write_lessons(tmp_path, ALL)
     monkeypatch.chdir(tmp_path)
+    real = checks._exercise
+    monkeypatch.setattr(checks, "_exercise", lambda each: outputs if EXERCISE.fullmatch(each) else real(each))
     return tmp_path
 
 
+def outputs(got: object) -> list[Need]:
+    return [Need("outputs", lambda: got, 3, "count")]
+
+
 def solve(exercise: str, got: object = 3) -> str:
-    return str(check(Need("outputs", lambda: got, 3, "count"), exercise=exercise))
+    return str(check(exercise, got))
 
 
 def kept(folder: Path) -> object:
@@ -53,10 +60,9 @@ def test_an_exercise_that_passes_is_kept_and_counted(folder: Path) -> None:
     ]
 
 
-def test_what_fails_or_has_no_id_leaves_no_file(folder: Path) -> None:
+def test_what_fails_leaves_no_file(folder: Path) -> None:
     solve("01.1", got=4)
-    solve("")
-    check(exercise="01.1")  # with no need, nothing was shown
+    solve("01.1", got=...)
     assert [path.name for path in folder.iterdir() if path.suffix != ".ipynb"] == []
 
 
@@ -191,7 +197,7 @@ def test_a_copy_of_a_lesson_and_other_notebooks_change_nothing(folder: Path) -> 
     )
     folder.joinpath("03_broken.ipynb").write_text("{", encoding="utf-8")
     folder.joinpath("04_other.ipynb").write_text('{"cells": [3]}', encoding="utf-8")
-    text = {"cell_type": "markdown", "source": 'exercise="05.1"'}
+    text = {"cell_type": "markdown", "source": 'check("05.1", got)'}
     folder.joinpath("05_text.ipynb").write_text(json.dumps({"cells": [text]}), encoding="utf-8")
     assert str(progress()) == before
 

@@ -64,7 +64,7 @@ def exercise_2(messages: Any, message_labels: Tensor) -> Iterator[Need]:
         word = owners[n][place]
         if word is not None:
             is_first = owners[n][place - 1] != word
-            (first if is_first else later).append((kinds[n][word], labels[n, place].item()))
+            (first if is_first else later).append((kinds[n][word], int(labels[n, place])))
     yield Need(
         "words whose first piece has no label",
         lambda: sum(label == IGNORED for _, label in first),

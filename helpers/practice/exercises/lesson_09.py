@@ -45,7 +45,7 @@ def exercise_2(messages: Any, message_labels: Tensor) -> Iterator[Need]:
         "shape of the labels",
         lambda: tuple(labels.shape),
         tuple(ids.shape),
-        "one label per token of messages: word_ids(n) says whose each is",
+        "one size is the tokens of a message: what does the other one count?",
     )
     if labels.shape != ids.shape:
         return

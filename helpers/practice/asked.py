@@ -75,7 +75,7 @@ class Asked:
             for rule, said in self.choices.items():
                 yield folded(rule, tag("p", said))
         yield tag("p", tag("b", TRY), style=_APART)
-        yield folded(OPEN, Html(self.diagnosis._repr_html_()))
+        yield folded(OPEN, self.diagnosis.as_html(in_lesson=True))
 
 
 def folded(summary: str, inside: Html) -> Html:

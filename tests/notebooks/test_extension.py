@@ -249,6 +249,8 @@ def test_in_a_lesson_three_questions_stand_before_the_folded_diagnosis(tmp_path:
     folded = html[html.index("Then open the diagnosis</summary>") :]
     assert HEADLINE in folded
     assert HEADLINE not in html.replace(folded, "")
+    assert "The lesson:" in plain[0]["text/html"]
+    assert "The lesson:" not in html
     assert asked[0]["text/plain"].endswith(plain[0]["text/plain"])
     assert HEADLINE in plain[0]["text/html"]
     assert "<summary>" not in plain[0]["text/html"].partition(HEADLINE)[0]

@@ -27,7 +27,7 @@ TEXT = """
 = 01_wrong_head_size
 head_size: the head has the wrong size
     One output per class: num_labels is the number of classes.
-    num_labels was left at its default, or comes from another data set or checkpoint.
+    The number of outputs (num_labels) was left at its default, or comes from another task or checkpoint.
 label_range: labels outside the wanted range
     Labels are whole numbers from 0 to C - 1; for binary cross entropy, numbers from 0 to 1.
     A file that counts from 1, marks a class with -1, or has more classes than yes and no.

@@ -147,8 +147,12 @@ class Diagnosis:
         return said + [("try", _fix(fix)) for fix in self.fixes]
 
     def _repr_html_(self) -> str:
+        return self.as_html()
+
+    def as_html(self, in_lesson: bool = False) -> Html:
+        """Return it as HTML; in a lesson, without the lesson to go to."""
         headline = tag("p", tag("strong", tag("code", self.first_line)))
-        inside = headline, table(self.cells, styles=(CELL,)), _lesson(self.cause)
+        inside = headline, table(self.cells, styles=(CELL,)), _why(self.cause, in_lesson)
         return tag("div", *inside, role="status", style="" if self.outcome == "ok" else _EDGE)
 
 
@@ -163,10 +167,11 @@ def _fix(fix: Fix) -> Html:
     return Html(_lines(title) + tag("pre", fix.shown) + _lines(result))
 
 
-def _lesson(cause: str | None) -> Html:
+def _why(cause: str | None, in_lesson: bool) -> Html:
     if cause is None:
         return Html()
     known = CAUSES[cause]
     lesson = Html(f"The lesson: {tag('code', known.notebook + '.ipynb')}")
-    said = [tag("p", words) for words in (known.why, f"The rule: {known.rule}", lesson)]
+    words = [known.why, f"The rule: {known.rule}", *([] if in_lesson else [lesson])]
+    said = [tag("p", each) for each in words]
     return tag("details", tag("summary", "Why this happens"), *said)

@@ -5,6 +5,7 @@ The tensors alone say that the rows differ; the frames around them say how they 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from math import prod
@@ -21,7 +22,7 @@ from helpers.diagnosis.said.causes import CAUSES
 from helpers.diagnosis.said.finding import BATCH, BCE, outputs_of, with_head
 from helpers.diagnosis.said.result import Diagnosis, Fix
 from helpers.diagnosis.seen.frames import Step, is_learners, learners_steps, modules_of_transformers
-from helpers.diagnosis.seen.line import stored
+from helpers.diagnosis.seen.line import name_of, stored
 from helpers.diagnosis.seen.made import (
     Way,
     called_in,
@@ -33,6 +34,9 @@ from helpers.diagnosis.seen.made import (
 )
 from helpers.diagnosis.seen.raised import RERUN, Raised, shape
 
+TENSORS = ("logits", "target")
+# Not an attribute, nor an argument's name.
+OWN_NAME = re.compile(rf"(?<![\w.])(?:{'|'.join(TENSORS)})\b(?!=)")
 # As a loss by itself spells labels and problem_type.
 CODE = {"labels": "target", SINGLE: "criterion = F.cross_entropy", MULTI: BCE}
 
@@ -54,7 +58,16 @@ def explain_loss(raised: Raised) -> Diagnosis | None:
     steps = [step for step, _ in outside]
     said = _of_model(diagnosis, call, steps) or made or _dropped_rows(diagnosis, call, around)
     said = said or (diagnosis if diagnosis.cause else None)
-    return said and replace(said, fixes=tuple(_headed(said.fixes, call, steps)))
+    return said and replace(said, fixes=tuple(_named(_headed(said.fixes, call, steps), call, steps)))
+
+
+def _named(fixes: Iterable[Fix], call: LossCall, steps: list[Step]) -> Iterator[Fix]:
+    """Call the two tensors what the learner calls them: a program may have another `target` too."""
+    given = call.folded or (call.logits, call.target)
+    names = {each: name_of(tensor, steps) or each for each, tensor in zip(TENSORS, given, strict=True)}
+    for fix in fixes:
+        shown = OWN_NAME.sub(lambda found: names[found[0]], fix.shown)
+        yield fix if shown == fix.shown else replace(fix, typed=shown)
 
 
 def _headed(fixes: Iterable[Fix], call: LossCall, steps: list[Step]) -> Iterator[Fix]:

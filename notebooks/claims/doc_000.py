@@ -8,7 +8,7 @@ from torch import nn
 
 from claims.claim import claim
 from claims.outcome import Found
-from claims.tiny import cls_rows
+from claims.tiny import cls_rows, tiny_bert, tokens
 from helpers.reference.index import BATCH, HEAD, ONE_HOT, TOKENS
 
 _TITLE = "raises ValueError: Expected target size"
@@ -79,10 +79,16 @@ def _one_label_for_two() -> object:
     return F.cross_entropy(logits, torch.tensor([1]))
 
 
-@claim("000-3b", "runs", BATCH)
+@claim("000-3b", {"cross_entropy": "runs", "transformers": "runs"}, BATCH)
 def _target_in_a_row() -> object:
     """A comment says that the target of two sentences should be (1, 2)."""
-    return F.cross_entropy(torch.randn(2, 3), torch.tensor([[1, 0]]))
+    row, model = torch.tensor([[1, 0]]), tiny_bert("sequence")
+
+    def flattened() -> Found:
+        loss, flat = (model(**tokens("One.", "Two."), labels=each).loss for each in (row, row[0]))
+        return Found(note=f"the same loss as with (2,): {torch.equal(loss, flat)}")
+
+    return {"cross_entropy": lambda: F.cross_entropy(torch.randn(2, 3), row), "transformers": flattened}
 
 
 @claim("000-3c", "runs", BATCH)

@@ -14,10 +14,10 @@ from claims.outcome import Found
 from helpers.reference.index import BATCH, HEAD, ONE_HOT, SILENT
 
 
-def _loader(drop_last: bool = False) -> DataLoader[tuple[torch.Tensor, ...]]:
-    """Batches of 32 from 100 rows of 10 numbers, with labels of 10 classes."""
+def _loader(drop_last: bool = False, size: int = 32) -> DataLoader[tuple[torch.Tensor, ...]]:
+    """Batches from 100 rows of 10 numbers, with labels of 10 classes."""
     rows = TensorDataset(torch.randn(100, 10), torch.arange(100) % 10)
-    return DataLoader(rows, batch_size=32, drop_last=drop_last)
+    return DataLoader(rows, batch_size=size, drop_last=drop_last)
 
 
 @claim("004-1", "raises", BATCH)
@@ -33,8 +33,8 @@ def _last_batch() -> object:
 @claim("004-1b", "runs", BATCH)
 def _drop_last() -> object:
     """drop_last=True is the repair."""
-    read = sum(len(data) for data, _ in _loader(drop_last=True))
-    return Found(note=f"{read} of 100 rows are read", wrong=read < 100)
+    read, few = (sum(len(data) for data, _ in _loader(True, size)) for size in (32, 128))
+    return Found(note=f"{read} of 100 rows are read; in batches of 128: {few}", wrong=read < 100)
 
 
 @claim("004-2", "raises", SILENT)

@@ -1,4 +1,8 @@
-"""The small BERT that the claims share: real transformers code, but 32 numbers per token instead of 768."""
+"""The two BERTs that the claims share.
+
+Where shapes and errors matter: real transformers code, random weights, 32 numbers per token, not 768.
+Where a number is taught: MiniLM, the kit's pretrained one.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +36,16 @@ def tokenizer() -> Any:
 def tokens(*sentences: str, **options: Any) -> Any:
     """Tokenize, padded: `input_ids` and `attention_mask` are int64 of shape (N, T)."""
     return tokenizer()(list(sentences), **{"padding": True, "return_tensors": "pt", **options})
+
+
+def learned_bert(**config: Any) -> Any:
+    """Load the BERT that has learned, MiniLM."""
+    return load_bert("encoder", pretrained=True, **config)
+
+
+def learned_tokens(*sentences: str) -> Any:
+    """Tokenize for MiniLM, padded."""
+    return load_tokenizer(pretrained=True)(list(sentences), padding=True, return_tensors="pt")
 
 
 def cls_rows(*sentences: str) -> torch.Tensor:

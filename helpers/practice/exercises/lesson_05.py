@@ -25,6 +25,7 @@ WITH_PADDING, DIVIDED_BY_T = [51.5, 51.5], [1.5, 1.5]  # two ways to get the sec
 NAMES = ("input_ids", "attention_mask")
 OTHER_ID = 2054  # of a word, to stand in the padding
 SHORT, LONG = "Where is my parcel?", "I was charged twice for the same order, and nobody answers."
+LONGEST = " ".join([LONG] * 3)  # of more tokens than any ticket in the file
 ROUTER_NEEDS = "every batch has a longest row of its own: leave the length open, or pad to it each time"
 
 
@@ -50,7 +51,9 @@ def _about_the_mean(got: list[Any]) -> str:
 
 def exercise_2(prepare: Callable[[Any], Any], router: Any) -> Iterator[Need]:
     """Every batch fits the router, and the mask marks the tokens: padding changes no ticket's scores."""
-    short, long = ({"text": text, "team": "billing", "priority": "1"} for text in (SHORT, LONG))
+    short, long, longest = (
+        {"text": text, "team": "billing", "priority": "1"} for text in (SHORT, LONG, LONGEST)
+    )
     tokenizer = load_tokenizer(pretrained=True)
 
     def scores(*tickets: dict[str, str]) -> Any:
@@ -64,6 +67,12 @@ def exercise_2(prepare: Callable[[Any], Any], router: Any) -> Iterator[Need]:
         ids, mask = arrays()
         return str(tokenizer.decode(ids[row][mask[row] == 1]))
 
+    def runs() -> bool:
+        try:
+            return bool(scores(short, long).size + scores(short).size)
+        except Exception:  # the needs below tell of it
+            return False
+
     def reads_padding() -> bool:
         ids, mask = arrays()
         other = np.where(mask == 1, ids, OTHER_ID)
@@ -74,6 +83,10 @@ def exercise_2(prepare: Callable[[Any], Any], router: Any) -> Iterator[Need]:
     hint = ROUTER_NEEDS if plain else "Keras takes a plain dictionary: dict(...)"
     yield Need("scores of two tickets", lambda: scores(short, long).shape, (2, 3), hint)
     yield Need("scores of one ticket", lambda: scores(short).shape, (1, 3), hint)
+    if not runs():
+        return  # what the mask does is asked once it runs
+    hint = "a ticket can be longer than all of these: leave the length open, or cut it too"
+    yield Need("scores of a longer ticket", lambda: scores(longest).shape, (1, 3), hint)
     hint = "[CLS] comes first: pad on the right"
     yield Need("first ids", lambda: arrays()[0][:, 0].tolist(), [101, 101], hint)
     hint = "ids and mask: the mask is 1 for a token and 0 for padding, and no token is lost"

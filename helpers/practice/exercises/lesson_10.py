@@ -52,13 +52,25 @@ def exercise_2(build_model: Callable[[], Any], priorities: Any) -> Iterator[Need
     def given_classes() -> Any:
         return np.array(classes, dtype=int) if len(classes) == len(given) else np.array(given) - 1
 
+    def runs() -> bool:
+        try:
+            loss()
+        except Exception:  # the need below tells of it
+            return False
+        return True
+
     def agrees() -> bool:
         return abs(loss() - expected()) <= 0.02
 
     yield Need("labels", lambda: len(labels), len(given), "one label per ticket, in the file's order")
+    if len(labels) != len(given):
+        return
     yield Need(
         "outputs", lambda: scores.shape[1], 4, "four priorities: what would one more output stand for?"
     )
+    if not runs():  # what the classes stand for is asked once it runs
+        yield Need("a loss of these labels", loss, "a number", _about_the_forms(model, labels))
+        return
     yield Need(
         "classes in the labels",
         lambda: sorted(set(classes)),
@@ -81,6 +93,15 @@ def exercise_2(build_model: Callable[[], Any], priorities: Any) -> Iterator[Need
         True,
         "a loss for one class per ticket, and labels of the same form",
     )
+
+
+def _about_the_forms(model: Any, labels: Any) -> str:
+    loss = getattr(model, "loss", None)
+    sparse = "sparse" in str(getattr(loss, "name", loss)).lower()
+    rows = labels.ndim == 2 and labels.shape[1] > 1
+    if sparse == rows:
+        return "this loss wants labels of another form: see the table under Modify"
+    return "print some labels, and compare them with the file: which class never comes?"
 
 
 def _classes(labels: Any) -> list[Any]:

@@ -12,27 +12,30 @@ from torch import Tensor
 from helpers.practice.checks import Need
 
 PARCELS = Path("work", "parcels.csv")  # seen from the notebook
-# The guesses at photo, ##bo, ##mbe, ##d; and those for the five words, each from its first piece.
-PIECES, WORDS = [1, 0, 0, 2], [4, 1, 5, 0, 9]
 IGNORED = -100
 
 
-def exercise_1(word_tags: Iterable[Any]) -> Iterator[Need]:
+def exercise_1(word_tags: Iterable[Any], guesses: Iterable[Any], inputs: Any) -> Iterator[Need]:
     """One guess per word is left: [CLS], [SEP] and later pieces say nothing about a word of their own."""
-    found = [int(tag) for tag in word_tags]
+    found, given = [int(tag) for tag in word_tags], [int(tag) for tag in guesses]
+    owners = inputs.word_ids(0)
+    pieces = [
+        [given[at] for at, owner in enumerate(owners) if owner == word]
+        for word in sorted(set(owners) - {None})
+    ]
     yield Need(
-        "number of tags", lambda: len(found), len(WORDS), "one per word: which tokens are no first piece?"
+        "number of tags", lambda: len(found), len(pieces), "one per word: which tokens are no first piece?"
     )
-    if len(found) != len(WORDS):
+    if len(found) != len(pieces):
         return
-    wrong = [n for n, (tag, wanted) in enumerate(zip(found, WORDS, strict=True)) if tag != wanted]
-    of_later_piece = wrong == [1] and found[1] in PIECES
+    wrong = [(tag, of_word) for tag, of_word in zip(found, pieces, strict=True) if tag != of_word[0]]
+    of_later_pieces = all(tag in of_word for tag, of_word in wrong)
     yield Need(
         "words with another tag than their first piece",
         lambda: len(wrong),
         0,
-        "the first piece speaks for its word: that of photobombed is photo"
-        if of_later_piece
+        "the first piece speaks for its word: which of its pieces did you take?"
+        if of_later_pieces
         else "guess 0 is for [CLS], so no word has it: count the tokens, or let word_ids() do it",
     )
 
@@ -70,6 +73,12 @@ def exercise_2(messages: Any, message_labels: Tensor) -> Iterator[Need]:
         lambda: sum(label == IGNORED for _, label in first),
         0,
         "each word counts once: its first piece has its label",
+    )
+    yield Need(
+        "words with a token",
+        lambda: len(first),
+        sum(map(len, kinds)),
+        "the tokenizer must keep every word: what cut some off?",
     )
     meant = _numbers_of(kinds, first)
     yield Need(

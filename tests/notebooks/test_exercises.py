@@ -6,8 +6,9 @@ answer per line, as it is handed to `check` after the number. After the bar stan
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -45,14 +46,21 @@ def answers() -> Iterator[Answer]:
 ANSWERS = list(answers())
 
 
+@cache
+def made_by(setup: str) -> dict[str, Any]:
+    """Run the code before an exercise's answers, once for all: it may load a model, or train a head."""
+    names: dict[str, Any] = {"torch": torch, "nn": nn, "F": F, "np": np, "Path": Path}
+    torch.manual_seed(0)
+    exec(setup, names)
+    return names
+
+
 @pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: f"{answer.exercise}: {answer.code}")
 def test_an_answer_is_told(answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT / "notebooks")  # where a lesson's files are
     monkeypatch.setattr("helpers.practice.checks.remember", lambda exercise: None)
-    names = {"torch": torch, "nn": nn, "F": F, "np": np, "Path": Path}
-    torch.manual_seed(0)
-    exec(answer.setup, names)
-    told = eval(f"check({answer.exercise!r}, {answer.code})", names | {"check": check})
+    names = made_by(answer.setup) | {"check": check}
+    told = eval(f"check({answer.exercise!r}, {answer.code})", names)
     assert told.passed == answer.right, told
     assert answer.says in str(told)
 

@@ -84,9 +84,14 @@ def folded(summary: str, inside: Html) -> Html:
 
 
 def load_ipython_extension(ipython: InteractiveShell) -> None:
-    """Ask before the diagnosis is shown, under every uncaught shape error from now on."""
+    """Ask before the diagnosis is shown, under every uncaught shape error from now on.
+
+    Tracebacks are as Python itself prints them, two lines a frame, from now on: with IPython's ten, a model's
+    call fills two screens, and the line that matters stands below them. `%xmode Context` brings those back.
+    """
     extension.load_ipython_extension(ipython)
     extension.show_as(Asked)
+    ipython.InteractiveTB.set_mode("Plain")
 
 
 def unload_ipython_extension(ipython: InteractiveShell) -> None:

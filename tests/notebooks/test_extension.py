@@ -255,3 +255,6 @@ def test_in_a_lesson_three_questions_stand_before_the_folded_diagnosis(tmp_path:
     assert HEADLINE in plain[0]["text/html"]
     assert "<summary>" not in plain[0]["text/html"].partition(HEADLINE)[0]
     assert off == []
+    frames = "".join(notebook.cells[2].outputs[0].traceback)
+    assert "cross_entropy" in frames
+    assert len(frames.splitlines()) < 15  # IPython's own way takes twice as many for this one

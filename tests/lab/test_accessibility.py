@@ -38,7 +38,7 @@ CELLS = (
     "ShapeLab()",
     "ShapeLab('token_vs_sequence')",
     "ShapeLab('keras_padding')",
-    "predict('Does it run?', {'Yes': 'Not quite: count again.', 'No': 'Right: one is missing.'})",
+    "predict('Does it run?', {'Yes': 'Count again.', 'No': 'One is missing.'}, 'No')",
 )
 RIGHT, TOKENS, KERAS = range(3)  # the labs, by their place
 PICTURE = ".shape-clinic-flow svg:visible, .shape-clinic-arrays"
@@ -205,7 +205,7 @@ def test_all_is_said_by_one_region_that_stays(labs: list[Locator]) -> None:
 
 def test_a_question_says_its_answer_and_then_what_happened(page: Page, question: Locator) -> None:
     question.get_by_role("radio").first.press("Space")
-    expect(question.locator(".shape-clinic-voice")).to_have_text("Not quite: count again.")
+    expect(question.locator(".shape-clinic-voice")).to_have_text("Not so. Count again.")
 
 
 @pytest.mark.parametrize("theme", THEMES)

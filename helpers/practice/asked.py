@@ -25,6 +25,8 @@ NEEDS = "needs: which rule was broken? Click one."
 TRY = "try: what would you change, and in which line?"
 OPEN = "What do you think? Then open the diagnosis"
 BLANK = "__"
+# Where there is no output for a label, the label is out of range as well: both rules would be right.
+BOTH = {"head_size": "label_range"}
 _NUMBER = re.compile(r"(?<!\w)\d+(?:\.\d+)?")
 _CARD = "border-left:6px solid #56B4E9;padding:2px 12px;margin-top:12px"
 _APART = "margin:10px 0 4px"
@@ -48,15 +50,16 @@ class Asked:
     @property
     def choices(self) -> dict[str, str]:
         """Three rules, and what is said of each: the one that was broken, and its neighbours in `CAUSES`."""
-        names = list(CAUSES)
-        if self.diagnosis.cause not in names:
+        cause, also = self.diagnosis.cause, self.diagnosis.also
+        if cause is None:
             return {}
-        at = names.index(self.diagnosis.cause)
-        first = min(max(at - 1, 0), len(names) - 3)
+        names = [name for name in CAUSES if name != BOTH.get(cause)]
+        first = min(max(names.index(cause) - 1, 0), len(names) - 3)
         said = {}
         for name in names[first : first + 3]:
-            verdict = "✓ Yes" if name == self.diagnosis.cause else "✗ No. Where it is broken, the cause is"
-            said[CAUSES[name].rule] = f"{verdict}: {CAUSES[name].title}."
+            rule, title = CAUSES[name].rule, CAUSES[name].title
+            verdict = "✓ Yes" if name == cause else "✗ No. Where it is broken, the cause is"
+            said[rule] = f"{'✓ Perhaps this too' if title in also else verdict}: {title}."
         return said
 
     def __str__(self) -> str:

@@ -43,7 +43,7 @@ extra_target_dim: the target has an axis too many
     Class indices are (N,), without an axis of size 1.
     A column of a table, or a data set that gives [label] instead of label.
 one_hot_index: one-hot labels where indices are wanted, or the reverse
-    Cross entropy takes int64 or uint8 indices (N,), or floating-point probabilities (N, C).
+    Indices (N,) are int64 or uint8, probabilities (N, C) floating-point; a Keras loss takes one of the two.
     One-hot labels are whole numbers, and only indices may be.
 index_for_multilabel: class indices where every output wants its own 0 or 1
     Binary cross entropy takes a 0 or 1 for every output: target has the shape of logits.
@@ -69,7 +69,7 @@ ragged_padding: rows of different lengths
     A tensor is rectangular: pad to one length, and truncate to it.
     The tokenizer was called without padding, or a row was built by hand.
 static_length: a size is fixed in one place and different in the other
-    Both sides have the same T, and the same N, or the size is left open.
+    A size is the same on both sides, or it is left open.
     max_length differs, one side is shifted by a token, or the last batch is smaller.
 missing_or_wrong_mask: no mask that fits
     attention_mask is (N, T) like input_ids: 1 for a token, 0 for padding.

@@ -2,7 +2,7 @@
 
 Both go through the very same gate, two workers at a time, in one run: as many notebooks of one cell as the
 kit has notebooks, then the kit's own. Training is what a lesson is for: the time of the cells that carry the
-tag "trains" is printed, and left out of the ratio.
+tag "trains" is printed, and allowed on top of three times the floor.
 """
 
 import shutil
@@ -64,11 +64,11 @@ def gate_lines() -> Iterable[str]:
         whole = sum(ran.seconds for (stem, _), ran in results.items() if stem == path.stem)
         trained += (trains := training(path, results))
         yield f"  {path.stem:24} {whole:6.1f} s, {trains:5.1f} of them training  {word(whole, LONGEST)}"
+    allowed = LIMIT * floors[0] + trained
+    share = f"at most {LIMIT:g} x the first and the training, {allowed:.1f} s: {word(gate, allowed)}"
+    yield f"{len(own)} notebooks of the kit {gate:26.1f} s, {trained:.1f} s of training; {share}"
     # Each worker trains while the other one goes on.
-    rest = gate - trained / WORKERS
-    share = f"{rest / floors[0]:5.2f} x the first (limit {LIMIT:g}: {word(rest / floors[0], LIMIT)})"
-    yield f"{len(own)} notebooks of the kit {gate:26.1f} s, {trained:.1f} s of training in {WORKERS} workers"
-    yield f"without training {rest:33.1f} s  {share}"
+    yield f"without training {(gate - trained / WORKERS) / floors[0]:33.2f} x the first"
 
 
 if __name__ == "__main__":

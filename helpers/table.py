@@ -32,6 +32,11 @@ def as_html(text: str) -> Html:
     return text if isinstance(text, Html) else Html(escape(text))
 
 
+def folded(summary: str, *inside: str) -> Html:
+    """Return what opens with a click, or with Enter."""
+    return tag("details", tag("summary", summary), *inside)
+
+
 def row(cells: Iterable[str], styles: Sequence[str] = (LEFT,), named: bool = True, **attributes: str) -> Html:
     """Return one row with attributes of its own: its cells, styled and named as `table` says."""
     made = []

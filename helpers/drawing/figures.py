@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from helpers.drawing.svg import FILLS
+from helpers.table import folded, tag
 
 # Line styles tell the curves apart without colour.
 STYLES = ("-", "--", ":", "-.")
@@ -42,8 +42,7 @@ class Figure:
 
         data, metadata = self._repr_mimebundle_()
         display(data, metadata=metadata, raw=True)
-        words = f"<details><summary>The picture in words</summary><p>{escape(self.alt)}</p></details>"
-        display({"text/html": words}, raw=True)
+        display({"text/html": folded("The picture in words", tag("p", self.alt))}, raw=True)
 
 
 def loss_curves(curves: Mapping[str, Sequence[float]], title: str) -> Figure:

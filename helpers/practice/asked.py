@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from helpers import extension
 from helpers.diagnosis.said.causes import CAUSES
 from helpers.diagnosis.said.result import Diagnosis
-from helpers.table import Html, tag
+from helpers.table import Html, folded, tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,11 +79,6 @@ class Asked:
                 yield folded(rule, tag("p", said))
         yield tag("p", tag("b", TRY), style=_APART)
         yield folded(OPEN, self.diagnosis.as_html(in_lesson=True))
-
-
-def folded(summary: str, inside: Html) -> Html:
-    """Return what opens with a click, or with Enter."""
-    return tag("details", tag("summary", summary), inside)
 
 
 def load_ipython_extension(ipython: InteractiveShell) -> None:

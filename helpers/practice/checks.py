@@ -20,12 +20,15 @@ class Need(NamedTuple):
         got: A function without arguments that looks at it; it may fail, for an exercise not yet done.
         needs: The value it must give.
         hint: What to try where it doesn't.
+        decides: Whether nothing more is asked where it doesn't: the rest would make no sense yet, or tell too
+            much.
     """
 
     what: str
     got: Callable[[], Any]
     needs: Any
     hint: str
+    decides: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,29 +90,37 @@ def check(exercise: str, *answers: object) -> Checked:
 
 
 def judged(needs: Callable[[], Iterable[Need]], why: str = "") -> Checked:
-    """Look at what is needed, one after the other, and list what is not met.
+    """Look at what is needed, one after the other, and list what is not met, up to what decides.
 
     >>> judged(lambda: [Need("number of outputs", lambda: 1, 3, "count the classes")])
     ✗ number of outputs: got 1, needs 3. Try: count the classes
     >>> judged(lambda: [Need("number of outputs", lambda: 3, 3, "count the classes")])
     ✓ the check passes
     """
+    failures, count = list[str](), 0
     try:
-        asked = list(needs())
-    except Exception as error:  # the answer is of a kind that nothing can be asked of
+        for need in needs():
+            count += 1
+            if failure := _failure(need):
+                failures.append(failure)
+                if need.decides:
+                    break
+    except Exception as error:  # nothing more can be asked of such an answer
         hint = "read the exercise once more: of which kind should the answer be?"
-        return Checked((f"your answer: {_said(error)}. Try: {hint}",), 1)
-    failures = []
-    for need in asked:
-        try:
-            got = need.got()
-            if got == need.needs:
-                continue
-            shown = repr(got)
-        except Exception as error:  # an exercise half done: say what is missing, and go on
-            shown = _said(error)
-        failures.append(f"{need.what}: got {shown}, needs {need.needs!r}. Try: {need.hint}")
-    return Checked(tuple(failures), len(asked), why)
+        failures = failures or [f"your answer: {_said(error)}. Try: {hint}"]
+    return Checked(tuple(failures), max(count, 1), why)
+
+
+def _failure(need: Need) -> str:
+    """Say what is wrong where a need is not met."""
+    try:
+        got = need.got()
+        if got == need.needs:
+            return ""
+        shown = repr(got)
+    except Exception as error:  # an exercise half done: say what is missing, and go on
+        shown = _said(error)
+    return f"{need.what}: got {shown}, needs {need.needs!r}. Try: {need.hint}"
 
 
 def _said(error: Exception) -> str:

@@ -13,7 +13,7 @@ from html import escape
 from typing import Literal, NamedTuple
 
 from helpers.diagnosis.said.causes import CAUSES
-from helpers.table import Html, table, tag
+from helpers.table import Html, folded, table, tag
 
 Outcome = Literal["ok", "silent", "raises"]
 WIDTH = 100
@@ -173,5 +173,4 @@ def _why(cause: str | None, in_lesson: bool) -> Html:
     known = CAUSES[cause]
     lesson = Html(f"The lesson: {tag('code', known.notebook + '.ipynb')}")
     words = [known.why, f"The rule: {known.rule}", *([] if in_lesson else [lesson])]
-    said = [tag("p", each) for each in words]
-    return tag("details", tag("summary", "Why this happens"), *said)
+    return folded("Why this happens", *(tag("p", each) for each in words))

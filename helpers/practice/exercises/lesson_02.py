@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from helpers.practice.checks import Need
+from helpers.practice.exercises import work_file
 
-INBOX = Path("work", "inbox.csv")  # beside the lesson
 WHOLE = {"int", "int64", "torch.int64"}
 IGNORED = -100  # the label that cross entropy leaves out
 
@@ -20,40 +18,28 @@ IGNORED = -100  # the label that cross entropy leaves out
 def exercise_1(joined: Tensor, fields: Sequence[Tensor]) -> Iterator[Need]:
     """Axis 1 grew, so each row holds the six fields of its own form, and ten labels find ten rows."""
     own = torch.cat(tuple(fields), dim=1)
-    yield Need("rows", lambda: len(joined), len(own), "a form is one row: six fields make it wider")
-    if len(joined) != len(own):
-        return
-    yield Need("axes", lambda: joined.ndim, 2, "flatten(1) puts the fields of a form side by side")
-    if joined.ndim != 2:
-        return
-    wide = joined.shape[1]
-    yield Need("numbers in a row", lambda: wide, own.shape[1], "keep all six fields of a form, side by side")
-    if wide == own.shape[1]:
-        # In which order the fields stand is nobody's business, as long as it is the form's own row.
-        fits = (joined.sort(dim=1).values == own.sort(dim=1).values).all(dim=1)
-        hint = "the sizes fit, but rows hold another form's numbers: join along the axis that should grow"
-        yield Need("rows that hold their own form", lambda: int(fits.sum()), len(own), hint)
+    yield Need("rows", lambda: len(joined), len(own), "a form is one row: six fields make it wider", True)
+    yield Need("axes", lambda: joined.ndim, 2, "flatten(1) puts the fields of a form side by side", True)
+    hint = "keep all six fields of a form, side by side"
+    yield Need("numbers in a row", lambda: joined.shape[1], own.shape[1], hint, decides=True)
+    # In which order the fields stand is nobody's business, as long as it is the form's own row.
+    fits = (joined.sort(dim=1).values == own.sort(dim=1).values).all(dim=1)
+    hint = "the sizes fit, but rows hold another form's numbers: join along the axis that should grow"
+    yield Need("rows that hold their own form", lambda: int(fits.sum()), len(own), hint)
 
 
 def exercise_2(inbox: Any) -> Iterator[Need]:
     """A message and its team stayed, or went, together, so each team stands beside its own message."""
-    with INBOX.open(encoding="utf-8", newline="") as file:
-        teams = {row["text"]: row["team"] for row in csv.DictReader(file)}
+    teams = {row["text"]: row["team"] for row in work_file("inbox.csv")}
     with_team = {text: int(float(team)) for text, team in teams.items() if team}
     pairs, unread = _read(inbox)
     hint = "len() promises more messages than there are teams: which line lost teams?"
-    yield Need("messages that cannot be read", lambda: unread, 0, hint)
-    if unread:
-        return
+    yield Need("messages that cannot be read", lambda: unread, 0, hint, decides=True)
     kinds = {str(getattr(team, "dtype", type(team).__name__)) for _, team in pairs} - WHOLE
-    yield Need("teams of another kind", lambda: sorted(kinds), [], "a class index is a whole number")
-    if kinds:
-        return
+    yield Need("teams of another kind", lambda: sorted(kinds), [], "a class index is a whole number", True)
     moved = sum(int(team) != with_team[text] for text, team in pairs if text in with_team)
     hint = "it runs, but teams moved up to other messages: print a few pairs beside the file"
-    yield Need("messages beside another message's team", lambda: moved, 0, hint)
-    if moved:
-        return
+    yield Need("messages beside another message's team", lambda: moved, 0, hint, decides=True)
     guessed = sum(int(team) != IGNORED for text, team in pairs if text not in with_team)
     hint = "nobody gave these a team, and any number is a guess: leave the message out"
     yield Need("messages with an invented team", lambda: guessed, 0, hint)

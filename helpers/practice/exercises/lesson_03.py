@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,29 +10,22 @@ import torch
 from torch import Tensor
 
 from helpers.practice.checks import Need
+from helpers.practice.exercises import work_file
 
 VOTES = torch.tensor([[0, 1, 2], [3, 0, 0], [1, 2, 1], [0, 1, 1]])
 TOPICS = [[0, 3], [5], [], [1, 2, 4]]
 IGNORED = -100  # cross entropy leaves a row with this label out
-# In the order of the columns' classes, and in the lesson's folder, where its notebook runs.
-CLASSES, EXPORT = ("negative", "neutral", "positive"), Path("work", "bakery_reviews.csv")
+CLASSES = ("negative", "neutral", "positive")  # in the order of the file's columns
 
 
 def exercise_1(probabilities: Any) -> Iterator[Need]:
     """Each row sums to 1, so a class counts in the loss as much as it had of its review's votes."""
     yield _is_tensor(probabilities)
-    if not isinstance(probabilities, Tensor):
-        return
-    shape = tuple(probabilities.shape)
     one_axis = "indices keep the winner alone; a doubt needs a place per class"
-    yield Need("shape", lambda: shape, (4, 3), one_axis if len(shape) == 1 else "a row per review")
-    if shape != (4, 3):
-        return
-    floating = probabilities.is_floating_point()
+    hint = one_axis if probabilities.ndim == 1 else "a row per review"
+    yield Need("shape", lambda: tuple(probabilities.shape), (4, 3), hint, decides=True)
     whole = "whole numbers can't say one half"
-    yield Need("floating-point", lambda: floating, True, whole)
-    if not floating:
-        return
+    yield Need("floating-point", probabilities.is_floating_point, True, whole, decides=True)
     sums = probabilities.double().sum(dim=1)
     by_row = "divide each row by its own sum; as they are, a row counts as often as it has voters"
     yield Need("sum of each row", lambda: _rounded(sums), [1.0] * 4, by_row)
@@ -48,10 +39,9 @@ def exercise_1(probabilities: Any) -> Iterator[Need]:
 def exercise_2(texts: Sequence[str], labels: Any) -> Iterator[Need]:
     """int64 in (N,) is read as one class per review, and no row without a 1 has become a 0."""
     array = np.asarray(labels)
-    if array.dtype.kind not in "biuf":
-        number = "a model reads numbers: the place of each class' name in the list of columns"
-        yield Need("kind of labels", lambda: array.dtype.name, "numbers", number)
-        return
+    number = "a model reads numbers: the place of each class' name in the list of columns"
+    kind = "numbers" if array.dtype.kind in "biuf" else array.dtype.name
+    yield Need("kind of labels", lambda: kind, "numbers", number, decides=True)
     given = torch.from_numpy(array)
     if given.ndim == 2 and given.shape[1] == 1:  # transformers flattens a column
         given = given.flatten()
@@ -60,19 +50,15 @@ def exercise_2(texts: Sequence[str], labels: Any) -> Iterator[Need]:
         if given.is_floating_point()
         else "each number here is taken for a label; one class per review is one number per review"
     )
-    yield Need("axes of the labels", lambda: given.ndim, 1, rows)
-    if given.ndim != 1:
-        return
-    kind = "int64 is the one dtype that is read as one class per review, here and in PyTorch: .long()"
-    yield Need("dtype of the labels", lambda: given.dtype, torch.int64, kind)
+    yield Need("axes of the labels", lambda: given.ndim, 1, rows, decides=True)
+    long = "int64 is the one dtype that is read as one class per review, here and in PyTorch: .long()"
+    yield Need("dtype of the labels", lambda: given.dtype, torch.int64, long)
     count = (
         "go along each row, not down the columns: argmax(axis=1)"
         if len(given) == len(CLASSES)
         else "one label per text: what is left out must leave both"
     )
-    yield Need("number of labels", lambda: len(given), len(texts), count)
-    if len(given) != len(texts):
-        return
+    yield Need("number of labels", lambda: len(given), len(texts), count, decides=True)
     file = _labels_of_the_file()
     pairs = [pair for pair in zip(texts, given.tolist(), strict=True) if pair[1] != IGNORED]
     unknown = [text for text, _ in pairs if file.get(text) is None]
@@ -93,13 +79,8 @@ def exercise_2(texts: Sequence[str], labels: Any) -> Iterator[Need]:
 def exercise_3(multi_hot: Any) -> Iterator[Need]:
     """A document's row has a 1.0 at each of its topics, so every topic is a yes-or-no question of its own."""
     yield _is_tensor(multi_hot)
-    if not isinstance(multi_hot, Tensor):
-        return
-    shape = tuple(multi_hot.shape)
     place = "a row per document and a place per topic: lists filled up with 0 would read as topic 0"
-    yield Need("shape", lambda: shape, (4, 6), place)
-    if shape != (4, 6):
-        return
+    yield Need("shape", lambda: tuple(multi_hot.shape), (4, 6), place, decides=True)
     floating = "this loss wants 0.0 and 1.0: .float()"
     yield Need("floating-point", multi_hot.is_floating_point, True, floating)
     yield Need("values", lambda: multi_hot.unique().tolist(), [0, 1], "1 for yes, 0 for no")
@@ -114,6 +95,7 @@ def _is_tensor(answer: Any) -> Need:
         lambda: "Tensor" if isinstance(answer, Tensor) else type(answer).__name__,
         "Tensor",
         hint,
+        decides=True,
     )
 
 
@@ -123,7 +105,6 @@ def _rounded(numbers: Tensor) -> list[float]:
 
 def _labels_of_the_file() -> dict[str, int | None]:
     """Return each text's class, or None where no person gave one."""
-    with EXPORT.open(encoding="utf-8", newline="") as file:
-        lines = list(csv.DictReader(file))
+    lines = work_file("bakery_reviews.csv")
     marks = {line["text"]: [line[name] for name in CLASSES] for line in lines}
     return {text: row.index("1") if "1" in row else None for text, row in marks.items()}

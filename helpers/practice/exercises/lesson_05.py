@@ -67,12 +67,6 @@ def exercise_2(prepare: Callable[[Any], Any], router: Any) -> Iterator[Need]:
         ids, mask = arrays()
         return str(tokenizer.decode(ids[row][mask[row] == 1]))
 
-    def runs() -> bool:
-        try:
-            return bool(scores(short, long).size + scores(short).size)
-        except Exception:  # the needs below tell of it
-            return False
-
     def reads_padding() -> bool:
         ids, mask = arrays()
         other = np.where(mask == 1, ids, OTHER_ID)
@@ -81,10 +75,9 @@ def exercise_2(prepare: Callable[[Any], Any], router: Any) -> Iterator[Need]:
 
     plain = isinstance(prepare([short, long]), dict | list | tuple)
     hint = ROUTER_NEEDS if plain else "Keras takes a plain dictionary: dict(...)"
-    yield Need("scores of two tickets", lambda: scores(short, long).shape, (2, 3), hint)
-    yield Need("scores of one ticket", lambda: scores(short).shape, (1, 3), hint)
-    if not runs():
-        return  # what the mask does is asked once it runs
+    yield Need("scores of two tickets", lambda: scores(short, long).shape, (2, 3), hint, decides=True)
+    # What the mask does is asked once it runs.
+    yield Need("scores of one ticket", lambda: scores(short).shape, (1, 3), hint, decides=True)
     hint = "a ticket can be longer than all of these: leave the length open, or cut it too"
     yield Need("scores of a longer ticket", lambda: scores(longest).shape, (1, 3), hint)
     hint = "[CLS] comes first: pad on the right"

@@ -26,9 +26,9 @@ def exercise_1(classify: Callable[[list[str]], Sequence[int]], head: nn.Module) 
         together = _listed(classify(reviews))
         alone = [_listed(classify([review]))[0] for review in reviews]
         meant = _listed(head(rows).argmax(dim=1))
-    yield Need(f"number of classes for {len(reviews)} reviews", lambda: len(together), len(reviews), _EACH)
-    if len(together) != len(reviews):
-        return
+    yield Need(
+        f"number of classes for {len(reviews)} reviews", lambda: len(together), len(reviews), _EACH, True
+    )
     moved = sum(one != other for one, other in zip(alone, together, strict=True))
     if together != meant and sorted(together) == sorted(meant):
         yield Need("reviews in their own order", lambda: False, True, "their order is lost")
@@ -57,24 +57,20 @@ _WORDS = "let every word be read and no [PAD], and each input reach the argument
 def exercise_2(answer: Tensor) -> Iterator[Need]:
     """Rows without a score are left out, and each score is compared with its own row's answer alone."""
     found, true = torch.as_tensor(answer).detach().double().flatten(), torch.tensor(STARS).double()
-    yield Need("scores", lambda: len(found), len(true), "one for each of the last 20 comments")
+    yield Need("scores", lambda: len(found), len(true), "one for each of the last 20 comments", True)
     yield Need(
         "scores that are no number",
         lambda: int(found.isnan().sum()),
         0,
         "one nan makes every weight nan: which number that goes into the loss is one?",
+        decides=True,
     )
-    if len(found) != len(true) or found.isnan().any():
-        return
     apart, squares = found.std().item(), (true - true.mean()).square().sum()
     share = (1 - (found - true).square().sum() / squares).item()
-    if apart < FAR:
-        hint = "nearly the same for every comment: with what was each answer compared?"
-        yield Need("how far the scores are apart", lambda: f"{apart:.1f}", f"{FAR} or more", hint)
-    else:
-        hint = "which comment belongs to which score? An empty cell is no 0"
-        good = f"{GOOD} or more"
-        yield Need("R², 1 is perfect", lambda: good if share >= GOOD else f"{share:.2f}", good, hint)
+    hint, far = "nearly the same for every comment: with what was each answer compared?", f"{FAR} or more"
+    yield Need("how far apart they are", lambda: far if apart >= FAR else f"{apart:.1f}", far, hint, True)
+    hint, good = "which comment belongs to which score? An empty cell is no 0", f"{GOOD} or more"
+    yield Need("R², 1 is perfect", lambda: good if share >= GOOD else f"{share:.2f}", good, hint)
 
 
 def _listed(classes: object) -> list[int]:

@@ -23,11 +23,8 @@ def exercise_1(word_tags: Iterable[Any], guesses: Iterable[Any], inputs: Any) ->
         [given[at] for at, owner in enumerate(owners) if owner == word]
         for word in sorted(set(owners) - {None})
     ]
-    yield Need(
-        "number of tags", lambda: len(found), len(pieces), "one per word: which tokens are no first piece?"
-    )
-    if len(found) != len(pieces):
-        return
+    hint = "one per word: which tokens are no first piece?"
+    yield Need("number of tags", lambda: len(found), len(pieces), hint, decides=True)
     wrong = [(tag, of_word) for tag, of_word in zip(found, pieces, strict=True) if tag != of_word[0]]
     of_later_pieces = all(tag in of_word for tag, of_word in wrong)
     yield Need(
@@ -49,9 +46,8 @@ def exercise_2(messages: Any, message_labels: Tensor) -> Iterator[Need]:
         lambda: tuple(labels.shape),
         tuple(ids.shape),
         "one size is the tokens of a message: what does the other one count?",
+        decides=True,
     )
-    if labels.shape != ids.shape:
-        return
     owners = [messages.word_ids(n) for n in range(len(kinds))]
     places = [(n, place) for n, row in enumerate(owners) for place in range(len(row))]
     nobody = [labels[at].item() for at in places if owners[at[0]][at[1]] is None]

@@ -1,4 +1,4 @@
-"""Two error messages side by side: which words agree, and which don't.
+"""Two error messages below each other: which words agree, and which don't.
 
 One mistake raises in many places: in plain PyTorch, deep inside transformers, in another loss. Where the last
 lines agree, one reading serves them all; where they part, the words that differ are those to look at.
@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from itertools import zip_longest
-from textwrap import wrap
+from textwrap import fill
 
 from helpers.diagnosis.seen.frames import said
-from helpers.table import table, tag
+from helpers.table import Html, as_html, table, tag
 from helpers.trial import came_of
 
-SAME, DIFFERS, MISSING = "=", "≠", "·"
-_WIDTH = 40  # characters per message in the text: two of them fit a terminal
+_WIDTH = 100  # characters of a line in the text
 
 
 @dataclass(frozen=True)
@@ -30,35 +28,39 @@ class Comparison:
     @property
     def same(self) -> bool:
         """Whether the messages agree word for word."""
-        return all(_sign(row) == SAME for row in self.rows)
+        return not any(map(_differs, self.rows))
 
     @property
     def summary(self) -> str:
         """How much of the messages agrees, in words."""
         if self.same:
             return "word for word the same"
-        differing = sum(_sign(row) == DIFFERS for row in self.rows)
+        differing = sum(map(_differs, self.rows))
         if differing == len(self.rows):
             return "no words in common"
         return f"{differing} of {len(self.rows)} parts {'differs' if differing == 1 else 'differ'}"
 
+    def _messages(self, mark: Callable[[str], str]) -> list[list[str]]:
+        """Return each message's words, a run at a time, with the mark on those that differ."""
+        rows = [[mark(words) if words and _differs(row) else words for words in row] for row in self.rows]
+        return [[words for words in message if words] for message in zip(*rows, strict=True)]
+
     def __str__(self) -> str:
-        cells = [self.names, *([words or MISSING for words in row] for row in self.rows)]
-        widths = [1, *(min(_WIDTH, max(map(len, column))) for column in zip(*cells, strict=True))]
-        lines = []
-        for sign, row in zip(["", *map(_sign, self.rows)], cells, strict=True):
-            each = zip((sign, *row), widths, strict=True)
-            columns = [wrap(words, width, break_on_hyphens=False) for words, width in each]
-            for parts in zip_longest(*columns, fillvalue=""):
-                padded = (f"{part:{width}}" for part, width in zip(parts, widths, strict=True))
-                lines.append("  ".join(padded).rstrip())
-        return "\n".join([*lines, self.summary])
+        width = max(map(len, self.names))
+        whole = (" ".join(words) for words in self._messages("⟦{}⟧".format))
+        lines = [
+            fill(message, _WIDTH, initial_indent=f"{name:{width}}  ", subsequent_indent=" " * (width + 2))
+            for name, message in zip(self.names, whole, strict=True)
+        ]
+        return "\n".join([*lines, self.summary + "; ⟦ ⟧ is around what differs" * (not self.same)])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        rows = ((_sign(row), *(tag("code", words or MISSING) for words in row)) for row in self.rows)
-        return table(rows, ("same?", *self.names), named=False) + tag("p", self.summary)
+        messages = self._messages(lambda words: tag("mark", tag("strong", words)))
+        codes = (tag("code", Html(" ".join(map(as_html, words)))) for words in messages)
+        legend = () if self.same else ("; ", tag("mark", tag("strong", "marked")), " is what differs")
+        return table(zip(self.names, codes, strict=True)) + tag("p", self.summary, *legend)
 
 
 def compare_errors(calls: Mapping[str, Callable[[], object]]) -> Comparison:
@@ -74,11 +76,9 @@ def compare_errors(calls: Mapping[str, Callable[[], object]]) -> Comparison:
         ValueError: There are fewer than two calls, or one of them runs without an error.
 
     >>> compare_errors({"a list": lambda: [7][2], "a tuple": lambda: (7,)[2]})
-       a list              a tuple
-    =  IndexError:         IndexError:
-    ≠  list                tuple
-    =  index out of range  index out of range
-    1 of 3 parts differs
+    a list   IndexError: ⟦list⟧ index out of range
+    a tuple  IndexError: ⟦tuple⟧ index out of range
+    1 of 3 parts differs; ⟦ ⟧ is around what differs
     """
     if len(calls) < 2:
         got = f"got {len(calls)} calls"
@@ -119,5 +119,5 @@ def _align(messages: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     return tuple(row for row in rows if any(row))
 
 
-def _sign(row: Sequence[str]) -> str:
-    return DIFFERS if len(set(row)) > 1 else SAME
+def _differs(row: Sequence[str]) -> bool:
+    return len(set(row)) > 1

@@ -55,7 +55,7 @@ def check_batch(model: Any, batch: Mapping[str, Any], classes: int | None = None
     >>> ids = torch.tensor([[101, 200, 201, 102], [101, 202, 102, 0]])
     >>> print(check_batch(load_bert("sequence"), {"input_ids": ids}))
     ⚠ no error, and still a mistake
-    cause  no mask that fits
+    cause  the mask is missing or does not fit
     got    input_ids (N=2, T=4) with 1 padding token, no attention_mask, logits (2, 3)
     needs  attention_mask (2, 4) with 0 at the 1 padding token; left out, all tokens are read
     try    batch["attention_mask"] = (batch["input_ids"] != 0).long()  # or the tokenizer's own: logits (2, 3)

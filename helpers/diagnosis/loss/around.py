@@ -135,7 +135,7 @@ def _of_model(diagnosis: Diagnosis, call: LossCall, outside: list[Step]) -> Diag
 
 
 def _more_rows(diagnosis: Diagnosis, call: LossCall, around: list[Around]) -> Diagnosis | None:
-    """Each row became several: its parts were joined below each other, or an axis was folded in."""
+    """Each row became several: its parts were joined below each other, or each token is a row."""
     made, labels = _rows(call)
     may_be = diagnosis.cause in ("batch_target", "needs_flatten_or_transpose")
     if not may_be or not 0 < labels < made or made % labels:
@@ -149,7 +149,7 @@ def _more_rows(diagnosis: Diagnosis, call: LossCall, around: list[Around]) -> Di
             and [getattr(part, "shape", ())[:1] for part in parts] == [(labels,)] * times
         ]
         folded = [
-            f"each row of {name} {shape(value)} became {times} rows; an axis was folded into the batch"
+            f"each row of {name} {shape(value)} became {times} rows of logits"
             for name, value in tensors.items()
             if value is not call.target
             and value.ndim > 2

@@ -106,6 +106,16 @@ class LossCall:
         return shape[: self.axis] + shape[self.axis + 1 :] if self.takes.by_index else shape
 
     @property
+    def is_turned(self) -> bool:
+        """Whether the number of classes tells that they are on axis 1, before the tokens."""
+        return self.logits.ndim > 2 and self.classes == self.logits.shape[1] != self.logits.shape[-1]
+
+    @property
+    def other_columns(self) -> bool:
+        """Whether the rows of a target (N, K) are known not to have a number for each class."""
+        return self.classes is not None and self.target.ndim == 2 and self.target.shape[1] != self.classes
+
+    @property
     def ignore_index(self) -> int:
         """The label that does not count; -100 unless said otherwise."""
         return int(self.options.get("ignore_index", -100))

@@ -13,7 +13,7 @@ from helpers.diagnosis.loss.call import LossCall
 from helpers.diagnosis.loss.find import states_behind
 from helpers.diagnosis.loss.repairs import MOST, RIGHT, after, loss_of, result_of, why
 from helpers.diagnosis.loss.silent import grade, what_is_silent
-from helpers.diagnosis.loss.values import label_range
+from helpers.diagnosis.loss.values import is_one_hot, label_range
 from helpers.diagnosis.said.finding import outputs_of, with_head
 from helpers.diagnosis.said.result import Diagnosis, Fix, Outcome
 from helpers.threads import one_thread
@@ -80,12 +80,14 @@ def describe(call: LossCall) -> str:
     known = call.takes.by_index and len(logits) == 2
     left = f"(N={logits[0]}, C={logits[1]})" if known else str(logits)
     right = f"(N={target[0]},)" if known and len(target) == 1 else str(target)
-    words = f"logits {left}, target {right}"
+    words, held = f"logits {left}, target {right}", (call.folded or (call.logits, call.target))[1]
     if call.folded is not None:
-        before = f"logits {tuple(call.folded[0].shape)}, target {tuple(call.folded[1].shape)}"
+        before = f"logits {tuple(call.folded[0].shape)}, target {tuple(held.shape)}"
         words = f"{before}; flattened to {words}" if before != words else words
     if call.target.is_floating_point() or call.target.is_complex():
         return f"{words} of {str(call.target.dtype).removeprefix('torch.')}"
+    if held.ndim > 1 and held.shape != call.wanted and not call.unread and is_one_hot(held, -1):
+        return words.replace(f"target {tuple(held.shape)}", f"target {tuple(held.shape)} of one-hot rows")
     labels = label_range(call) if call.takes.by_index else None
     if labels is None:
         return words

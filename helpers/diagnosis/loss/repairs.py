@@ -123,9 +123,9 @@ no_tokens: sequence_logits_for_token, logits T, target T
 length: static_length, logits N, target N
     one label per token: T is not the same in logits {came} and target {was}
 rows: batch_target, logits N, target N
-    one label for each row of logits: target {wanted}
+    {each}
 folded: needs_flatten_or_transpose, logits N, target N
-    one row for each label; an axis was folded into the batch, so that each row became several
+    one row of logits for each label; here {came[0]} rows for {labels} labels, as if each token were a row
 labelled: sequence_logits_for_token, logits N, target N
     a prediction for each label; a label per token wants logits (N, T, C)
 lengths: static_length, logits N, target N
@@ -133,7 +133,7 @@ lengths: static_length, logits N, target N
 pooled: token_logits_for_sequence, logits T, target T
     one prediction for each row of the target: logits {was}
 one_row: needs_flatten_or_transpose, logits N, target N
-    a row of logits for each row of the target; the whole batch became one row
+    a row of logits for each row of the target; here the whole batch is one row
 columns: head_size, logits C, target C
     as many outputs as target {was} has; the head gives {outputs}
 more_outputs: head_size, logits N, target N
@@ -167,11 +167,11 @@ extra_one: extra_target_dim, target ?
 ones: squeeze_mismatch, logits C, target C
     two equal shapes: target {came}{broadcast}
 misread: needs_flatten_or_transpose, logits C, target T
-    the {call.classes} classes on axis 1; it is {outputs} long, and the last axis is {call.classes}
+    the {call.classes} classes on axis 1, where this loss looks for them; now they are on the last axis
 swapped: needs_flatten_or_transpose, logits N, target N
     batch and tokens in the same order: logits {logits} for target {target}
 classes: needs_flatten_or_transpose, logits C, target T
-    classes on axis {call.takes.axis}: logits {logits} for target {target}
+    classes on axis {call.takes.axis}, where this loss looks for them: logits {logits} for target {target}
 flat: needs_flatten_or_transpose, logits N, target N
     both sides flattened: logits {logits} with target {target}
 empty_axis: needs_flatten_or_transpose, logits C
@@ -238,6 +238,8 @@ def _order(call: LossCall) -> Iterator[Step]:
     if len(logits) == 1 == numbers:
         yield Step("no_batch", 1, "logits = logits.unsqueeze(0)", "put the batch axis back")
     for axis in (axis for axis, size in enumerate(logits) if size == 1 and len(logits) > 2):
+        if axis == len(logits) - 1 and call.classes not in (None, *logits):
+            continue  # a head with one output: what is left would be tokens in the place of classes
         yield Step("empty_axis", 1.5, f"logits = logits.squeeze({axis})", drop)
     if len(target) < len(logits) and not is_whole(call.target):
         return  # neither indices nor probabilities, in whatever order
@@ -254,6 +256,7 @@ def _order(call: LossCall) -> Iterator[Step]:
         yield Step("swapped", 1.6, "target = target.T", "turn the target")
     rows, outputs, length = logits[0], logits[-2], logits[-1]
     is_flat = len(logits) == 3 and target == (rows * length,) and outputs != length
+    is_flat = is_flat and call.classes in (None, outputs)
     if is_flat and not is_one_hot(call.target.reshape(rows, length), 1):
         code = "logits = logits.transpose(1, 2).flatten(0, 1)"
         yield Step("flat", 2, code, "put the classes last, then flatten the logits too")
@@ -265,13 +268,15 @@ def _tokens(call: LossCall) -> Iterator[Step]:
     if len(logits) < 3 or target[:1] != logits[:1]:
         return
     # The tokens come last where axis 1 holds the classes.
-    is_turned = index and call.classes == logits[1] != logits[-1]
-    axes = range(2, len(logits)) if is_turned else range(1, len(logits) - 1)
-    outputs = logits[1 if is_turned else -1]
-    answers = prod(target) in (logits[0], logits[0] * outputs) or target[1:] == logits[2:]
+    axes = range(2, len(logits)) if call.is_turned else range(1, len(logits) - 1)
+    outputs = logits[1 if call.is_turned else -1]
+    columns = logits[1:2] if call.is_turned and not index else logits[2:]
+    answers = prod(target) in (logits[0], logits[0] * outputs) or target[1:] == columns
     first = ", ".join("0" if axis in axes else ":" for axis in range(axes[-1] + 1))
     middle = axes[0] if len(axes) == 1 else tuple(axes)
     when = "where the head reads BERT's states"
+    if not index and logits[axes[0]] == 1:
+        return
     if answers or (target[1:] and call.target.is_floating_point() and sums_to_1(call.target, 1)):
         yield Step("tokens", 2, f"logits = logits[{first}]", "keep the first token, [CLS]", when)
         yield Step("tokens", 2.1, f"logits = logits.mean({middle})", "average over the tokens")
@@ -305,7 +310,7 @@ def _kinds_of_index(call: LossCall) -> Iterator[Step]:
     one_row = len(logits) == 2 and outputs > 1 and target == (prod(logits),)
     if one_row and is_one_hot(values.reshape(logits), 1):
         yield Step("one_hot", 1.5, f"target = target.reshape{logits}.argmax(1)", use)
-    if same and is_zero_one(values) and not (hot and outputs > 1):
+    if same and is_zero_one(values) and not (hot and outputs > 1) and call.classes != 1:
         mistake = "no_batch" if len(logits) == 1 else "yes_no" if outputs == 1 else "several"
         when = TWO_CLASSES if outputs == 1 else FITS_BCE
         yield Step(mistake, 1.5, bce(values), "score each output by itself", when)
@@ -328,15 +333,17 @@ def _labels(call: LossCall) -> Iterator[Step]:
     if found is None or call.target.shape != call.wanted or (found[0] >= 0 and found[1] < outputs):
         return
     (lowest, highest), labels = found, call.counted_labels
+    # Labels of all the classes there are fit no smaller head, however they are counted.
+    is_small = outputs < (call.classes or 0) and lowest >= 0 and highest < (call.classes or 0)
     if lowest == -1 and highest == 1 and 0 not in labels:
         yield Step("labels", 0.9, "target = (target + 1) // 2", "count -1 and 1 as 0 and 1")
-    if highest >= 2 * outputs > 2 and len(labels.unique()) <= outputs:
+    if highest >= 2 * outputs > 2 and len(labels.unique()) <= outputs and not is_small:
         code, when = (
             "target = target.unique(return_inverse=True)[1]",
             "where these are all the classes there are",
         )
         yield Step("labels", 1, code, "number the labels that occur from 0", when)
-    if lowest and highest - lowest < outputs:
+    if lowest and highest - lowest < outputs and not is_small:
         from_one = lowest > 0 and highest == outputs > 1  # class 1 need not be in every batch
         first = 1 if from_one else lowest
         by_chance = from_one and (1 - 1 / (highest + 1)) ** len(labels) > CHANCE
@@ -373,19 +380,24 @@ def _kinds_of_number(call: LossCall) -> Iterator[Step]:
     if is_raw:
         code = "criterion = F.binary_cross_entropy_with_logits"
         yield Step("raw", 1.5, code, "leave the sigmoid to the loss", "where these are raw logits")
-    if len(logits) < 2 or logits[-1] < 2 or target[:1] != logits[:1] or not is_whole(values):
+    fits = target[:1] == logits[:1] or (len(logits) == 2 and values.numel() == logits[0])
+    if len(logits) < 2 or logits[-1] < 2 or not fits or not is_whole(values):
         return
     if binary and len(target) == len(logits) == 2 and 1 < target[1] < logits[1] and not is_zero_one(values):
         code = "target = torch.zeros_like(logits).scatter_(1, target.long(), 1.0)"
         yield Step("indices", 1.2, code, "a 0 or 1 for each output", "where each row lists its classes")
-    if values.numel() != prod(logits[:-1]):
+    last, rest = (1, logits[:1] + logits[2:]) if call.is_turned else (len(logits) - 1, logits[:-1])
+    is_misread = len(logits) > 2 and target != rest and call.classes not in (None, logits[last])
+    if values.numel() != prod(rest) or is_misread:
         return
     mistake, price = ("indices", 1.25) if binary else ("one_class", 1.45)
-    labels = "target" if target == logits[:-1] else "target.flatten()"
-    turn, when = "logits = logits.movedim(-1, 1)\n" * (len(logits) > 2), "where exactly one class is right"
+    labels = "target" if target == rest else "target.flatten()"
+    turn = "logits = logits.movedim(-1, 1)\n" * (last > 1)
+    when = "where exactly one class is right"
     code = f"{turn}target = {labels}.long()\ncriterion = F.cross_entropy"
     yield Step(mistake, 1.3, code, "one class per row", when)
-    code = f"target = F.one_hot({labels}.long(), {logits[-1]}).to(logits.dtype)"
+    code = f"target = F.one_hot({labels}.long(), {logits[last]}).to(logits.dtype)"
+    code += ".movedim(-1, 1)" * call.is_turned
     yield Step(mistake, price, code, "a 0 or 1 for each output", FITS_BCE)
 
 
@@ -397,7 +409,9 @@ def _outputs(call: LossCall) -> Iterator[Step]:
         mistake = "one_output" if not whole else "indices" if binary else "one_class"
         code = f"{new_head(1, call.loss)}\nlogits = logits.squeeze(-1)\ntarget = target.flatten().float()"
         yield Step(mistake, 1.4, code, "one output", "where each row has one number, or yes and no")
-    elif len(target) == len(logits) > 1 and target[:-1] == logits[:-1] and target != logits:
+    elif (
+        len(target) == len(logits) > 1 and target[:-1] == logits[:-1] and target != logits
+    ) and not call.other_columns:
         yield Step("columns", 1.6, new_head(target[-1], call.loss), "as many outputs as the target has")
 
 
@@ -587,6 +601,8 @@ def _beyond_repair(call: LossCall, joined: bool) -> tuple[str, str]:
             ("no_batch", "batch_target", index and len(logits) == 1),
             ("extra_last", "one_hot_index", index and len(logits) > 2 and target[:-1] == call.wanted),
             ("columns", "", not index and len(logits) == len(target) == 4 and logits[2:] == target[2:]),
+            ("no_tokens", "", not index and len(logits) == len(target) == 2 and call.other_columns),
+            ("pooled", "", len(logits) == 3 and len(target) == 2 and target[1] == call.classes),
             ("quantities", "token_logits_for_sequence", per_token and index and not is_whole(call.target)),
             ("length", "", per_token and rows > 1),
             ("empty_axis", "static_length", per_token and index),
@@ -621,23 +637,24 @@ def _of_values(call: LossCall) -> list[Reading]:
 
 
 def _of_rows(call: LossCall, joined: bool) -> list[Reading]:
-    """The rows of one side are missing, or an axis was folded into them, as reports mostly turn out."""
+    """The rows of one side are missing, or an axis is counted as rows, as reports mostly turn out."""
     (logits, target), index = call.shapes, call.takes.by_index
     rows, axes = logits[0], len(logits)
     # Where logits were flattened, the target is to be as well.
-    labels = prod(target) if index and axes == len(target) == 2 else (target or (1,))[0]
+    is_flat = index and axes == len(target) == 2 and not call.target.is_floating_point()
+    labels = prod(target) if is_flat else (target or (1,))[0]
     more = labels // rows if rows and not labels % rows else 0
     fewer = rows // labels if 1 < labels < rows and not rows % labels else 0
     nearly = axes == 3 and len(target) < 2 and 2 * labels > prod(logits[:2])
     return [
         ("lengths", "batch_target", index and nearly and more),
-        ("more_outputs", "batch_target", not index and logits[1:] == (1,) and more),
+        ("more_outputs", "batch_target", not index and logits[1:] == (1,) and more and rows > 1),
         ("one_row", "batch_target", rows == 1 < labels and logits[1:] == target[1:]),
         ("rows", "token_logits_for_sequence", index and axes > 2 and len(target) < 2),
         ("rows", "", axes > 1 + index),
         ("folded", "batch_target", index and fewer and not joined),
         ("rows", "" if index else "head_size", fewer),
-        ("labelled", "batch_target", index and more >= MANY_TOKENS),
+        ("labelled", "batch_target", index and more >= MANY_TOKENS and rows > 1),
         ("rows", "sequence_logits_for_token", index and more >= FEWEST_TOKENS),
         ("lengths", "batch_target", _are_lengths(*sorted((rows, labels)))),
         ("rows", "", True),
@@ -669,6 +686,8 @@ def _facts(path: Path) -> dict[str, Any]:
     lowest, highest = _range_of(then)
     fits = "only label 0 fits" if outputs == 1 else f"labels 0 to {outputs - 1} fit"
     from_one = index and lowest > 0 and highest == outputs > 1
+    these = f"these go from {lowest:.7g} to {highest:.7g}"
+    these = f"here there is only {lowest:.7g}" if lowest == highest else these
     return {
         "call": call,
         "came": came,
@@ -680,13 +699,25 @@ def _facts(path: Path) -> dict[str, Any]:
         "outputs": outputs,
         "last": outputs - 1,
         "fits": fits if call.unread else f"{fits}, and the labels go up to {highest:.7g}",
-        "these": f"these go from {lowest:.7g} to {highest:.7g}" + ", as if counted from 1" * from_one,
+        "each": _each(call),
+        "labels": prod(was),
+        "these": these + ", as if counted from 1" * from_one,
         "broadcast": _broadcast(call),
         "weights": next(
             (weight.numel() for weight in map(call.options.get, TENSORS) if weight is not None), 0
         ),
         "dtype": str(then.target.dtype).removeprefix("torch."),
     }
+
+
+def _each(call: LossCall) -> str:
+    """Say how many labels are needed. With an axis more than (N, C), no shape is sure to be the target's."""
+    (logits, target), index = call.shapes, call.takes.by_index
+    if index and len(logits) > 2 > len(target):
+        return f"one label for each row of logits: {logits[0]}, not {prod(target)}"
+    return (
+        f"{'one label for each row of logits' if index else 'a number for each output'}: target {call.wanted}"
+    )
 
 
 def _range_of(call: LossCall) -> tuple[float, float]:

@@ -19,6 +19,8 @@ from helpers.diagnosis.said.result import Fix
 
 LAST_RESORT = "where you can't take it out"
 ENOUGH = 8  # as many raw logits are hardly ever all between 0 and 1
+_ONE = "at least one row; this batch is empty, and the mean of nothing is nan"
+EMPTY = Finding("dropped_rows", _ONE, BATCH)
 CHANCE = 0.01  # with fewer labels than this a class may be missing by chance; with more, hardly
 
 
@@ -26,6 +28,8 @@ def what_is_silent(call: LossCall) -> Finding | None:
     """Name the mistake in a call that ran, or None where it may well be right."""
     if not _is_ours(call):
         return None
+    if _misfits(call) and not call.logits.numel():
+        return EMPTY
     return _ignored_label(call) or why(call, grade) if _misfits(call) else _suspicion(call)
 
 
@@ -115,11 +119,15 @@ def _of_classes(call: LossCall) -> Iterator[Finding]:
         back = Fix("put the batch axis back", "logits = logits.unsqueeze(0)")
         yield Finding("squeeze_mismatch", needs, BATCH, (back,))
     if not logits.numel():
-        needs = "at least one row; this batch is empty, and the mean of nothing is nan"
-        yield Finding("dropped_rows", needs, BATCH)
+        yield EMPTY
     if whole and not len(call.counted_labels):
         needs = f"at least one label that is not {call.ignore_index}; the mean of nothing is nan"
         yield Finding("all_ignored", needs, ANSWERS)
+    if call.classes == 1:
+        needs = "two classes or more, and an output for each: with one class there is nothing to choose"
+        always = ", and cross entropy over one output is always 0" * (outputs == 1)
+        cause = "head_size" if outputs == 1 else "unused_outputs"
+        yield Finding(cause, needs + always, CLASSES)
     if outputs == 1:
         needs = "two outputs or more: the softmax of one number is always 1, so the loss is always 0"
         two = Fix("two outputs", new_head(2, call.loss), when="or as many as there are classes")

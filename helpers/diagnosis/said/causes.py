@@ -42,13 +42,13 @@ batch_target: not one label per row
 extra_target_dim: the target has an axis too many
     Class indices are (N,), without an axis of size 1.
     A column of a table, or a data set that gives [label] instead of label.
-one_hot_index: one-hot labels where indices are wanted, or the reverse
+one_hot_index: one-hot rows and class indices are mixed up
     Indices (N,) are int64 or uint8, probabilities (N, C) floating-point; a Keras loss takes one of the two.
     One-hot labels are whole numbers, and only indices may be.
 index_for_multilabel: class indices where every output wants its own 0 or 1
     Binary cross entropy takes a 0 or 1 for every output: target has the shape of logits.
     A loss for several labels per row meets labels for one.
-target_dtype: a wrong dtype, or text where numbers are wanted
+target_dtype: numbers of the wrong type (dtype), or text
     Indices are int64 (or uint8); what is measured, weights and targets of MSE are floating point.
     NumPy gives int32 or float64 without being asked, and a file gives text.
 loss_choice: this loss does not belong to these labels
@@ -61,17 +61,17 @@ token_logits_for_sequence: one prediction per token, one label per sentence
 sequence_logits_for_token: one prediction per sentence, one label per token
     A label per token needs logits (N, T, C).
     A sequence classification model was loaded, or only the last state is kept.
-needs_flatten_or_transpose: the axes are not where they are read
-    Cross entropy reads classes from axis 1: (N, C, T) with (N, T), or both flattened.
+needs_flatten_or_transpose: an axis is not where the loss looks for it
+    Cross entropy looks for the classes on axis 1: (N, C, T) with (N, T), or both flattened.
     Models give (N, T, C); only one side was flattened, or an axis of size 1 was left.
 = 05_keras_padding
 ragged_padding: rows of different lengths
     A tensor is rectangular: pad to one length, and truncate to it.
     The tokenizer was called without padding, or a row was built by hand.
-static_length: a size is fixed in one place and different in the other
+static_length: two sizes that must be equal are not
     A size is the same on both sides, or it is left open.
     max_length differs, one side is shifted by a token, or the last batch is smaller.
-missing_or_wrong_mask: no mask that fits
+missing_or_wrong_mask: the mask is missing or does not fit
     attention_mask is (N, T) like input_ids: 1 for a token, 0 for padding.
     Only input_ids were passed on, or the mask was reshaped.
 too_long: a sentence is longer than the model can read
@@ -84,7 +84,7 @@ missing_input: the inputs are not those that the model asks for
     Each input gets a tensor of its own, by its name.
     One was left out, has another name, or two were packed into one array.
 = 06_silent_mistakes
-squeeze_mismatch: one side was squeezed, the other not
+squeeze_mismatch: one side lacks an axis that the other has
     Losses that compare number by number need two equal shapes: (N, 1) is not (N,).
     A head with one output gives (N, 1), labels are (N,); or squeeze() ate a batch of one.
 problem_type: the model was set up for another kind of label

@@ -112,8 +112,9 @@ class LossCall:
 
     @property
     def other_columns(self) -> bool:
-        """Whether the rows of a target (N, K) are known not to have a number for each class."""
-        return self.classes is not None and self.target.ndim == 2 and self.target.shape[1] != self.classes
+        """Whether a target (N, K) has labels to ignore, or is known to have no number for each class."""
+        is_known = self.target.ndim == 2 and self.classes not in (None, *self.target.shape[1:])
+        return is_known or (self.target.ndim == 2 and bool((self.target == self.ignore_index).any()))
 
     @property
     def ignore_index(self) -> int:

@@ -255,8 +255,7 @@ def _order(call: LossCall) -> Iterator[Step]:
     if target == logits[1::-1]:
         yield Step("swapped", 1.6, "target = target.T", "turn the target")
     rows, outputs, length = logits[0], logits[-2], logits[-1]
-    is_flat = len(logits) == 3 and target == (rows * length,) and outputs != length
-    is_flat = is_flat and call.classes in (None, outputs)
+    is_flat = len(logits) == 3 and target == (rows * length,) and outputs != length > 1
     if is_flat and not is_one_hot(call.target.reshape(rows, length), 1):
         code = "logits = logits.transpose(1, 2).flatten(0, 1)"
         yield Step("flat", 2, code, "put the classes last, then flatten the logits too")
@@ -594,6 +593,8 @@ def _beyond_repair(call: LossCall, joined: bool) -> tuple[str, str]:
     elif rows != labels and logits and (target or index) and not (index and len(logits) == 1):
         readings = _of_rows(call, joined)
     else:
+        # Floating-point numbers are no labels of tokens; fractions may be quantities.
+        are_rows = index and call.target.is_floating_point() and is_whole(call.target)
         per_token = len(logits) > 2 and len(target) > 1 and (index or len(target) == len(logits))
         readings = [
             ("misread", "", is_misread),
@@ -602,10 +603,11 @@ def _beyond_repair(call: LossCall, joined: bool) -> tuple[str, str]:
             ("extra_last", "one_hot_index", index and len(logits) > 2 and target[:-1] == call.wanted),
             ("columns", "", not index and len(logits) == len(target) == 4 and logits[2:] == target[2:]),
             ("no_tokens", "", not index and len(logits) == len(target) == 2 and call.other_columns),
-            ("pooled", "", len(logits) == 3 and len(target) == 2 and target[1] == call.classes),
+            ("pooled", "", len(logits) == 3 and len(target) == 2 and (are_rows or target[1] == call.classes)),
             ("quantities", "token_logits_for_sequence", per_token and index and not is_whole(call.target)),
             ("length", "", per_token and rows > 1),
             ("empty_axis", "static_length", per_token and index),
+            ("columns", "", len(logits) == len(target) == 2 and call.target.is_floating_point()),
             ("no_tokens", "one_hot_index", index and target == logits),
             ("no_tokens", "", len(target) > len(logits) - index),
             ("pooled", "static_length", True),
@@ -652,7 +654,7 @@ def _of_rows(call: LossCall, joined: bool) -> list[Reading]:
         ("one_row", "batch_target", rows == 1 < labels and logits[1:] == target[1:]),
         ("rows", "token_logits_for_sequence", index and axes > 2 and len(target) < 2),
         ("rows", "", axes > 1 + index),
-        ("folded", "batch_target", index and fewer and not joined),
+        ("folded", "batch_target", index and fewer >= FEWEST_TOKENS and not joined),
         ("rows", "" if index else "head_size", fewer),
         ("labelled", "batch_target", index and more >= MANY_TOKENS and rows > 1),
         ("rows", "sequence_logits_for_token", index and more >= FEWEST_TOKENS),

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from helpers.drawing.svg import FILLS
 from helpers.table import folded, tag
 
 # Line styles tell the curves apart without colour.
 STYLES = ("-", "--", ":", "-.")
-INKS = (FILLS["N"], FILLS["C"], FILLS["T"], FILLS["H"])
+INKS = ("#0072B2", "#A65E00", "#00795A", "#666666")  # the axes' hues, dark enough for a line
 SHADES = "cividis"  # grows lighter evenly: it reads the same in grey, whatever colours one sees
 MOST_PANELS = 3
 MOST_WRITTEN, SMALLEST = 8, 7  # rows or columns, and points: beyond these, numbers can't be read
 Ticks = Sequence[object] | None
+# In JupyterLab's dark theme light and dark change places, and each hue stays; white becomes the page's #111.
+FIGURE = "shape-clinic-figure"  # the words below a picture of ours: no other picture is touched
+DARK = f"""
+[data-jp-theme-light="false"] .jp-OutputArea-child:has(+ .jp-OutputArea-child .{FIGURE}) img {{
+  filter: invert(0.93) hue-rotate(180deg);
+}}
+"""
 
 
 class Figure:
@@ -42,7 +49,21 @@ class Figure:
 
         data, metadata = self._repr_mimebundle_()
         display(data, metadata=metadata, raw=True)
-        display({"text/html": folded("The picture in words", tag("p", self.alt))}, raw=True)
+        words = folded("The picture in words", tag("p", self.alt))
+        display({"text/html": tag("div", words, class_=FIGURE)}, raw=True)
+        _in_dark_theme()
+
+
+@cache
+def _in_dark_theme() -> object:
+    """Bring `DARK` to the page by a widget that is never shown: a stored `<style>` is text on GitHub."""
+    from anywidget import AnyWidget  # late: widgets take long to import
+
+    class Style(AnyWidget):
+        _css = DARK
+        _esm = "export default {}"
+
+    return Style()
 
 
 def loss_curves(curves: Mapping[str, Sequence[float]], title: str) -> Figure:

@@ -1,4 +1,6 @@
+import re
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -9,7 +11,11 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure as Canvas
 from matplotlib.text import Text
 
-from helpers.drawing.figures import SHADES, STYLES, Figure, heatmap, loss_curves
+from helpers.drawing.figures import DARK, INKS, SHADES, STYLES, Figure, heatmap, loss_curves
+
+if TYPE_CHECKING:
+    from browser_server import Server
+    from playwright.sync_api import Page
 
 TOKENS = ["[CLS]", "$a", "b$", "[PAD]"]
 
@@ -74,6 +80,7 @@ def test_the_words_follow_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("IPython.display.display", lambda data, **_: shown.append(data))
     loss_curves({"a": [2.0, 1.0]}, "<b>")._ipython_display_()
     assert [set(data) for data in shown] == [{"image/png", "text/plain"}, {"text/html"}]
+    assert "<style" not in shown[1]["text/html"]  # GitHub would show it as text
     assert "<p>&lt;b&gt;. a: loss from 2.00 to 1.00 in 2 steps.</p>" in shown[1]["text/html"]
 
 
@@ -115,7 +122,37 @@ def test_every_number_stands_out_from_its_cell(drawn: list[Canvas]) -> None:
     for text in numbers_in(drawn[0]):
         paper, ink = colormaps[SHADES](int(text.get_text()) / 63), to_rgb(text.get_color())
         assert contrast(255 * np.array(paper[:3]), 255 * np.array(ink)) >= 4.4
+        assert contrast(dark(255 * np.array(paper[:3])), dark(255 * np.array(ink))) >= 3
     assert len(numbers_in(drawn[0])) == 64
+
+
+def dark(colours: Any) -> np.ndarray[Any, Any]:
+    """What the filter of `DARK` makes of colours (..., 3) from 0 to 255, as the CSS standard defines it."""
+    share = float(re.findall(r"invert\((.*?)\) hue-rotate\(180deg\)", DARK)[0])
+    inverted = np.asarray(colours) * (1 - 2 * share) + 255 * share
+    turn = 2 * np.array([0.213, 0.715, 0.072]) - np.eye(3)
+    return np.clip(inverted @ turn.T, 0, 255)
+
+
+def test_lines_stand_out_in_both_themes() -> None:
+    inks, paper = 255 * np.array([to_rgb(ink) for ink in INKS]), np.full(3, 255)
+    assert contrast(inks, paper).min() >= 4.5
+    assert contrast(dark(inks), dark(paper)).min() >= 4.5
+    assert contrast(dark(np.zeros(3)), dark(paper)) >= 12  # the words
+
+
+def test_a_picture_of_ours_follows_the_theme_and_no_other_does(page: "Page", server: "Server") -> None:
+    from browser_tools import open_notebook, run_all, set_theme, write_scratch
+
+    lines = "from IPython.display import Image", "from helpers.drawing.figures import loss_curves"
+    ours = 'loss_curves({"a": [2.0, 1.0]}, "Ours")'
+    write_scratch(server, "dark.ipynb", ["\n".join(lines), ours, f"Image(({ours}).png)"])
+    open_notebook(page, server, "dark.ipynb")
+    run_all(page)
+    pictures = page.locator(".jp-RenderedImage img")
+    for theme, filters in (("light", ["none"] * 2), ("dark", [re.findall("filter: (.*);", DARK)[0], "none"])):
+        set_theme(page, theme)
+        assert pictures.evaluate_all("all => all.map((one) => getComputedStyle(one).filter)") == filters
 
 
 def test_the_shades_grow_lighter_evenly() -> None:

@@ -52,7 +52,7 @@ def numbers_of(scene: Any) -> set[str]:
     outputs = getattr(chosen, "units", None) or chosen.num_labels
     rows = [row for row in scene.values if isinstance(row, list)]
     counts = [len(scene.sentences), sum(map(all, scene.mask)), sum(row.count(0) for row in scene.mask)]
-    counts += [outputs, chosen.classes, outputs - chosen.classes, counts[0] - counts[1]]
+    counts += [1, 2, outputs - 1, outputs, chosen.classes, outputs - chosen.classes, counts[0] - counts[1]]
     counts += [*map(len, scene.ids), sum(map(len, scene.ids)), *(row.count(1) for row in rows)]
     real = [scene.diagnosis.loss or 0, log(outputs), log(2)]
     return {*re.findall(r"-?\d+", shown), *map(str, counts), *(f"{number:.2f}" for number in real)}

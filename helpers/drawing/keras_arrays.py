@@ -18,23 +18,30 @@ AXES_OF = {"input_ids": "NT", "attention_mask": "NT", "output and y": "NC"}
 _ALL = ".shape-clinic-arrays"
 STYLE = f"""<style>
 {_ALL}{{overflow-x:auto;color:{TEXT}}}
-{_ALL} table{{border-collapse:collapse;margin:6px 0 14px;font-size:13px}}
-{_ALL} td,{_ALL} th{{text-align:left;padding:4px 14px 4px 0;font-weight:400}}
-{_ALL} .axis{{display:inline-block;border-radius:10px;padding:0 10px;margin-right:5px;line-height:20px}}
+{_ALL} table{{border-collapse:collapse;margin:6px 0 14px;font-size:15px}}
+{_ALL} td,{_ALL} th{{text-align:left;padding:7px 26px 7px 0;font-weight:400}}
+{_ALL} .axis{{display:inline-block;border-radius:12px;padding:0 12px;margin-right:8px;line-height:24px}}
 {_ALL} .axis{{color:#111}}
 {_ALL} .bad{{outline:2px dashed {BAD};outline-offset:2px}}
 {_ALL} .none{{background:{RAISED};color:{TEXT}}}
 </style>"""
 
 
-def draw_arrays(shapes: Shapes, signs: Mapping[str, str], changed: frozenset[str] = frozenset()) -> str:
-    """Return a table: each array, both shapes, and its sign, as `in_words` gives it."""
+def draw_arrays(
+    shapes: Shapes,
+    signs: Mapping[str, str],
+    changed: frozenset[str] = frozenset(),
+    is_told: bool = True,
+) -> str:
+    """Return a table: each array, both shapes, and its sign, as `in_words` gives it; unmarked in a hunt."""
     rows = []
     for name, built, came in shapes:
-        bad, sign = misfits(name, built, came), signs.get(name, "")
-        marked = tag("span", sign[0], role="img", aria_label=sign[2:]) if sign else ""
+        bad = misfits(name, built, came) if is_told else []
+        sign = signs.get(name, "")
+        marked = tag("b", sign)
         cells = (name, _chips(AXES_OF[name], built, bad), _chips(AXES_OF[name], came, bad), marked)
-        rows.append(row(cells, styles=("",), class_="changed" if name in changed else ""))
+        look = "suspect changed" if name in changed else "suspect"
+        rows.append(row(cells, styles=("",), class_=look, data_part=name))
     shown = table(rows, ("", "the model was built for", "came", ""), heads="")
     return f'{STYLE}<div class="shape-clinic-arrays">{shown}</div>'
 

@@ -7,12 +7,14 @@ page shows two labs. Colours follow JupyterLab's theme, live, and have fallbacks
 from __future__ import annotations
 
 from html import escape
+from typing import NamedTuple
 
 from helpers.trace import AXES
 
 FILLS = {"N": "#56B4E9", "T": "#5fc9a5", "H": "#b8b8b8", "C": "#E69F00"}  # always under black text
 NO_AXIS = "an axis without a name"
 BAD = "#D55E00"  # always with a sign and a dashed outline
+GOOD = "#009E73"  # always with a ✓
 TEXT = "var(--jp-ui-font-color1,#111)"
 FAINT = "var(--jp-ui-font-color2,#555)"
 LINE = "var(--jp-border-color1,#bdbdbd)"
@@ -20,35 +22,59 @@ PAPER = "var(--jp-layout-color1,#fff)"
 RAISED = "var(--jp-layout-color2,#f1f1f1)"
 CODE = "font-family:var(--jp-code-font-family,monospace)"
 
+SMALL, USUAL = 12.5, 13  # letters; the picture is never scaled so far down that these fall below 12 px
 HEADS = {"right": "l-8 -4v8z", "left": "l8 -4v8z", "down": "l-4 -8h8z"}  # an arrow's, from its tip
 CHIP_WIDTH, CHIP_HEIGHT = 46, 20
+TURN = 20  # the width of the − and the + of a chip that has them
 
 
-def chip(
-    x: float, y: float, axis: str, size: int | None, sign: tuple[str, float, float] | None = None
-) -> str:
-    """Draw one axis of a tensor, letter and size; a bad one gets a ring, and a sign at its place.
+class Chip(NamedTuple):
+    """One axis of a tensor: its letter and size, and what may be drawn at it."""
 
-    An axis without a size is one that is missing: only its ring is drawn, around its letter.
-    """
-    name, middle = AXES.get(axis, NO_AXIS), x + CHIP_WIDTH / 2
-    ring = disc = ""
-    if sign:
-        words, at, below = sign
-        ring = dashed(x - 3, y - 3, CHIP_WIDTH + 6, CHIP_HEIGHT + 6, 13)
-        # On a disc of paper, so that it can be read on whatever lies below.
-        disc = f'<circle cx="{at:g}" cy="{below - 5.2:g}" r="8" style="fill:{PAPER}"/>'
-        disc += text(at, below, words, 15, 700)
-    if size is None:
-        name, inside = f"{name}, missing here", text(middle, y + 14.5, f"no {axis}", 12.5)
-    else:
-        inside = (
-            f'<rect x="{x:g}" y="{y:g}" width="{CHIP_WIDTH}" height="{CHIP_HEIGHT}" rx="10" '
-            f'fill="{FILLS.get(axis, FILLS["H"])}"/>'
-            f'<text x="{middle:g}" y="{y + 14.5:g}" text-anchor="middle" font-size="12.5" fill="#111">'
-            f'<tspan font-weight="700">{"" if axis == "?" else axis}</tspan> {size}</text>'
+    axis: str
+    size: int | None  # None where the axis is missing: only its ring is drawn, around its letter
+    sign: str = ""  # where it is bad
+    turns: str = ""  # the setting that its − and + change
+
+    @property
+    def width(self) -> float:
+        """How wide it is."""
+        return CHIP_WIDTH + 2 * TURN * bool(self.turns)
+
+    def draw(self, x: float, y: float) -> str:
+        """Draw it; a bad one gets a ring, and its sign on the corner, where it covers no size."""
+        name, middle, right = AXES.get(self.axis, NO_AXIS), x + self.width / 2, x + self.width
+        ring = dashed(x - 3, y - 3, self.width + 6, CHIP_HEIGHT + 6, 13) if self.sign else ""
+        ring += disc(right + 2, y - 1, self.sign) if self.sign else ""
+        if self.size is None:
+            name, inside = f"{name}, missing here", text(middle, y + 14.5, f"no {self.axis}", SMALL)
+        else:
+            letter = "" if self.axis == "?" else self.axis
+            inside = (
+                f'<rect x="{x:g}" y="{y:g}" width="{self.width:g}" height="{CHIP_HEIGHT}" rx="10" '
+                f'fill="{FILLS.get(self.axis, FILLS["H"])}"/>'
+                f'<text x="{middle:g}" y="{y + 14.5:g}" text-anchor="middle" font-size="{SMALL}" '
+                f'fill="#111"><tspan font-weight="700">{letter}</tspan> {self.size}</text>'
+            )
+            if self.turns:
+                inside += self._turn(x, y, -1) + self._turn(right - TURN, y, 1)
+        return f'<g class="axis" data-axis="{self.axis}"><title>{self.axis}: {name}</title>{inside}{ring}</g>'
+
+    def _turn(self, x: float, y: float, by: int) -> str:
+        """Draw what a click on turns the setting. A slider of its name does the same for the keyboard."""
+        words = "+" if by > 0 else "−"
+        return (
+            f'<g class="turn" data-name="{self.turns}" data-by="{by}" aria-hidden="true">'
+            f'<rect x="{x:g}" y="{y - 2:g}" width="{TURN}" height="{CHIP_HEIGHT + 4}" rx="10" '
+            f'fill="#fff" fill-opacity="0.35"/>'
+            f'<text x="{x + TURN / 2:g}" y="{y + 15:g}" text-anchor="middle" font-size="15" '
+            f'font-weight="700" fill="#111">{words}</text></g>'
         )
-    return f"<g><title>{axis}: {name}</title>{ring}{inside}</g>{disc}"
+
+
+def disc(x: float, y: float, sign: str) -> str:
+    """Draw a sign on a disc of paper, so that it can be read on whatever lies below."""
+    return f'<circle cx="{x:g}" cy="{y:g}" r="9" style="fill:{PAPER}"/>{text(x, y + 6, sign, 17, 700)}'
 
 
 def dashed(x: float, y: float, width: float, height: float, radius: float) -> str:
@@ -67,6 +93,12 @@ def box(x: float, y: float, width: float, height: float, stroke: str = TEXT) -> 
     )
 
 
+def shade(x: float, y: float, width: float, height: float, share: float) -> str:
+    """Fill a cell, the more the higher its number is; what is written on it stays readable in every theme."""
+    fill = f'fill="{FILLS["C"]}" fill-opacity="{0.45 * share:.2f}"'
+    return f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" {fill}/>'
+
+
 def lines(x: float, width: float, height: float, rows: int, columns: int) -> str:
     """Divide a box into rows and columns of equal size."""
     across = "".join(f"M{x:g} {height * row / rows:g}h{width:g}" for row in range(1, rows))
@@ -74,19 +106,26 @@ def lines(x: float, width: float, height: float, rows: int, columns: int) -> str
     return f'<path d="{across}{down}" style="stroke:{LINE}" fill="none"/>' if across or down else ""
 
 
-def hatch(left: float, right: float, height: float) -> str:
+def hatch(left: float, right: float, height: float, top: float = 0) -> str:
     """Fill with slanted strokes: a part that is there and never used."""
     count = max(1, int((right - left - 3) // 6))
-    strokes = "".join(f"M{left + 2 + 6 * n:.1f} {height:g}l4 {-height:g}" for n in range(count))
+    strokes = "".join(f"M{left + 2 + 6 * n:.1f} {top + height:g}l4 {-height:g}" for n in range(count))
     return f'<path d="{strokes}" style="stroke:{FAINT}" stroke-width="1.4" fill="none"/>'
 
 
 def text(
-    x: float, y: float, words: str, size: float, weight: int = 400, colour: str = TEXT, style: str = ""
+    x: float,
+    y: float,
+    words: str,
+    size: float,
+    weight: int = 400,
+    colour: str = TEXT,
+    style: str = "",
+    anchor: str = "middle",
 ) -> str:
     """Write escaped words, centred on x."""
     return (
-        f'<text x="{x:g}" y="{y:g}" text-anchor="middle" font-size="{size:g}" font-weight="{weight}" '
+        f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}" font-size="{size:g}" font-weight="{weight}" '
         f'style="fill:{colour};{style}">{escape(words)}</text>'
     )
 

@@ -2,41 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from helpers.diagnosis import Diagnosis
 from helpers.diagnosis.said.result import CELL
-from helpers.drawing.svg import BAD, FAINT, LINE, RAISED, TEXT
+from helpers.drawing.svg import BAD, FAINT, GOOD, LINE, RAISED, TEXT
 from helpers.readable import SIGNS
 from helpers.table import LINES, Html, table, tag
 
+_PLAIN = "font-size:1.2em;font-weight:600;margin:0 0 2px"
 
-def draw_verdict(diagnosis: Diagnosis, notes: Mapping[str, str]) -> str:
-    """Return what came, what is needed and what mends it, and per control why it could not be used as it is.
 
-    It is no live region: a lab has a voice for the headline, and who wants the rest finds it here.
+def draw_verdict(
+    diagnosis: Diagnosis, notes: Mapping[str, str], plain: str = "", guesses: Iterable[str] = ()
+) -> str:
+    """Return one plain sentence, what Python said, what came, what is needed and what mends it.
+
+    It is no live region: a lab has a voice for the first line, and who wants the rest finds it here.
+
+    Args:
+        diagnosis: What may be told.
+        notes: Per control, why it could not be used as it is.
+        plain: The sentence; without one, what Python said comes first.
+        guesses: The parts of the picture that a learner may point at, in a hunt.
     """
     rows = [*diagnosis.rows, ("needs", "nothing more")] if diagnosis.outcome == "ok" else diagnosis.rows
-    rows = [*rows, *((f"⚠ {name}", words) for name, words in notes.items())]
-    head = f"text-align:left;vertical-align:top;padding:2px 16px 2px 0;color:{FAINT}"
+    told = [(name, words) for name, words in rows if name != "try"]
+    tries = (
+        ("try", Html(tag("code", words, style="white-space:pre-wrap") + _apply(number)))
+        for number, words in enumerate(words for name, words in rows if name == "try")
+    )
+    head = f"text-align:left;vertical-align:top;padding:1px 16px 1px 0;color:{FAINT}"
     cell = f"text-align:left;color:{TEXT}"
-    code = "white-space:pre-wrap"
-    cells = ((name, tag("code", words, style=code) if name == "try" else words) for name, words in rows)
+    cells = [*told, *tries, *((f"⚠ {name}", words) for name, words in notes.items())]
     shown = table(cells, styles=(head, cell), style="border-spacing:0;margin:4px 0 0")
     sign, words = diagnosis.sign, diagnosis.headline.removeprefix(diagnosis.sign)
-    edge = FAINT if diagnosis.outcome == "ok" else BAD
+    edge = GOOD if diagnosis.outcome == "ok" else BAD
+    # The sign has a name for those who listen.
+    signed = tag("span", sign, role="img", aria_label=SIGNS[sign].rstrip(":"))
+    said = tag("code", words if plain else Html(signed + escape(words)), style="white-space:normal")
+    first = tag("div", Html(f"{signed} {escape(plain)}"), style=_PLAIN) if plain else ""
+    asked = tag("p", "Where is it? ", *map(_guess, guesses), style="margin:6px 0 0") if guesses else ""
     return (
         '<div role="group" aria-label="the verdict" '
-        f'style="border:1px solid {LINE};border-left:6px solid {edge};'
-        f"border-radius:6px;padding:8px 14px;line-height:1.5;color:{TEXT};"
+        f'style="border:1px solid {LINE};border-left:8px solid {edge};'
+        f"border-radius:6px;padding:6px 14px;line-height:1.45;color:{TEXT};"
         # As high as most verdicts are, so that what stands below stays where it is.
-        f'min-height:10.5em;box-sizing:border-box">'
-        '<code style="font-weight:700;white-space:normal">'
-        # The sign has a name for those who listen.
-        f'<span role="img" aria-label="{SIGNS[sign].rstrip(":")}">{sign}</span>{escape(words)}</code>'
-        f"{shown}</div>"
+        f'min-height:11.5em;box-sizing:border-box">{first}{said}{shown}{asked}</div>'
     )
+
+
+def _apply(number: int) -> Html:
+    """Return the button that lets the lab do what a fix does."""
+    return _button("apply this", "shape-clinic-apply", data_fix=str(number))
+
+
+def _guess(part: str) -> Html:
+    """Return the button that does the same as a click on that part of the picture."""
+    return _button(part, "suspect", data_part=part)
+
+
+def _button(words: str, kind: str, **data: str) -> Html:
+    look = "height:auto;line-height:1.5;margin:0 8px 0 4px;padding:0 8px"
+    return tag("button", words, class_=f"jupyter-button {kind}", style=look, **data)
 
 
 def draw_code(code: str) -> str:
@@ -47,7 +76,9 @@ def draw_code(code: str) -> str:
     return f"<details>{summary}{tag('pre', code, style=look)}</details>"
 
 
-def draw_plain(shapes: Sequence[tuple[str, str]], signs: Mapping[str, str], diagnosis: Diagnosis) -> str:
+def draw_plain(
+    shapes: Sequence[tuple[str, str]], signs: Mapping[str, str], diagnosis: Diagnosis, plain: str = ""
+) -> str:
     """Return the shapes in words, what is marked at some of them, and the verdict, as one plain table.
 
     It is for where a lab's widgets don't run: GitHub, nbviewer, print, a notebook not yet trusted. These keep
@@ -60,4 +91,5 @@ def draw_plain(shapes: Sequence[tuple[str, str]], signs: Mapping[str, str], diag
     """
     marks = {name: Html(f" <strong>{escape(words, quote=False)}</strong>") for name, words in signs.items()}
     rows = [(name, Html(tag("code", words) + marks.get(name, ""))) for name, words in shapes]
-    return table([*rows, ("result", diagnosis.first_line), *diagnosis.cells], styles=(CELL,))
+    said = [("in short", plain)] if plain else []
+    return table([*rows, *said, ("result", diagnosis.first_line), *diagnosis.cells], styles=(CELL,))

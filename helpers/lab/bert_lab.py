@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from helpers.bert import SEED, load_bert
 from helpers.diagnosis import Diagnosis, check_batch, diagnose
 from helpers.diagnosis.loss.call import loss_call
+from helpers.drawing.cells import MOST_COLUMNS
 from helpers.drawing.flow import Flow, draw_flow
 from helpers.drawing.numbers_table import draw_numbers
 from helpers.lab.control import PADDINGS, Idle, Option, Settings, choice, slider, tick
@@ -22,6 +23,10 @@ from helpers.trace import AXES, Stage
 from helpers.trial import kept
 
 MOST_MODELS = 12  # each holds 60 MB
+MOST_BATCHES = 32  # each holds at most 0.6 MB, but for a learner's very long sentences
+CLASS_NAMES = {2: ("negative", "positive"), 3: ("negative", "neutral", "positive")}  # by how many there are
+# The settings that − and + at a tensor's axis change.
+TURNS = {("logits", "N"): "batch_size", ("logits", "C"): "num_labels", ("target", "N"): "target_size"}
 # What a mark names beside an axis.
 PARTS = {"label": "a label", "values": "what it holds", "dtype": "the dtype", "?": "one axis"}
 
@@ -71,6 +76,7 @@ LOSSES = {
 }
 
 
+WRONG_FORMATS = ("column", "one_hot_int", "int32", "per_token")
 SENTENCE = "sequence regression"  # the tasks without a token axis
 INSIDE = Idle("a transformers model has its loss inside: this plays no part", {"framework": "transformers"})
 NO_TASK = Idle(
@@ -87,20 +93,24 @@ NOT_CUT = Idle("padded to the longest sentence: this plays no part", {"padding":
 class BertSettings(Settings):
     """A control a line, in their order."""
 
-    num_labels: int = slider("num_labels", 3, 1, 10, wrong=(1, 2))  # C, the outputs of the head
-    classes: int = slider("classes in the data", 3, 1, 10, wrong=(5,))  # how many the labels are drawn from
-    batch_size: int = slider("batch_size", 4, 1, 8, wrong=(3,))
-    target_size: int = slider("labels in target", 4, 0, 8, wrong=(1,))  # the rows that it holds
-    framework: str = choice("framework", FRAMEWORKS)  # a head and a loss by hand, or a model with both inside
-    task: str = choice("one prediction per", TASKS, NO_TASK, wrong=("token",))
-    arrangement: str = choice("logits", ARRANGEMENTS, INSIDE, NO_AXIS, ONE_LIST)
-    kept: str = choice("kept", KEPT, INSIDE, ALL_KEPT, wrong=("unpadded",))
-    softmax: bool = tick("softmax before the loss", False, INSIDE, wrong=(True,))
-    target_format: str = choice("target", FORMATS, wrong=("column", "one_hot_int", "int32", "per_token"))
-    loss: str = choice("loss", LOSSES, INSIDE, wrong=("binary_cross_entropy_with_logits", "mse_loss"))
-    padding: str = choice("padding", PADDINGS)
-    max_length: int = slider("max_length", 12, 4, 24, NOT_CUT)  # what is padded and cut to, in tokens
-    mask: bool = tick("attention_mask given", True, wrong=(False,))
+    # What the batch is made of.
+    classes: int = slider("target", "classes in the data", 3, 1, 10, wrong=(5,))  # labels are drawn from them
+    batch_size: int = slider("input_ids", "batch_size", 4, 1, 8, wrong=(3,))
+    padding: str = choice("input_ids", "padding", PADDINGS)
+    max_length: int = slider("input_ids", "max_length", 12, 4, 24, NOT_CUT)  # padded and cut to, in tokens
+    mask: bool = tick("input_ids", "attention_mask given", True, wrong=(False,))
+    # The head, by hand, or a model with head and loss inside.
+    framework: str = choice("head", "framework", FRAMEWORKS)
+    task: str = choice("head", "one prediction per", TASKS, NO_TASK, wrong=("token",))
+    num_labels: int = slider("head", "num_labels", 3, 1, 10, wrong=(1, 2))  # C, the outputs of the head
+    # What becomes of its logits.
+    softmax: bool = tick("logits", "softmax before the loss", False, INSIDE, wrong=(True,))
+    kept: str = choice("logits", "kept", KEPT, INSIDE, ALL_KEPT, wrong=("unpadded",))
+    arrangement: str = choice("logits", "logits", ARRANGEMENTS, INSIDE, NO_AXIS, ONE_LIST)
+    # The loss, and what it compares them with.
+    loss: str = choice("loss", "loss", LOSSES, INSIDE, wrong=("binary_cross_entropy_with_logits", "mse_loss"))
+    target_size: int = slider("target", "labels in target", 4, 0, 8, wrong=(1,))  # the rows that it holds
+    target_format: str = choice("target", "target", FORMATS, wrong=WRONG_FORMATS)
 
     @property
     def filters(self) -> bool:
@@ -137,7 +147,7 @@ class BertSettings(Settings):
 def code_of(settings: BertSettings, rows: int, length: int, width: int) -> list[str]:
     """Return the lines that make `logits` and `target`.
 
-    They read `hidden_states` (N, T, H), `batch`, its `mask` (N, T), and `encoding` of all sentences.
+    They read `hidden_states` (N, T, H), `batch` and its `mask` (N, T).
 
     >>> code_of(BertSettings(softmax=True), 4, 9, 768)[1:3]
     ['logits = head(hidden_states[:, 0])', 'logits = logits.softmax(-1)']
@@ -169,7 +179,7 @@ def _target(settings: BertSettings, length: int) -> list[str]:
     if "tokens" in how:
         labels = [
             f"tokens = (torch.arange({rows * length}) + classes - 1).reshape({rows}, {length}) % classes",
-            f'padding = encoding["attention_mask"][:{rows}] == 0',
+            f"padding = mask[:{rows}] == 0",
             "tokens[: len(padding)][padding] = -100  # padding has no label",
         ]
     return [f"classes = {settings.classes}", *labels, f"target = {how}"]
@@ -202,8 +212,7 @@ from helpers import load_bert, load_tokenizer
 
 {listed(sentences)}
 tokenizer = load_tokenizer()
-encoding = tokenizer(sentences, {padding_of(settings)}, return_tensors="pt")
-batch = {{name: rows[:{input_ids[0]}] for name, rows in encoding.items()}}  # (N, T) {input_ids}
+batch = tokenizer(sentences, {padding_of(settings)}, return_tensors="pt")  # (N, T) {input_ids}
 mask = batch["attention_mask"]
 {lines}
 # logits {logits}, target {target}
@@ -225,17 +234,40 @@ class BertScene(Scene):
     target: Stage
     logits: Tensor  # what the loss reads
     with_ids: ClassVar[bool] = False
+    parts: ClassVar[Mapping[str, str]] = {
+        "input_ids": "the sentences",
+        "head": "the head",
+        "logits": "the logits",
+        "loss": "the loss",
+        "target": "the target",
+    }
 
     def flow(self, changed: frozenset[str] = frozenset()) -> Flow:
         """Return what the picture needs, with the names of what has changed."""
-        settings = self.settings
+        settings, read = self.settings, self.stages[-1]
         # A number has no classes, and a model of transformers chooses its loss itself.
         classes = settings.num_labels if settings.task == "regression" else settings.classes
-        loss = settings.chosen("loss").words if settings.framework == "pytorch" else "the model's loss"
+        per_token = "T" in self.target.axes or settings.task == "token"
         # What the loss reads is called by what was done to it; in the picture it is the logits' place.
-        changed |= {"logits"} if self.stages[-1].name in changed else set()
-        run = (self.stages, self.target, self.values, self.diagnosis)
-        return Flow(*run, classes, loss, settings.num_labels, settings.between, changed)
+        changed |= {"logits"} if read.name in changed else set()
+        drawn = len(read.shape) == 2 and read.shape[1] <= MOST_COLUMNS
+        return Flow(
+            stages=self.stages,
+            target=self.target,
+            values=self.values,
+            diagnosis=self.diagnosis,
+            classes=classes,
+            loss=settings.chosen("loss").words if settings.framework == "pytorch" else "the model's loss",
+            num_labels=settings.num_labels,
+            between=settings.between,
+            changed=changed,
+            sentences=self.sentences,
+            lengths=[sum(row) for row in self.mask],
+            scores=self.logits.tolist() if drawn else (),
+            names=() if per_token or settings.task == "regression" else CLASS_NAMES.get(classes, ()),
+            tokens_matter=per_token or not settings.mask or settings.padding != "longest",
+            turns=TURNS,
+        )
 
     def draw(self, changed: frozenset[str] = frozenset()) -> str:
         """Return the flow from the sentences to the loss."""
@@ -259,6 +291,10 @@ class BertScene(Scene):
             before = f"{signs[stage.name]}, " if stage.name in signs else ""
             signs[stage.name] = f"{before}{sign} {said}"
         return signs
+
+    def suspects(self) -> set[str]:
+        """Return the tensors that are marked."""
+        return {mark.tensor for mark in self.diagnosis.marks}
 
     def numbers(self) -> str:
         """Return what the loss reads, beside the target."""
@@ -309,9 +345,7 @@ class BertExperiment(Experiment):
     def __init__(self, settings: BertSettings | None = None) -> None:
         self.bert = load_bert("encoder")
         self._models = lru_cache(MOST_MODELS)(load_bert)
-        self._encoded: tuple[object, ...] = ()  # what the encoding is of
-        self._encoding: dict[str, Tensor] = {}
-        self._hidden_states = torch.empty(0)
+        self._encoded = lru_cache(MOST_BATCHES)(self._encode)
         super().__init__(settings)
 
     def right(self) -> BertSettings:
@@ -321,28 +355,31 @@ class BertExperiment(Experiment):
         return replace(settings, batch_size=rows, target_size=rows)
 
     def _read(self, sentences: tuple[str, ...]) -> str:
-        padding, mask = padding_of(self.settings), self.settings.mask
-        if not sentences or (sentences, padding, mask) == self._encoded:
+        if not sentences or sentences == self._sentences:
             return ""
-        options = eval(f"dict({padding})")
-        encoding = self.tokenizer(list(sentences), return_tensors="pt", verbose=False, **options)
-        length, limit = encoding["input_ids"].shape[1], self.bert.config.max_position_embeddings
+        length = max(map(len, self.tokenizer(list(sentences), verbose=False)["input_ids"]))
+        limit = self.bert.config.max_position_embeddings
         if length > limit:
             too_long = f"one sentence has {length} tokens and BERT reads at most {limit}"
             return f"{too_long}; the lab still shows the last ones"
-        inputs = {name: rows for name, rows in encoding.items() if mask or "mask" not in name}
-        self._hidden_states = self.bert(**inputs).last_hidden_state
-        self._encoding, self._encoded, self._sentences = encoding, (sentences, padding, mask), sentences
+        self._sentences = sentences
         return ""
+
+    def _encode(self, batch: tuple[str, ...], padding: str, mask: bool) -> tuple[dict[str, Tensor], Tensor]:
+        """Return what the tokenizer gives, and the hidden states (N, T, H)."""
+        options = eval(f"dict({padding})")
+        encoding = dict(self.tokenizer(list(batch), return_tensors="pt", verbose=False, **options))
+        inputs = {name: rows for name, rows in encoding.items() if mask or "mask" not in name}
+        return encoding, self.bert(**inputs).last_hidden_state
 
     def _run(self, batch: list[str], notes: dict[str, str]) -> BertScene:
         settings, rows = self.settings, len(batch)
-        given = {name: values[:rows] for name, values in self._encoding.items()}
-        ids, mask, hidden_states = given["input_ids"], given["attention_mask"], self._hidden_states[:rows]
+        encoding, hidden_states = self._encoded(tuple(batch), padding_of(settings), settings.mask)
+        given, ids, mask = dict(encoding), encoding["input_ids"], encoding["attention_mask"]
         if not settings.mask:
             del given["attention_mask"]
         names: dict[str, Any] = {"torch": torch, "nn": nn, "F": F, "load_bert": self._load}
-        names |= {"encoding": self._encoding, "mask": mask, "batch": given, "hidden_states": hidden_states}
+        names |= {"mask": mask, "batch": given, "hidden_states": hidden_states}
         steps = code_of(settings, rows, *hidden_states.shape[1:])
         with kept(SEED):
             exec("\n".join(steps), names)  # the very lines that the learner is shown
@@ -360,7 +397,7 @@ class BertExperiment(Experiment):
             **self._shown(batch, ids.tolist(), mask.tolist(), notes=notes, diagnosis=diagnosis),
             mask_is_read=settings.mask,
             values=target.tolist(),
-            code=from_scratch(settings, self._sentences, steps, (*stages[:2], stages[3], end), diagnosis),
+            code=from_scratch(settings, batch, steps, (*stages[:2], stages[3], end), diagnosis),
             stages=stages,
             target=end,
             logits=logits,

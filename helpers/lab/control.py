@@ -48,6 +48,7 @@ class Idle(NamedTuple):
 class Control(NamedTuple):
     """A drop-down, a slider, or, where it has neither options nor a range, a tick box."""
 
+    part: str  # of the picture: what it changes there
     label: str
     options: Mapping[str, Option]  # where the drop-down opens comes first
     range: tuple[int, int] | None  # the slider's lowest and highest value; the highest grows with a preset's
@@ -61,20 +62,24 @@ class Control(NamedTuple):
         return self.options[value].words if self.options else str(value)
 
 
-def choice(label: str, options: Mapping[str, Option], *idle: Idle, wrong: Sequence[str] = ()) -> Any:
+def choice(
+    part: str, label: str, options: Mapping[str, Option], *idle: Idle, wrong: Sequence[str] = ()
+) -> Any:
     """Declare a setting with a drop-down. The lab opens with the first option."""
-    control = Control(label, options, None, idle, wrong)
+    control = Control(part, label, options, None, idle, wrong)
     return field(default=next(iter(options)), metadata={"control": control})
 
 
-def slider(label: str, start: int, lowest: int, most: int, *idle: Idle, wrong: Sequence[int] = ()) -> Any:
+def slider(
+    part: str, label: str, start: int, lowest: int, most: int, *idle: Idle, wrong: Sequence[int] = ()
+) -> Any:
     """Declare a setting with a slider."""
-    return field(default=start, metadata={"control": Control(label, {}, (lowest, most), idle, wrong)})
+    return field(default=start, metadata={"control": Control(part, label, {}, (lowest, most), idle, wrong)})
 
 
-def tick(label: str, start: bool, *idle: Idle, wrong: Sequence[bool] = ()) -> Any:
+def tick(part: str, label: str, start: bool, *idle: Idle, wrong: Sequence[bool] = ()) -> Any:
     """Declare a setting with a tick box."""
-    return field(default=start, metadata={"control": Control(label, {}, None, idle, wrong)})
+    return field(default=start, metadata={"control": Control(part, label, {}, None, idle, wrong)})
 
 
 @dataclass(frozen=True)
@@ -104,11 +109,15 @@ class Settings:
         return self.controls()[name].options[getattr(self, name)]
 
     def idle(self) -> dict[str, str]:
-        """Say of each setting that was changed and plays no part, why."""
-        start, now, controls, notes = asdict(type(self)()), asdict(self), self.controls(), {}
+        """Say of each setting that plays no part, why."""
+        now, controls, notes = asdict(self), self.controls(), {}
         said = {name: control.words(now[name]) for name, control in controls.items()}
         for name, control in controls.items():
-            case = next((case for case in control.idle if case.holds(now)), None)
-            if case and now[name] != start[name]:
+            if case := next((case for case in control.idle if case.holds(now)), None):
                 notes[name] = case.why.format(**said)
         return notes
+
+    def changed(self) -> set[str]:
+        """Name the settings that are not as they are at first."""
+        start = asdict(type(self)())
+        return {name for name, value in asdict(self).items() if value != start[name]}

@@ -32,6 +32,12 @@ class Scene(ABC):
     diagnosis: Diagnosis
     code: str  # Python that does the same from scratch
     with_ids: ClassVar[bool]  # whether the tokens are shown with ids and mask
+    parts: ClassVar[Mapping[str, str]]  # of the picture, where a mistake can be: each with its name
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the picture may mark what is wrong: not while a learner looks for it."""
+        return self.diagnosis.outcome == "ok" or bool(self.diagnosis.cause or self.diagnosis.needs)
 
     @abstractmethod
     def draw(self, changed: frozenset[str] = frozenset()) -> str:
@@ -44,6 +50,10 @@ class Scene(ABC):
     @abstractmethod
     def signs(self) -> dict[str, str]:
         """Return what the picture marks, as {name in the table: words}."""
+
+    @abstractmethod
+    def suspects(self) -> set[str]:
+        """Return the parts that the diagnosis is about."""
 
     @abstractmethod
     def numbers(self) -> str:
@@ -120,7 +130,7 @@ class Experiment(ABC):
         if len(batch) < settings.batch_size:
             words = f"{len(batch)} sentence{'s' * (len(batch) > 1)}"
             notes["batch_size"] = f"only {words} typed, so this batch holds {len(batch)}"
-        notes |= settings.idle()
+        notes |= {name: why for name, why in settings.idle().items() if name in settings.changed()}
         if settings.padding == "max_length":
             lengths = [len(ids) for ids in self.tokenizer(batch, verbose=False)["input_ids"]]
             if cut := sum(length > settings.max_length for length in lengths):

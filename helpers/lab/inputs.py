@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
+from html import escape
 from typing import Any
 
 import ipywidgets as widgets
@@ -11,7 +12,8 @@ import ipywidgets as widgets
 from helpers.lab.control import MAX_SENTENCES, Changes, Control, Settings
 
 _LABEL = "124px"
-_COLUMN = 290  # pixels: two columns in a window of 800
+_COLUMN = 290  # pixels, at least
+_FEW = 4  # as many controls stand in two columns, more in three: a long slider is easy to turn
 _LONG = 24  # letters; an option that is longer needs a row of its own
 
 
@@ -33,9 +35,19 @@ class Inputs:
             layout={"width": "auto", "flex_flow": "column", "align_items": "stretch"},
             style={"description_width": "initial"},
         )
+        can_idle = [name for name, control in controls.items() if control.idle]
+        self.reasons = {name: widgets.HTML().add_class("shape-clinic-reason") for name in can_idle}
         self._all = {**self.controls, "text": self.sentences}
         for name, control in self._all.items():
             control.observe(lambda change, name=name: self._turned({name: change["new"]}), "value")
+
+    @property
+    def with_reasons(self) -> dict[str, widgets.Widget]:
+        """Each control, below it the place where it is said why it plays no part, if it ever plays none."""
+        return {
+            name: widgets.VBox([control, *filter(None, [self.reasons.get(name)])], layout=_place(control))
+            for name, control in self.controls.items()
+        }
 
     def _turned(self, changes: Changes) -> None:
         if not self._is_set:
@@ -53,10 +65,21 @@ class Inputs:
         finally:
             self._is_set = False
 
-    def note(self, names: Collection[str]) -> None:
-        """Put a sign on these settings' controls, and on no others."""
+    def show(self, noted: Collection[str], idle: Mapping[str, str], changed: Collection[str]) -> None:
+        """Sign what could not be used as it is, grey what plays no part, show what was set for the learner.
+
+        Args:
+            noted: The settings that the verdict says something about.
+            idle: Per setting that plays no part, why.
+            changed: The settings that a button has just changed.
+        """
         for name, control in self._all.items():
-            mark(control, "shape-clinic-noted", name in names)
+            mark(control, "shape-clinic-noted", name in noted)
+            mark(control, "shape-clinic-unused", name in idle)
+            mark(control, "changed", name in changed)
+            control.tooltip = idle.get(name)
+        for name, reason in self.reasons.items():
+            reason.value = escape(idle.get(name, ""))
 
 
 def _widget(control: Control, value: Any) -> widgets.Widget:
@@ -64,22 +87,28 @@ def _widget(control: Control, value: Any) -> widgets.Widget:
     if isinstance(value, bool):
         ticked = {"width": "auto", "padding": f"0 0 0 {_LABEL}"}
         return widgets.Checkbox(value, description=control.label, indent=False, layout=ticked)
-    layout = {"width": "auto", "max_width": "340px"}
+    layout = {"width": "auto"}
     about = {"description": control.label, "style": {"description_width": _LABEL}, "layout": layout}
     if control.range:
         lowest, most = control.range
         # A lesson about 73 outputs needs a slider that goes on past them.
         return widgets.IntSlider(value, lowest, most if value <= most else value + 10, **about)
     options = [(option.words, name) for name, option in control.options.items()]
-    if max(len(words) for words, _ in options) > _LONG:
-        # Not grid_column, which ipywidgets clears with the grid_area that it finds empty.
-        layout |= {"grid_area": "auto / 1 / auto / -1", "max_width": "430px"}
     return widgets.Dropdown(options=options, value=value, **about)
+
+
+def _place(control: widgets.Widget) -> dict[str, str]:
+    """Return where a control stands: one with long options in a row of its own."""
+    words = [words for words, _ in getattr(control, "options", ())]
+    # Not grid_column, which ipywidgets clears with the grid_area that it finds empty.
+    wide = {"grid_area": "auto / 1 / auto / -1", "max_width": "430px"}
+    return wide if max(map(len, words), default=0) > _LONG else {}
 
 
 def in_columns(controls: Sequence[widgets.Widget]) -> widgets.GridBox:
     """Return the controls below and beside each other, in as many columns as fit."""
-    columns = f"repeat(auto-fill, minmax({_COLUMN}px, 1fr))"
+    most = 2 if len(controls) <= _FEW else 3
+    columns = f"repeat(auto-fill, minmax(min(100%, max({_COLUMN}px, {100 // most - 1}%)), 1fr))"
     return widgets.GridBox(controls, layout={"grid_template_columns": columns, "align_items": "center"})
 
 

@@ -49,16 +49,26 @@ NO_LENGTH = Idle(
 class KerasSettings(Settings):
     """A control a line, in their order."""
 
-    padding: str = choice("padding", {**PADDINGS, "none": Option("none", "padding=False")}, wrong=("none",))
-    max_length: int = slider("max_length", 8, 4, 16, NO_LENGTH)  # padded and cut to; of a fixed input
-    input_length: str = choice("Input length", INPUT_LENGTHS, wrong=("fixed",))
-    two_inputs: bool = tick("two inputs", True)  # whether the model has an input for the mask
-    mask_given: bool = tick("mask given", True, wrong=(False,))  # whether it is handed to the model
-    loss: str = choice("loss", LOSSES, wrong=("categorical_crossentropy", "binary_crossentropy"))
-    label_format: str = choice("labels", LABEL_FORMATS, wrong=("one_hot",))
-    units: int = slider("units", 3, 1, 6, wrong=(1, 2))  # the outputs of the last Dense
-    classes: int = slider("classes in the data", 3, 2, 6, wrong=(5,))  # how many the labels are drawn from
-    batch_size: int = slider("batch_size", 4, 1, 8)
+    padding: str = choice(
+        "input_ids", "padding", {**PADDINGS, "none": Option("none", "padding=False")}, wrong=("none",)
+    )
+    max_length: int = slider(
+        "input_ids", "max_length", 8, 4, 16, NO_LENGTH
+    )  # padded and cut to; of a fixed input
+    input_length: str = choice("input_ids", "Input length", INPUT_LENGTHS, wrong=("fixed",))
+    two_inputs: bool = tick(
+        "attention_mask", "two inputs", True
+    )  # whether the model has an input for the mask
+    mask_given: bool = tick(
+        "attention_mask", "mask given", True, wrong=(False,)
+    )  # whether it is handed to the model
+    loss: str = choice("loss", "loss", LOSSES, wrong=("categorical_crossentropy", "binary_crossentropy"))
+    label_format: str = choice("output and y", "labels", LABEL_FORMATS, wrong=("one_hot",))
+    units: int = slider("output and y", "units", 3, 1, 6, wrong=(1, 2))  # the outputs of the last Dense
+    classes: int = slider(
+        "output and y", "classes in the data", 3, 2, 6, wrong=(5,)
+    )  # how many the labels are drawn from
+    batch_size: int = slider("input_ids", "batch_size", 4, 1, 8)
 
 
 # The Python behind it: what runs on every move, and the same from scratch.
@@ -120,10 +130,14 @@ class KerasScene(Scene):
     shapes: Shapes
     output: Tensor | None  # what the last layer gave, where it gave anything
     with_ids: ClassVar[bool] = True
+    parts: ClassVar[Mapping[str, str]] = {
+        **{name: name for name in (*ARRAYS, "output and y")},
+        "loss": "the loss",
+    }
 
     def draw(self, changed: frozenset[str] = frozenset()) -> str:
         """Return each shape beside the one that the model was built for."""
-        return draw_arrays(self.shapes, self.signs(), changed)
+        return draw_arrays(self.shapes, self.signs(), changed, self.is_told)
 
     def table(self) -> list[tuple[str, str]]:
         """Return both shapes of each array."""
@@ -132,11 +146,17 @@ class KerasScene(Scene):
 
     def signs(self) -> dict[str, str]:
         """Sign the arrays that don't fit; where all do, the one that the verdict is about."""
+        if not self.is_told:
+            return {}
         misfit = {shapes[0]: words for shapes in self.shapes if (words := in_words(*shapes))}
         if misfit or self.diagnosis.outcome == "ok":
             return misfit
         about = "attention_mask" if self.diagnosis.cause == "missing_or_wrong_mask" else "output and y"
         return {about: f"{self.diagnosis.sign} see the verdict"}
+
+    def suspects(self) -> set[str]:
+        """Return the arrays that are signed."""
+        return set(self.signs())
 
     def numbers(self) -> str:
         """Return the output beside the labels."""

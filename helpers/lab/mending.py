@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from itertools import product
 from typing import Any, NamedTuple
 
-from helpers.diagnosis import Diagnosis
+from helpers.diagnosis import Diagnosis, Fix
 from helpers.lab.control import Changes, Settings
 from helpers.lab.experiment import Experiment
 
@@ -49,6 +49,24 @@ def mend(experiment: Experiment) -> Changes | None:
                     return found
                 reached += on_the_way
             now, last = reached, now
+    finally:
+        experiment.change(**asdict(before))
+    return None
+
+
+def does(experiment: Experiment, fix: Fix) -> Changes | None:
+    """Find what to set so that it does the same as a fix; None where no control stands for it.
+
+    The experiment is left as it was.
+    """
+    before, cause = experiment.settings, experiment.scene.diagnosis.cause
+    try:
+        for names in map(str.split, experiment.mends.get(cause or "", "").split(",")):
+            for values in product(*(_others(before, name) for name in names)):
+                changes = dict(zip(names, values, strict=True))
+                told = experiment.change(**{**asdict(before), **changes}).diagnosis
+                if told.loss is not None and f"loss {told.loss:.3f}" in fix.result:
+                    return changes
     finally:
         experiment.change(**asdict(before))
     return None

@@ -6,20 +6,21 @@ A thin view over an experiment. Controls and a few `ipywidgets.HTML` are joined 
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, replace
 from html import escape
 from typing import Any
 
 import ipywidgets as widgets
 
-from helpers.diagnosis import Diagnosis
 from helpers.drawing.tokens import draw_tokens
 from helpers.drawing.verdict import draw_code, draw_plain, draw_verdict
 from helpers.lab.control import Changes
 from helpers.lab.hunt import Hunt
 from helpers.lab.inputs import Fold, Inputs, button, in_columns, mark
-from helpers.lab.mending import in_words, mend
+from helpers.lab.mending import does, in_words, mend
 from helpers.lab.page import Page
+from helpers.lab.plain import plain
 from helpers.lab.presets import PRESETS
 from helpers.readable import ReadableVBox
 from helpers.voice import Voice
@@ -37,7 +38,7 @@ class ShapeLab(ReadableVBox):
             such as `num_labels`.
         sentences: The text box, one sentence per line.
         more: Shows the controls that this preset does without.
-        reset, break_it, show_cause, fix_it, show_values: The buttons.
+        break_it, show_cause, fix_it, reset, show_values, show_sentences: The buttons.
         picture, verdict, tokens, numbers, code, message: What is shown, each an `ipywidgets.HTML`.
         hunt: The mistake that `break_it` has made, while it is looked for.
         scene: The last run, with its shapes, labels and `diagnosis`.
@@ -59,7 +60,7 @@ class ShapeLab(ReadableVBox):
             known = ", ".join(PRESETS)
             raise ValueError(f"got preset {preset!r}. ShapeLab needs one of {known}. Try 'all_right'.")
         _, experiment, start, in_sight = PRESETS[preset]
-        self._start = replace(start, **settings)
+        self._start, self._in_sight = replace(start, **settings), in_sight
         self.hunt = Hunt(experiment.mistakes(), in_sight)
         self.experiment = experiment(self._start)
         self._inputs = Inputs(self._start, self._change)
@@ -70,50 +71,69 @@ class ShapeLab(ReadableVBox):
         self.message = widgets.HTML().add_class("shape-clinic-message")
         self.verdict = widgets.HTML().add_class("shape-clinic-verdict")
         self._page, self._voice = Page(), Voice()
+        self._page.observe(lambda change: self._answer(change["new"]), "asked")
         self._values = Fold("Show values", self.numbers)
+        self._typed = Fold("Sentences and tokens", widgets.VBox([self.sentences, self.tokens]))
         top = [self._boxes(in_sight), self._buttons(), self.message]
         self._show()
-        # What changes its height stands below what is turned, typed into or read on every move.
-        shown = [self.picture, self.verdict, self._values]
-        super().__init__([*top, *shown, self.sentences, self.tokens, self.code, self._voice])
+        # What changes its height stands below what is turned or read on every move.
+        super().__init__(
+            [*top, self.picture, self.verdict, self._values, self._typed, self.code, self._voice]
+        )
         self.add_class("shape-clinic-lab")
 
     # The controls.
 
     def _boxes(self, in_sight: tuple[str, ...]) -> widgets.VBox:
-        """Put the lesson's controls in sight and the others behind "More"."""
-        others = in_columns([control for name, control in self.controls.items() if name not in in_sight])
+        """Put the lesson's controls in sight and the others behind "More", in the order of the flow."""
+        controls, reasons = self.controls, self._inputs.with_reasons
+        others = in_columns([control for name, control in reasons.items() if name not in in_sight])
         fold = Fold("More controls", others)
         self.more = fold.button
-        lesson = in_columns([self.controls[name] for name in in_sight])
+        lesson = in_columns([controls[name] for name in in_sight])
         return widgets.VBox([lesson, fold]).add_class("shape-clinic-controls")
 
     def _buttons(self) -> widgets.HBox:
-        self.reset = button("Reset", self._reset)
+        """Return two groups: to play, and the tools."""
         self.break_it = button("Break it for me", self._break)
         self.show_cause = button("Show the cause", self._reveal)
         self.fix_it = button("Fix it", self._fix)
-        self.show_values = self._values.button
+        self.reset = button("Reset", self._reset)
+        self.show_values, self.show_sentences = self._values.button, self._typed.button
         self.show_values.observe(lambda change: self._show_numbers(), "value")
-        asked = [self.reset, self.break_it, self.show_cause, self.fix_it, self.show_values]
-        row = [self.more, *asked, self._page]
-        return widgets.HBox(row, layout={"flex_flow": "row wrap", "align_items": "center"})
+        folds = [self.show_values, self.show_sentences, self.more]
+        play = _in_a_row([self.break_it, self.show_cause, self.fix_it])
+        tools = _in_a_row([self.reset, self._page, *folds]).add_class("shape-clinic-tools")
+        return _in_a_row([play, tools])
 
     # What the buttons do.
 
+    def _answer(self, asked: dict[str, Any]) -> None:
+        """Do what was asked for in the page: turn a setting, apply a fix, or judge a guess."""
+        if "name" in asked:
+            self.controls[asked["name"]].value += int(asked["by"])
+        elif "fix" in asked:
+            self._do(int(asked["fix"]))
+        elif self.hunt.is_hidden:
+            self._point(asked["part"])
+
     def _reset(self) -> None:
-        self.hunt.is_on = False
+        self.hunt.end()
+        for fold in (self.more, self.show_values, self.show_sentences):
+            fold.value = False
         self._apply(asdict(self._start))
-        self._show("As it was at the start.")
+        self._show(aloud="As it was at the start.")
 
     def _break(self) -> None:
-        changes = self.hunt.begin(self.experiment)
-        self.more.value = True  # the mistake may be behind it
-        self._apply(changes)
-        self._show("One thing is wrong now, among all controls. Mend it, or ask for the cause.")
+        self._apply(self.hunt.begin(self.experiment))
+        self.break_it.description = "Next one"
+        self._show(f"One thing is wrong now. Where? Point at it: {self.hunt.left} guesses.")
+
+    def _point(self, part: str) -> None:
+        self._show(self.hunt.point(part, self.scene))
 
     def _reveal(self) -> None:
-        self.hunt.is_on = False
+        self.hunt.is_hidden = False
         cause = dict(self.scene.diagnosis.rows).get("cause")
         self._show(f"The cause: {cause}." if cause else "There is no cause to show: nothing is wrong.")
 
@@ -121,17 +141,29 @@ class ShapeLab(ReadableVBox):
         if self.scene.diagnosis.outcome == "ok":
             self._show("Nothing to mend.")
             return
-        before, shown = self.experiment.settings, dict(self.scene.table())
         self.message.value = "Trying what mends it …"  # in Keras that can take half a second
-        changes = self.hunt.undone(before) or mend(self.experiment)
-        self.hunt.is_on = False
+        changes = self.hunt.undone(self.experiment.settings) or mend(self.experiment)
+        self.hunt.end()
+        self._turned(changes, "No control mends this by itself: the verdict says what is needed.")
+
+    def _do(self, number: int) -> None:
+        """Do what one of the fixes does."""
+        fix = self.scene.diagnosis.fixes[number]
+        self._turned(
+            does(self.experiment, fix), "No control stands for this line. It is one for your own code."
+        )
+
+    def _turned(self, changes: Changes | None, otherwise: str) -> None:
+        """Set what mends something, and show what that has changed."""
+        before, shown = self.experiment.settings, dict(self.scene.table())
         if changes is None:
-            self._show("No control mends this by itself: the verdict says what is needed.")
+            self._show(otherwise)
             return
         self._apply(changes)
-        fixed = "Fixed" if self.scene.diagnosis.outcome == "ok" else "One is fixed"
+        self.more.value |= not changes.keys() <= set(self._in_sight)  # or nobody sees it move
+        fixed = "✓ Fixed" if self.scene.diagnosis.outcome == "ok" else "One is fixed"
         changed = {name for name, words in self.scene.table() if words != shown.get(name)}
-        self._show(f"{fixed}. {in_words(before, changes)}", frozenset(changed))
+        self._show(f"{fixed}. {in_words(before, changes)}", frozenset(changed), changes)
 
     def _apply(self, changes: Changes) -> None:
         """Set some controls at once, and run once."""
@@ -146,19 +178,33 @@ class ShapeLab(ReadableVBox):
         return self.experiment.scene
 
     @property
-    def _told(self) -> Diagnosis:
-        """What may be said of it."""
-        return self.hunt.told(self.scene.diagnosis)
+    def _told(self) -> Any:
+        """What may be shown of it."""
+        return self.hunt.told(self.scene)
+
+    @property
+    def _short(self) -> str:
+        """The same in one sentence; none while the learner looks for it."""
+        return plain(self.scene) if self._told.is_told else ""
 
     def _change(self, settings: Changes) -> None:
         self._show(self.hunt.follow(self.experiment.change(**settings)))
 
-    def _show(self, words: str = "", changed: frozenset[str] = frozenset()) -> None:
-        scene = self.scene
+    def _show(
+        self,
+        words: str = "",
+        changed: frozenset[str] = frozenset(),
+        turned: Collection[str] = (),
+        aloud: str = "",
+    ) -> None:
+        scene, short = self._told, self._short
         self.message.value = escape(words)
+        mark(self, "shape-clinic-hunting", self.hunt.is_hidden)
         self.picture.value = scene.draw(changed)
-        notes = {self._inputs.labels[name]: words for name, words in scene.notes.items()}
-        self.verdict.value = draw_verdict(self._told, notes)
+        notes = {self._inputs.labels[name]: why for name, why in scene.notes.items()}
+        self.verdict.value = draw_verdict(
+            scene.diagnosis, notes, short, scene.parts if self.hunt.is_hidden else ()
+        )
         self.tokens.value = draw_tokens(
             scene.tokens, scene.ids, scene.mask, scene.mask_is_read, scene.with_ids
         )
@@ -166,20 +212,26 @@ class ShapeLab(ReadableVBox):
         self.code.value = draw_code(scene.code)
         self._page.code = scene.code
         noted = [f'Note on the control "{name}": {why}' for name, why in notes.items()]
-        said = [words, scene.diagnosis.headline, *noted]
+        said = [aloud or words, short, scene.diagnosis.headline, *noted]
         self._voice.say(". ".join(part.rstrip(".") for part in said if part))
         for answers in (self.show_cause, self.fix_it):
             mark(answers, "shape-clinic-idle", scene.diagnosis.outcome == "ok")
-        self._inputs.note(scene.notes)
+        self._inputs.show(scene.notes, scene.settings.idle(), turned)
 
     def _show_numbers(self) -> None:
         self.numbers.value = self.scene.numbers() if self.show_values.value else ""
 
     def as_text(self) -> str:
         """Return the diagnosis of the last run."""
-        return str(self._told)
+        return f"{self._short}\n{self._told.diagnosis}".lstrip()
 
     def as_html(self) -> str:
         """Return the shapes and the verdict of the last run as a plain table."""
-        table = draw_plain(self.scene.table(), self.scene.signs(), self._told)
+        scene = self._told
+        table = draw_plain(scene.table(), scene.signs(), scene.diagnosis, self._short)
         return f"{table}<p>In JupyterLab, run this cell to turn the sliders.</p>"
+
+
+def _in_a_row(parts: Sequence[widgets.Widget]) -> widgets.HBox:
+    """Return the parts beside each other, and below where they don't fit."""
+    return widgets.HBox(parts, layout={"flex_flow": "row wrap", "align_items": "center"})

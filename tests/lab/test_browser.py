@@ -15,6 +15,7 @@ from browser_tools import (
     HANDLE,
     LAB,
     Complaints,
+    fold_sidebar,
     listen,
     new_page,
     open_notebook,
@@ -22,9 +23,12 @@ from browser_tools import (
     run_cell,
     slider,
     troubles,
+    write_scratch,
 )
 from notebook_tools import MAY_RAISE, ROOT
 from playwright.sync_api import Browser, Locator, Page, expect
+
+from helpers.lab.presets import PRESETS
 
 pytestmark = pytest.mark.browser
 
@@ -82,7 +86,8 @@ def error_of(cell: dict[str, Any]) -> str:
 def chip(lab: Locator, axis: str, nth: int = 0) -> Locator:
     """Find the text of the nth chip of an axis in the picture that is shown."""
     named = lab.page.locator("title", has_text=f"{axis}:")
-    return lab.locator(".shape-clinic-flow svg:visible g", has=named).nth(nth).locator("text")
+    picture = lab.locator(".shape-clinic-flow svg:visible")
+    return picture.locator("g.axis", has=named).nth(nth).locator("text").first
 
 
 def test_a_fresh_copy_shows_the_lab_as_a_table(fresh_copy: str, page: Page, server: Server) -> None:
@@ -94,7 +99,7 @@ def test_a_fresh_copy_shows_the_lab_as_a_table(fresh_copy: str, page: Page, serv
         return table.locator("tr", has=page.locator("th", has_text=re.compile(f"^{name}$")))
 
     expect(row("logits")).to_have_text("logits(N=4, C=1) ✗ C doesn't fit")
-    expect(row("result")).to_contain_text("✗ IndexError")
+    expect(row("result")).to_contain_text("IndexError")
     expect(row("cause")).to_contain_text("the head has the wrong size")
     expect(page.locator(LAB)).to_have_count(0)
 
@@ -117,18 +122,75 @@ def test_the_arrow_keys_turn_the_error_into_a_loss(lab: Locator) -> None:
     verdict = lab.get_by_label("the verdict")
     expect(chip(lab, "C")).to_have_text("C 1")
     expect(picture).to_contain_text("✗ raises")
-    expect(verdict).to_contain_text("✗ IndexError: Target 2 is out of bounds.")
+    expect(verdict).to_contain_text("IndexError: Target 2 is out of bounds.")
     slider(lab, "num_labels").focus()
     lab.page.keyboard.press("ArrowRight")
     expect(chip(lab, "C")).to_have_text("C 2")
     expect(picture).to_contain_text("✗ raises")
     lab.page.keyboard.press("ArrowRight")
     expect(chip(lab, "C")).to_have_text("C 3")
-    expect(picture).to_contain_text("✓ runs")
+    expect(picture).to_contain_text("✓ loss 1.29")
     expect(picture).not_to_contain_text("✗")
-    expect(verdict).to_contain_text("✓ loss")
+    expect(verdict).to_contain_text("loss 1.289")
     # The keyboard's place must survive the redraw.
     expect(slider(lab, "num_labels")).to_be_focused()
+
+
+def test_the_picture_turns_points_and_mends(lab: Locator) -> None:
+    picture, keys = lab.locator(".shape-clinic-flow svg:visible"), lab.page.keyboard
+    picture.locator('[data-axis="C"] .turn[data-by="1"]').click()
+    expect(chip(lab, "C")).to_have_text("C 2")
+    picture.locator('.row[data-row="1"]').last.hover()
+    expect(picture.locator(".row.pointed")).to_have_count(3)
+    # The same by keyboard: the picture's place has the focus, and keeps it through a redraw.
+    place = lab.get_by_role("group", name="the picture")
+    lab.page.mouse.move(0, 0)  # what the mouse is on is marked, and no mouse moves by itself
+    place.focus()
+    keys.press("c")
+    expect(lab.locator(".shape-clinic-voice")).to_have_text("C, num_labels: logits 2")
+    keys.press("+")
+    expect(chip(lab, "C")).to_have_text("C 3")
+    expect(place).to_be_focused()
+    expect(picture.locator(".axis.pointed")).to_have_count(1)
+    keys.press("ArrowDown")
+    expect(lab.locator(".shape-clinic-voice")).to_contain_text("row 0: The film was wonderful.")
+    lab.get_by_role("button", name="Reset").click()
+    lab.get_by_role("button", name="apply this").first.click()
+    expect(chip(lab, "C")).to_have_text("C 3")
+    expect(lab.locator(".shape-clinic-message")).to_have_text("✓ Fixed. num_labels: 1 → 3")
+
+
+def test_a_hunt_is_played_by_pointing(lab: Locator) -> None:
+    picture = lab.locator(".shape-clinic-flow svg:visible")
+    lab.get_by_role("button", name="Break it for me").click()
+    expect(lab.locator(".shape-clinic-message")).to_contain_text("Where? Point at it: 3 guesses")
+    expect(picture.locator(".turn").first).to_be_visible()
+    for part in ("loss", "input_ids", "target"):  # one of them at the latest is right, or the third reveals
+        if lab.get_by_role("button", name="logits", exact=True).count():
+            picture.locator(f'.suspect[data-part="{part}"]').first.click()
+    expect(lab.get_by_role("button", name="logits", exact=True)).to_have_count(0)
+    expect(lab.get_by_label("the verdict")).to_contain_text("cause")
+    lab.get_by_role("button", name="Fix it").click()
+    expect(lab.locator(".shape-clinic-message")).to_contain_text("✓ Fixed.")
+    lab.get_by_role("button", name="Next one").click()
+    expect(lab.locator(".shape-clinic-message")).to_contain_text("3 guesses")
+
+
+def test_nobody_has_to_scroll_between_what_is_turned_and_what_it_does(page: Page, server: Server) -> None:
+    write_scratch(
+        server, "presets.ipynb", [f"from helpers import ShapeLab\nShapeLab({preset!r})" for preset in PRESETS]
+    )
+    page.set_viewport_size({"width": 1280, "height": 900})
+    open_notebook(page, server, "presets.ipynb")
+    fold_sidebar(page)
+    run_all(page)
+    below = """lab => {
+        const verdict = lab.querySelector(".shape-clinic-verdict").getBoundingClientRect();
+        return verdict.bottom - lab.getBoundingClientRect().top;
+    }"""
+    ends = [lab.evaluate(below) for lab in page.locator(LAB).all()]
+    assert len(ends) == len(PRESETS)
+    assert max(ends) <= 600
 
 
 def test_every_slider_has_its_name(lesson: Page) -> None:
@@ -190,12 +252,13 @@ def test_a_lab_whose_kernel_has_ended_says_so(fresh_copy: str, page: Page, serve
 
 
 def test_typed_html_is_a_sentence_and_never_runs(lab: Locator) -> None:
-    tokens = chip(lab, "T").text_content() or ""
+    lab.get_by_role("button", name="Sentences and tokens").press("Enter")
+    tokens = lab.locator(".shape-clinic-ids td").count()
     lab.locator("textarea").focus()
     lab.page.keyboard.press("Control+A")
     lab.page.keyboard.type(ATTACK)
     expect(chip(lab, "N")).to_have_text("N 1")
-    expect(chip(lab, "T")).not_to_have_text(tokens)
+    expect(lab.locator(".shape-clinic-ids td")).not_to_have_count(tokens)
     # It is in the page, as text.
     expect(lab.locator("pre")).to_contain_text(ATTACK)
     assert lab.locator("img").count() == 0

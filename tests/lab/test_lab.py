@@ -126,7 +126,7 @@ def test_every_value_of_every_control_redraws(preset: str) -> None:
         for value in values_of(control):
             control.value = value
             if preset in TORCH:
-                sign = {"ok": "✓ runs", "silent": "⚠ runs", "raises": "✗ raises"}
+                sign = {"ok": "✓ loss", "silent": "⚠ loss", "raises": "✗ raises"}
                 assert sign[lab.scene.diagnosis.outcome] in lab.picture.value
             _, _, words = lab.scene.diagnosis.headline.partition(" ")
             assert html.escape(words.split(":")[0]) in lab.verdict.value
@@ -145,7 +145,7 @@ def test_any_text_is_read_or_refused_with_a_reason(lab: ShapeLab, text: str) -> 
         assert "<script" not in page
 
 
-def test_the_encoder_runs_only_when_the_sentences_change(
+def test_the_encoder_runs_once_for_each_batch(
     experiment: BertExperiment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[int] = []
@@ -153,10 +153,11 @@ def test_the_encoder_runs_only_when_the_sentences_change(
     try:
         experiment.change(**vars(BertSettings()))
         calls.clear()
-        for change in ({"num_labels": 7}, {"batch_size": 2}, {"target_size": 2}, {"classes": 5}):
+        for change in ({"num_labels": 7}, {"target_size": 2}, {"classes": 5}):
             experiment.change(**change)
         assert calls == []
         experiment.change(text="Something new.")
+        experiment.change(text=BertSettings().text)
         assert calls == [1]
     finally:
         handle.remove()
@@ -171,8 +172,12 @@ def test_a_preset_and_single_settings_open_the_lab_there() -> None:
 def test_a_preset_shows_its_own_controls_and_keeps_the_others_behind_more() -> None:
     lab = ShapeLab("one_hot_targets")
     first, fold = lab.children[0].children
+
     assert first.children == (lab.target_format, lab.loss, lab.num_labels, lab.classes)
-    assert {*first.children, *fold.box.children} == set(lab.controls.values())
+    others = [control for control in lab.controls.values() if control not in first.children]
+    assert [child.children[0] for child in fold.box.children] == others  # each with the place for its reason
+    order = [control.part for control in BertSettings.controls().values()]
+    assert sorted(order[1:], key=["input_ids", "head", "logits", "loss", "target"].index) == order[1:]
     assert fold.children == ()
     lab.more.value = True
     assert fold.children == (fold.box,)
@@ -180,8 +185,9 @@ def test_a_preset_shows_its_own_controls_and_keeps_the_others_behind_more() -> N
 
 def test_padding_has_no_label(experiment: BertExperiment) -> None:
     scene = experiment.change(**vars(BertSettings(task="token", target_format="per_token")))
-    mask = experiment._encoding["attention_mask"][:4]
-    assert [[label != -100 for label in row] for row in scene.values] == mask.bool().tolist()
+    assert [[label != -100 for label in row] for row in scene.values] == [
+        [bool(kept) for kept in row] for row in scene.mask
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What the lab's buttons do: break it, mend it, reset it, say it."""
 
+import re
 from dataclasses import asdict, replace
 from html import unescape
 from itertools import combinations, islice
@@ -116,14 +117,14 @@ def test_break_it_hides_the_cause_until_it_is_mended_or_asked_for() -> None:
     lab.hunt.mistakes = iter([{"target_format": "column"}, {"num_labels": 1}, {"softmax": True}])
     lab.break_it.click()
     assert lab.target_format.value == "column"
-    assert lab.more.value  # the control may be behind it
     assert "multi-target not supported" in lab.verdict.value
     assert "an axis too many" not in lab.verdict.value
     lab.num_labels.value = 4
-    assert "Not yet" in lab.message.value
+    assert "Not yet. Where is it?" in lab.message.value
     lab.num_labels.value = 3
     lab.target_format.value = "indices"
-    assert "Found" in lab.message.value
+    assert "Mended: nothing is wrong any more. 1 of 1 found" in lab.message.value
+    assert lab.break_it.description == "Next one"
     lab.break_it.click()
     assert "head has" not in lab.verdict.value
     lab.show_cause.click()
@@ -137,17 +138,94 @@ def test_break_it_hides_the_cause_until_it_is_mended_or_asked_for() -> None:
     assert "cause" in lab.verdict.value
 
 
+def test_a_hunt_takes_three_guesses_and_counts_what_was_found() -> None:
+    lab = ShapeLab()
+    lab.hunt.mistakes = iter([{"target_size": 1}, {"softmax": True}])
+    lab.break_it.click()
+    assert re.findall('data-part="([^"]*)"', lab.verdict.value) == list(lab.scene.parts)
+    assert "✗ none" not in lab.picture.value and "cause" not in lab.verdict.value
+    press(lab, "loss")
+    assert lab.message.value == "✗ Not the loss. 2 guesses left."
+    press(lab, "target")
+    assert lab.message.value == "✓ Yes, the target. Now mend it."
+    assert "✗ none" in lab.picture.value and "cause" in lab.verdict.value
+    assert "data-part" not in lab.verdict.value
+    lab.fix_it.click()
+    lab.break_it.click()
+    for part in ("input_ids", "head", "target"):
+        assert lab.hunt.is_hidden
+        press(lab, part)
+    assert lab.message.value == "✗ Not the target. Look at the logits. Now mend it."
+    assert "softmax" in lab.verdict.value
+    lab.softmax.value = False
+    assert lab.message.value == "✓ Mended: nothing is wrong any more. 1 of 2 found."
+
+
+def press(lab: ShapeLab, part: str) -> None:
+    """Point at a part, as a click in the picture does."""
+    lab._page.asked = {"part": part, "times": len(lab._page.asked)}
+
+
+@pytest.mark.parametrize("preset", KINDS)
+def test_where_a_mistake_is_can_always_be_pointed_at(experiments: dict[str, Any], preset: str) -> None:
+    kind, experiment = KINDS[preset], experiments[preset]
+    parts = set(experiment.scene.parts)
+    assert {control.part for control in kind.settings_type.controls().values()} <= parts
+    for changes in kind.mistakes():
+        spoil(experiment, iter([changes]))
+        assert experiment.scene.suspects() <= parts
+
+
+def test_a_press_in_the_page_turns_a_control_or_applies_a_fix() -> None:
+    lab = ShapeLab("one_hot_targets")
+    lab._page.asked = {"name": "num_labels", "by": "1", "times": 1}
+    assert lab.num_labels.value == 4
+    lab._page.asked = {"name": "num_labels", "by": "-1", "times": 2}
+    lab._page.asked = {"fix": "0", "times": 3}
+    assert lab.scene.diagnosis.outcome == "ok"
+    assert lab.message.value.startswith("✓ Fixed.")
+
+
+def test_each_fix_that_a_control_stands_for_can_be_applied() -> None:
+    done = []
+    for preset in PRESETS:
+        for number, fix in enumerate(ShapeLab(preset).scene.diagnosis.fixes):
+            lab = ShapeLab(preset)
+            lab._page.asked = {"fix": str(number), "times": 1}
+            done.append(lab.message.value.startswith("No control stands for this line"))
+            assert done[-1] or f"loss {lab.scene.diagnosis.loss:.3f}" in fix.result
+    assert done.count(False) > len(done) / 2
+
+
+def test_a_control_that_was_turned_for_the_learner_is_shown_and_marked() -> None:
+    lab = ShapeLab("wrong_head_size", softmax=True, num_labels=3)
+    assert not lab.more.value
+    lab.fix_it.click()
+    assert lab.more.value and "changed" in lab.softmax._dom_classes
+    lab.num_labels.value = 4
+    assert "changed" not in lab.softmax._dom_classes
+
+
+def test_what_plays_no_part_is_grey_and_says_why() -> None:
+    lab = ShapeLab()
+    assert "shape-clinic-unused" in lab.arrangement._dom_classes
+    assert "no token axis" in lab._inputs.reasons["arrangement"].value
+    lab.task.value = "token"
+    assert "shape-clinic-unused" not in lab.arrangement._dom_classes
+    assert lab._inputs.reasons["arrangement"].value == ""
+
+
 def test_a_mistake_that_plays_no_part_is_not_found() -> None:
     lab = ShapeLab()
     lab.hunt.mistakes = iter([{"softmax": True}])
     lab.break_it.click()
     lab.num_labels.value = 4
-    assert lab.message.value == "Not yet. The verdict says what came, and the picture marks where."
+    assert lab.message.value == "Not yet. Where is it?"
     lab.num_labels.value = 3
     lab.framework.value = "transformers"
     assert 'only because "softmax before the loss" plays no part' in unescape(lab.message.value)
     lab.softmax.value = False
-    assert "Found" in lab.message.value
+    assert "✓ Mended" in lab.message.value
 
 
 def test_labels_that_fit_what_is_left_mend_no_dropped_rows() -> None:
@@ -166,7 +244,7 @@ def test_of_two_mistakes_one_is_mended_at_a_time() -> None:
     lab.fix_it.click()
     assert lab.message.value == "One is fixed. softmax before the loss: on → off"
     lab.fix_it.click()
-    assert lab.message.value == "Fixed. attention_mask given: off → on"
+    assert lab.message.value == "✓ Fixed. attention_mask given: off → on"
     assert lab.scene.diagnosis.outcome == "ok"
 
 
@@ -176,7 +254,7 @@ def test_fix_it_mends_what_a_lesson_shows(preset: str) -> None:
     promised = [fix.result for fix in lab.scene.diagnosis.fixes[:1]]
     lab.fix_it.click()
     assert lab.scene.diagnosis.outcome == "ok"
-    assert lab.message.value.startswith("Fixed. ")
+    assert lab.message.value.startswith("✓ Fixed. ")
     assert all(f"loss {lab.scene.diagnosis.loss:.3f}" in result for result in promised)
 
 
@@ -217,8 +295,12 @@ def test_reset_goes_back_to_where_the_lab_opened() -> None:
     start = lab.experiment.settings
     lab.sentences.value = "Something else."
     lab.break_it.click()
+    for fold in (lab.more, lab.show_values, lab.show_sentences):
+        fold.value = True
     lab.reset.click()
     assert lab.experiment.settings == start
+    assert lab.message.value == "" and lab.numbers.value == ""
+    assert not (lab.more.value or lab.show_values.value or lab.show_sentences.value)
     assert {name: control.value for name, control in lab.controls.items()} == {
         name: value for name, value in asdict(start).items() if name != "text"
     }

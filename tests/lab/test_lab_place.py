@@ -9,7 +9,7 @@ pytestmark = pytest.mark.browser
 
 # In the order of the lab's parts, from its top.
 FIXED = ("the controls", "the buttons", "the message", "the picture", "the verdict")
-VERDICT, SENTENCES = 4, 6
+VERDICT = 4
 # The page asks for each step, so that however slow a machine is, each is drawn before the next.
 SHOW = """
 import ipywidgets as widgets
@@ -77,7 +77,4 @@ def test_no_part_moves_while_the_controls_do(page: Page, server: Server, preset:
     places = page.evaluate("window.places")
     tops = {name: {each[part][0] for each in places} for part, name in enumerate(FIXED)}
     assert {name: found for name, found in tops.items() if len(found) > 1} == {}
-    below = [each[SENTENCES][0] for each in places]
-    # A longer verdict may push them once, and never back and forth.
-    assert below == sorted(below)
     assert len({each[VERDICT][1] for each in places}) > 1, "no verdict was longer: this test sees nothing"

@@ -54,6 +54,8 @@ def numbers_of(scene: Any) -> set[str]:
     counts = [len(scene.sentences), sum(map(all, scene.mask)), sum(row.count(0) for row in scene.mask)]
     counts += [1, 2, outputs - 1, outputs, chosen.classes, outputs - chosen.classes, counts[0] - counts[1]]
     counts += [*map(len, scene.ids), sum(map(len, scene.ids)), *(row.count(1) for row in rows)]
+    arrays = getattr(scene, "shapes", [])[:2]  # Keras' inputs: those that the model has, and those that came
+    counts += [sum(shape[part] is not None for shape in arrays) for part in (1, 2)]
     real = [scene.diagnosis.loss or 0, log(outputs), log(2)]
     return {*re.findall(r"-?\d+", shown), *map(str, counts), *(f"{number:.2f}" for number in real)}
 
@@ -72,7 +74,7 @@ def test_every_state_has_a_short_sentence_with_the_numbers_of_its_run(
     assert told.cause is None or not said.startswith(f"{CAUSES[told.cause].title[1:]}.", 1), told
     assert len(re.sub(r" Loss .*", "", said).split()) <= MOST_WORDS
     constants = {"0.5"} if told.outcome == "ok" else {"0", "1"}
-    assert set(re.findall(r"(?<![a-z])-?\d+(?:\.\d+)?", said)) <= numbers_of(scene) | constants
+    assert set(re.findall(r"(?<![a-z\d])-?\d+(?:\.\d+)?", said)) <= numbers_of(scene) | constants
     assert not WRONG_FORM.search(said)
     assert ("fits" in said) == (told.outcome == "ok")
 
@@ -167,7 +169,7 @@ bert | mask=off
     No attention mask: BERT reads the 9 padding tokens too.
 bert | kept=unpadded
     Only 1 of 4 sentences reaches the loss; 3 were left out.
-bert | kept=unpadded batch_size=3 target_size=3
+bert | kept=unpadded batch_size=3 target_size=3 padding=max_length max_length=24
     No sentence reaches the loss: 3 were left out.
 bert | kept=unpadded padding=max_length max_length=9
     Only 3 of 4 sentences reach the loss; 1 was left out.

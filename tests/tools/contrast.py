@@ -52,9 +52,10 @@ _TEXTS = """root => {
         let below = papers(svg.parentElement);
         for (const shape of svg.querySelectorAll("rect, circle")) {
             if (!(shape.compareDocumentPosition(text) & Node.DOCUMENT_POSITION_FOLLOWING)) break;
-            const at = shape.getBoundingClientRect(), {fill} = getComputedStyle(shape);
+            const at = shape.getBoundingClientRect(), {fill, fillOpacity} = getComputedStyle(shape);
             if (fill === "none" || x < at.left || x > at.right || y < at.top || y > at.bottom) continue;
-            below = below.map(paper => over(rgba(fill), paper));
+            const [r, g, b, a] = rgba(fill);
+            below = below.map(paper => over([r, g, b, a * fillOpacity], paper));
         }
         return below;
     }

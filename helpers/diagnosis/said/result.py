@@ -109,7 +109,7 @@ class Diagnosis:
 
     def without_cause(self) -> Diagnosis:
         """Return what happened and what came alone, for who is to find the cause."""
-        return replace(self, cause=None, needs="", also="", trap="", fixes=(), where="")
+        return replace(self, cause=None, needs="", also="", trap="", fixes=(), where="", marks=())
 
     @property
     def rows(self) -> list[tuple[str, str]]:

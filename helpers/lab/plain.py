@@ -77,7 +77,7 @@ squeeze_mismatch
 target_dtype
     The labels are {dtype}; this loss wants {wanted}.
 softmax_before_loss
-    A softmax over {one_output} is always 1: nothing can be learned.
+    A softmax over {always_1} is always 1: nothing can be learned.
     Softmax runs twice: once {twice}, and again inside it.
     Softmax ran {too_early}; this loss wants the raw scores.
     All {number} lie between 0 and 1; this loss wants raw scores.
@@ -287,6 +287,7 @@ def _of_bert(scene: BertScene) -> tuple[Ends, list[tuple[str, str]]]:
         reaches = f"{count(batch, 'sentence')} {'reaches' if reached == 1 else 'reach'}"
         facts += [("reaching", f"{reached} of {reaches}")] * (reached > 0)
     if "softmax" in settings.between:
+        facts += [("always_1", "1 output")] * (ends.outputs == 1)
         facts += [("twice" if loss == "classes" else "too_early", "before the loss")]
     elif is_within_0_and_1(scene.logits):
         facts += [("number", count(scene.logits.numel(), "score"))]

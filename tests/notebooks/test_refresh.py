@@ -177,6 +177,16 @@ def test_of_the_metadata_the_tags_and_what_is_folded_are_kept() -> None:
     }
 
 
+def test_a_notebook_that_asks_folds_its_outputs_and_no_other_does() -> None:
+    notebook = notebook_with(out("1"))
+    assert normalise(notebook).cells[0].metadata == {}
+    notebook.cells += [v4.new_code_cell('predict("1 or 2?")'), v4.new_markdown_cell("Think.")]
+    stored = normalise(notebook)
+    assert [cell.metadata for cell in stored.cells] == [{"jupyter": {"outputs_hidden": True}}, {}, {}]
+    assert stored.cells[0].outputs == [v4.new_output("display_data"), out("1")]
+    assert normalise(stored) == stored
+
+
 # The command.
 
 EVERYTHING_THAT_CHANGES = """import sys, time, warnings

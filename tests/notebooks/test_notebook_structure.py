@@ -17,6 +17,8 @@ from notebook_tools import (
 )
 from refresh import WIDGET_VIEW, normalise
 
+from helpers.practice.progress import MARK
+
 OLD = sorted((checks.ROOT / "notebooks" / "legacy").glob("*.ipynb"))
 LOOKED_UP = {"08_claims_checked"}  # a table, not one idea
 FAILING = 7  # the place of the toy lesson's failing cell
@@ -189,6 +191,6 @@ def test_every_exercise_of_a_lesson_is_counted(path: Path) -> None:
         for cell in code_cells(read_notebook(path))
         if re.search(r"^check\(", cell.source, re.MULTILINE)
     ]
-    marks = [re.findall(r'check\("([^"]*)"', source) for source in checks]
+    marks = [[found["exercise"] for found in MARK.finditer(source)] for source in checks]
     assert marks == [[f"{path.stem[:2]}.{number}"] for number in range(1, len(checks) + 1)]
     assert len(checks) >= 2

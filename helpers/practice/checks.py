@@ -15,6 +15,7 @@ from helpers.table import LINES, tag
 
 RIGHT = "#009E73"  # always with ✓ and words
 HINTED = "Change your answer and run the cell again. If it still fails, a hint will follow."
+_ROW = f"{LINES};margin:4px 0"
 _tried = Counter[str]()  # how often each exercise failed in this kernel
 
 
@@ -84,9 +85,10 @@ class Checked:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        verdict, *said = (tag("div", line, style=f"{LINES};margin:4px 0") for line in self._lines)
+        verdict, *said = self._lines
+        rows = [tag("b", verdict), *said, *filter(None, [self.after])]
         edge = f"border-left:6px solid {RIGHT if self.passed else BAD};padding:2px 12px"
-        return tag("div", tag("b", verdict), *said, tag("i", self.after), role="status", style=edge)
+        return tag("div", *(tag("p", row, style=_ROW) for row in rows), role="status", style=edge)
 
 
 def check(exercise: str, *answers: object) -> Checked:

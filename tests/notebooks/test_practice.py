@@ -18,7 +18,6 @@ from helpers.drawing.svg import BAD
 from helpers.keras_bert import keras
 from helpers.practice.checks import RIGHT, Need, judged
 from helpers.reference.index import EXAMPLES, error_index, last_line, message_of
-from helpers.table import LINES
 
 
 def test_every_failure_is_listed_at_once() -> None:

@@ -15,7 +15,6 @@ from helpers.table import LINES, tag
 
 RIGHT = "#009E73"  # always with ✓ and words
 HINTED = "Change your answer and run the cell again. If it still fails, a hint will follow."
-_ROW = f"{LINES};margin:4px 0"
 _tried = Counter[str]()  # how often each exercise failed in this kernel
 
 
@@ -87,8 +86,8 @@ class Checked:
     def _repr_html_(self) -> str:
         verdict, *said = self._lines
         rows = [tag("b", verdict), *said, *filter(None, [self.after])]
-        edge = f"border-left:6px solid {RIGHT if self.passed else BAD};padding:2px 12px"
-        return tag("div", *(tag("p", row, style=_ROW) for row in rows), role="status", style=edge)
+        edge = f"border-left:6px solid {RIGHT if self.passed else BAD};padding-left:12px"
+        return tag("div", *(tag("div", row, style=LINES) for row in rows), role="status", style=edge)
 
 
 def check(exercise: str, *answers: object) -> Checked:

@@ -39,7 +39,7 @@ def toy_lesson() -> NotebookNode:
         for name in ("ValueError", "IndexError", "TypeError")
     )
     cells = [
-        text("# Toy lesson\n\nIn about 20 minutes"),
+        text(f"# Toy lesson\n\nIn about 20 minutes\n\n{checks.BANNER}"),
         text("## Predict\n\n![four boxes](boxes.png)"),
         code("%load_ext helpers.practice\nx = 1"),
         text("Think."),
@@ -132,6 +132,7 @@ BROKEN: list[tuple[str, Callable[[NotebookNode], object], str]] = [
     (UNSTORED, lambda nb: nb.cells[3].update(id="toy-3"), ""),
     (UNSTORED, set_outputs(2, printed("<f at 0x7f0000000000>")), ""),
     (UNSTORED, lambda nb: nb.cells[FAILING].metadata.pop("jupyter"), ""),  # its answer is not folded
+    ("asks, and its first cell lacks the banner", set_source(0, "# Toy lesson"), ""),
     (TITLE, set_source(0, "Toy lesson"), ""),
     (TITLE, set_source(0, "## Toy lesson"), ""),
     (TITLE, lambda nb: nb.cells.insert(0, code("# Toy lesson")), ""),

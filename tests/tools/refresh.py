@@ -19,13 +19,12 @@ from itertools import groupby
 from pathlib import Path
 
 import nbformat
-from minutes import ASKS
+from minutes import asks
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode, v4
 from nbval.plugin import carriagereturn_pat
 from notebook_tools import (
     MAY_RAISE,
-    code_cells,
     committed_notebooks,
     execute,
     read_notebook,
@@ -51,14 +50,13 @@ def normalise(notebook: NotebookNode) -> NotebookNode:
     result.metadata = nbformat.from_dict(
         {"kernelspec": {"display_name": "Python 3", "name": "python3"}, "language_info": {"name": "python"}}
     )
-    asks = any(ASKS.search(cell.source) for cell in code_cells(result))
     taken: set[str] = set()
     for cell in result.cells:
         cell.id = _cell_id(cell, taken)
         cell.metadata = _cell_metadata(cell.metadata)
         if cell.cell_type == "code":
             cell.outputs = list(_outputs(cell.outputs))
-            _fold(cell, asks and bool(cell.outputs))
+            _fold(cell, asks(result) and bool(cell.outputs))
     return result
 
 

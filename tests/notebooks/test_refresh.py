@@ -25,6 +25,7 @@ from refresh import WIDGET_VIEW, normalise, serialise
 
 # Made up, and put together here: no path of anybody's machine stands in the repository.
 ANYWHERE = "/".join(["", "somewhere", "else"])
+WHOLE = '<summary>The whole traceback</summary><pre style="">'
 LIBRARY = f"{ANYWHERE}/.venv/lib/python3.11/site-packages/torch/x.py"
 
 
@@ -41,6 +42,7 @@ LIBRARY = f"{ANYWHERE}/.venv/lib/python3.11/site-packages/torch/x.py"
         ("100%|██| 3/3 [00:01<00:00, 251.3it/s]", "100%|██| 3/3 [...]"),
         ("100%|██| 3/3 [1:00:01<00:00,  2.31s/it, loss=0.43]", "100%|██| 3/3 [..., loss=0.43]"),
         ("0%| | 0/3 [00:00<?, ?batch/s]", "0%| | 0/3 [...]"),
+        (f"{WHOLE}Traceback\n  Cell In[6]</pre>", f"{WHOLE}Run the cell to see it.</pre>"),
         ("10/10 \x1b[1m0s\x1b[0m 2ms/step - loss: 0.5", "10/10 .../step - loss: 0.5"),
     ],
 )  # fmt: skip

@@ -76,7 +76,7 @@ class Checked:
         failures = [f"{told}. Try: {hint}" if self.hinted else told for told, hint in self.failures]
         if self.count == 1:
             return [f"✗ {failures[0]}"]
-        return [f"✗ {len(failures)} of {self.count} checks fail", *failures]
+        return [f"✗ {len(failures)} of {self.count} checks fail", *(f"– {each}" for each in failures)]
 
     def __str__(self) -> str:
         return "\n".join(["\n  ".join(self._lines), *filter(None, [self.after])])

@@ -85,7 +85,7 @@ class Short:
         lines = [_COLOUR.sub("", line) for line in lines]
         short = list(without_libraries(lines))
         self._whole = "" if short == lines else "".join(lines)
-        return short
+        return ["".join(short)]  # in one piece: a page puts an empty line between two
 
 
 def without_libraries(lines: list[str]) -> Iterator[str]:

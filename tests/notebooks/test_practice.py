@@ -31,8 +31,8 @@ def test_every_failure_is_listed_at_once() -> None:
     assert not result.passed
     assert str(result).splitlines() == [
         "✗ 2 of 3 checks fail",
-        "  outputs: got 1, needs 3. Try: count the classes",
-        "  labels: got IndexError (list index out of range), needs 1. Try: count from 0",
+        "  – outputs: got 1, needs 3. Try: count the classes",
+        "  – labels: got IndexError (list index out of range), needs 1. Try: count from 0",
     ]
 
 
@@ -44,7 +44,7 @@ def test_the_first_failing_try_tells_what_is_wrong_and_the_second_what_to_try(
     first, second, third = (check("01.1", labels) for labels in (21, 21, 23))
     assert str(first).splitlines() == [
         "✗ 1 of 2 checks fail",
-        "  labels without an output: got 1, needs 0",
+        "  – labels without an output: got 1, needs 0",
         "Change your answer and run the cell again. If it still fails, a hint will follow.",
     ]
     assert str(second).endswith("got 1, needs 0. Try: the last label is 21: count 0 too")

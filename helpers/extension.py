@@ -72,7 +72,7 @@ def _note(error: BaseException) -> None:
 def load_ipython_extension(ipython: InteractiveShell) -> None:
     """Show the diagnosis under every uncaught shape error from now on: `%load_ext helpers` calls this."""
     show_as(None)
-    _watch.last_shown = _last_shown()
+    _watch.last_shown = last_shown()
     # An event keeps a callback once, however often it is registered.
     for event, callback in _watch.callbacks.items():
         ipython.events.register(event, callback)
@@ -99,20 +99,20 @@ class _Watch:
         self.callbacks = {"pre_run_cell": self.before_cell, "post_run_cell": self.after_cell}
 
     def before_cell(self, info: Any) -> None:
-        self.last_shown = _last_shown()
+        self.last_shown = last_shown()
 
     def after_cell(self, result: Any) -> None:
         error = getattr(result, "error_in_exec", None)  # the result is None for a cell that was cancelled
-        if error is None and _last_shown() != self.last_shown:
+        if error is None and last_shown() != self.last_shown:
             # `%run` shows the error of a script by itself, and its cell then counts as a success.
             error = sys.last_value
-        self.last_shown = _last_shown()
+        self.last_shown = last_shown()
         diagnosis = _explained(error)
         if diagnosis:
-            _display(self.form(diagnosis) if self.form else diagnosis)
+            display(self.form(diagnosis) if self.form else diagnosis)
 
 
-def _last_shown() -> int:
+def last_shown() -> int:
     """Identify the error that IPython showed last, without keeping it (and its tensors) alive."""
     return id(getattr(sys, "last_value", None))
 
@@ -133,11 +133,12 @@ def _explained(error: BaseException | None) -> Diagnosis | None:
         return None
 
 
-def _display(shown: object) -> None:
-    from IPython.display import display
+def display(shown: object) -> None:
+    """Show it below the cell that runs."""
+    from IPython.display import display as show
 
     # The front end picks: a terminal prints the text, a notebook shows the HTML.
-    display(shown)
+    show(shown)
 
 
 _watch = _Watch()

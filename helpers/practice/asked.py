@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from helpers import extension
 from helpers.diagnosis.said.causes import CAUSES
 from helpers.diagnosis.said.result import Diagnosis
+from helpers.practice.short import Short
 from helpers.table import Html, folded, tag
 
 if TYPE_CHECKING:
@@ -82,16 +83,18 @@ class Asked:
 
 
 def load_ipython_extension(ipython: InteractiveShell) -> None:
-    """Ask before the diagnosis is shown, under every uncaught shape error from now on.
-
-    Tracebacks are as Python itself prints them, two lines a frame, from now on: with IPython's ten, a model's
-    call fills two screens, and the line that matters stands below them. `%xmode Context` brings those back.
-    """
+    """Ask before the diagnosis is shown, under every uncaught shape error from now on; shorten tracebacks."""
+    unload_ipython_extension(ipython)
+    _short.append(Short(ipython))  # first, so that the whole traceback stands above the questions
     extension.load_ipython_extension(ipython)
     extension.show_as(Asked)
-    ipython.InteractiveTB.set_mode("Plain")
 
 
 def unload_ipython_extension(ipython: InteractiveShell) -> None:
-    """Show no diagnosis any more."""
+    """Show no diagnosis any more, and whole tracebacks."""
     extension.unload_ipython_extension(ipython)
+    while _short:
+        _short.pop().undo()
+
+
+_short: list[Short] = []

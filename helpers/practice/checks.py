@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from helpers.practice.progress import EXERCISE, remember
+from helpers.drawing.svg import BAD
+from helpers.practice.progress import EXERCISE, after, remember
 from helpers.table import LINES, tag
+
+RIGHT = "#009E73"  # always with ✓ and words
+HINTED = "Change your answer and run the cell again. If it still fails, a hint will follow."
+_tried = Counter[str]()  # how often each exercise failed in this kernel
 
 
 class Need(NamedTuple):
@@ -31,35 +37,63 @@ class Need(NamedTuple):
     decides: bool = False
 
 
+class Failure(NamedTuple):
+    """A need that is not met: what it is, got and needs; and what to try."""
+
+    told: str
+    hint: str
+
+
 @dataclass(frozen=True)
 class Checked:
-    """The result of `check`: every need that is not met, as got / needs / try, or why the answer works."""
+    """The result of `check`: every need that is not met, as got / needs / try, or why the answer works.
 
-    failures: tuple[str, ...]
+    Attributes:
+        failures: What is not met.
+        count: How many needs were looked at.
+        why: Why the answer works.
+        after: What comes next.
+        hinted: Whether the hints are told too.
+    """
+
+    failures: tuple[Failure, ...]
     count: int
     why: str = ""
+    after: str = ""
+    hinted: bool = True
 
     @property
     def passed(self) -> bool:
         """Whether every need is met."""
         return not self.failures
 
-    def __str__(self) -> str:
+    @property
+    def _lines(self) -> list[str]:
+        """The verdict, and what is said of it."""
         if self.passed:
             passed = f"✓ all {self.count} checks pass" if self.count > 1 else "✓ the check passes"
-            return f"{passed}. {self.why}" if self.why else passed
+            return [passed, *filter(None, [self.why])]
+        failures = [f"{told}. Try: {hint}" if self.hinted else told for told, hint in self.failures]
         if self.count == 1:
-            return f"✗ {self.failures[0]}"
-        return "\n  ".join([f"✗ {len(self.failures)} of {self.count} checks fail", *self.failures])
+            return [f"✗ {failures[0]}"]
+        return [f"✗ {len(failures)} of {self.count} checks fail", *(f"– {each}" for each in failures)]
+
+    def __str__(self) -> str:
+        return "\n".join(["\n  ".join(self._lines), *filter(None, [self.after])])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return tag("pre", str(self), role="status", style=LINES)
+        verdict, *said = self._lines
+        rows = [tag("b", verdict), *said, *filter(None, [self.after])]
+        edge = f"border-left:6px solid {RIGHT if self.passed else BAD};padding-left:12px"
+        return tag("div", *(tag("div", row, style=LINES) for row in rows), role="status", style=edge)
 
 
 def check(exercise: str, *answers: object) -> Checked:
     """Check an exercise and list every failure at once. What fails is told, not raised, so "Run all" goes on.
+
+    The first failing try tells what is wrong, and each one after it also what to try.
 
     Args:
         exercise: The lesson's number and the exercise's, such as "01.1". Once all needs are met, `progress`
@@ -82,11 +116,13 @@ def check(exercise: str, *answers: object) -> Checked:
             f" Try check({exercise!r}, {names})."
         ) from error
     if any(answer is ... for answer in answers):
-        return Checked(("the dots are not replaced yet. Try: put your answer in their place",), 1)
+        return Checked((Failure("the dots are not replaced yet", "put your answer in their place"),), 1)
     result = judged(lambda: asks(*answers), " ".join((asks.__doc__ or "").split()))
     if result.passed:
         remember(exercise)
-    return result
+        return replace(result, after=after(exercise))
+    _tried[exercise] += 1
+    return replace(result, hinted=False, after=HINTED) if _tried[exercise] == 1 else result
 
 
 def judged(needs: Callable[[], Iterable[Need]], why: str = "") -> Checked:
@@ -97,7 +133,7 @@ def judged(needs: Callable[[], Iterable[Need]], why: str = "") -> Checked:
     >>> judged(lambda: [Need("number of outputs", lambda: 3, 3, "count the classes")])
     ✓ the check passes
     """
-    failures, count = list[str](), 0
+    failures, count = list[Failure](), 0
     try:
         for need in needs():
             count += 1
@@ -107,20 +143,20 @@ def judged(needs: Callable[[], Iterable[Need]], why: str = "") -> Checked:
                     break
     except Exception as error:  # nothing more can be asked of such an answer
         hint = "read the exercise once more: of which kind should the answer be?"
-        failures = failures or [f"your answer: {_said(error)}. Try: {hint}"]
+        failures = failures or [Failure(f"your answer: {_said(error)}", hint)]
     return Checked(tuple(failures), max(count, 1), why)
 
 
-def _failure(need: Need) -> str:
+def _failure(need: Need) -> Failure | None:
     """Say what is wrong where a need is not met."""
     try:
         got = need.got()
         if got == need.needs:
-            return ""
+            return None
         shown = repr(got)
     except Exception as error:  # an exercise half done: say what is missing, and go on
         shown = _said(error)
-    return f"{need.what}: got {shown}, needs {need.needs!r}. Try: {need.hint}"
+    return Failure(f"{need.what}: got {shown}, needs {need.needs!r}", need.hint)
 
 
 def _said(error: Exception) -> str:

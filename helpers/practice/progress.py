@@ -16,16 +16,18 @@ from helpers.table import table, tag
 
 FILE, LOCK = "shape_clinic_progress.json", ".shape_clinic_progress.lock"  # JupyterLab shows no dot files
 EXERCISE = re.compile(r"\d\d\.[1-9]\d?", re.ASCII)
-_MARK = re.compile(rf"\bcheck\(\s*([\"'])({EXERCISE.pattern})\1", re.ASCII)
+MARK = re.compile(rf"\bcheck\(\s*([\"'])(?P<exercise>{EXERCISE.pattern})\1", re.ASCII)
+_NEXT = re.compile(r"^\*\*Next:\*\* \[(\d+\. [^]]+)\]", re.MULTILINE)  # at a lesson's end
 _PATIENCE = 1.0  # seconds
 
 
 class Lesson(NamedTuple):
-    """A lesson's name, the ids of its exercises, and those of them that are done."""
+    """A lesson's name, the ids of its exercises, those of them that are done, and the lesson after it."""
 
     name: str
     exercises: tuple[str, ...]
     done: tuple[str, ...]
+    following: str = ""
 
     @property
     def sign(self) -> str:
@@ -89,14 +91,28 @@ def progress(folder: str | os.PathLike[str] = ".") -> Progress:
     ...     print(str(progress(folder)).splitlines()[0])
     ✓ 01_heads  1 of 1: 01.1
     """
-    done, lessons = done_in(folder), dict[str, tuple[str, set[str]]]()
+    done, lessons = done_in(folder), dict[str, tuple[str, set[str], str]]()
     # By the name without its ending, so that a lesson comes before its copy, whose exercises are the same.
     for path in sorted(Path(folder).glob("[0-9][0-9]_*.ipynb"), key=lambda path: path.stem):
-        number = path.stem[:2]
-        if own := {exercise for exercise in _exercises(path) if exercise.startswith(number)}:
-            lessons.setdefault(number, (path.stem, set()))[1].update(own)
-    found = (Lesson(name, _in_order(ids), _in_order(ids & done)) for name, ids in lessons.values())
+        number, (exercises, following) = path.stem[:2], _read(path)
+        if own := {exercise for exercise in exercises if exercise.startswith(number)}:
+            lessons.setdefault(number, (path.stem, set(), following))[1].update(own)
+    found = (
+        Lesson(name, _in_order(ids), _in_order(ids & done), then) for name, ids, then in lessons.values()
+    )
     return Progress(tuple(found), os.fspath(folder))
+
+
+def after(exercise: str, folder: str | os.PathLike[str] = ".") -> str:
+    """Say how much of a lesson is done with an exercise, and what comes next; nothing where none has it."""
+    for lesson in progress(folder).lessons:
+        if exercise in lesson.exercises:
+            many = len(lesson.exercises)
+            if left := [each for each in lesson.exercises if each not in (*lesson.done, exercise)]:
+                return f"{many - len(left)} of {many} done, next: exercise {left[0]}"
+            done = f"{many} of {many} done: that is all of this lesson"
+            return f"{done}. Next lesson: {lesson.following}" if lesson.following else done
+    return ""
 
 
 def remember(exercise: str, folder: str | os.PathLike[str] = ".") -> bool:
@@ -133,14 +149,21 @@ def done_in(folder: str | os.PathLike[str] = ".") -> frozenset[str]:
     return frozenset(each for each in ids if isinstance(each, str) and EXERCISE.fullmatch(each))
 
 
-def _exercises(path: Path) -> set[str]:
-    """Return the ids that a notebook's code cells name; none from a file that is no notebook."""
+def _read(path: Path) -> tuple[set[str], str]:
+    """Return the ids that a notebook's code cells name, and the lesson that it names as the next one.
+
+    There is neither in a file that is no notebook.
+    """
     try:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        code = ("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-        return {found[2] for source in code for found in _MARK.finditer(source)}
+        code, text = (
+            "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == kind)
+            for kind in ("code", "markdown")
+        )
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return set()
+        return set(), ""
+    following = _NEXT.search(text)
+    return {found["exercise"] for found in MARK.finditer(code)}, following[1] if following else ""
 
 
 def _in_order(exercises: Iterable[str]) -> tuple[str, ...]:

@@ -90,9 +90,23 @@ def chip(lab: Locator, axis: str, nth: int = 0) -> Locator:
     return picture.locator("g.axis", has=named).nth(nth).locator("text").first
 
 
+def test_a_fresh_copy_answers_nothing_before_it_is_run(fresh_copy: str, page: Page, server: Server) -> None:
+    complaints = listen(page, server)
+    open_notebook(page, server, fresh_copy)
+    outputs = page.locator(".jp-Notebook .jp-OutputArea-output")
+    expect(page.locator(".jp-OutputPlaceholder").first).to_have_text("")  # no first line of what it hides
+    expect(outputs).to_have_count(0)
+    run_all(page)
+    expect(page.locator(".jp-OutputPlaceholder")).to_have_count(0)
+    expect(outputs.filter(has_text="IndexError: Target 1 is out of bounds.").first).to_be_visible()
+    expect(page.locator(".shape-clinic-question").first).to_be_visible()
+    assert troubles(page, complaints) == []
+
+
 def test_a_fresh_copy_shows_the_lab_as_a_table(fresh_copy: str, page: Page, server: Server) -> None:
     open_notebook(page, server, fresh_copy)
     assert not any(cell["metadata"].get("trusted") for cell in cells(page))
+    page.evaluate("jupyterapp.commands.execute('notebook:show-all-cell-outputs')")
     table = page.locator(".jp-RenderedHTML", has_text="Run this cell").first
 
     def row(name: str) -> Locator:

@@ -1,5 +1,6 @@
 """`%load_ext helpers` in a real shell and a real kernel, `clinic()` in a function, a block and a script."""
 
+import html
 import importlib
 import re
 import textwrap
@@ -169,7 +170,7 @@ def test_an_error_of_ours_adds_nothing_and_is_logged(
         raise AssertionError("our own mistake")
 
     shown: list[Diagnosis] = []
-    monkeypatch.setattr(extension, "_display", shown.append)
+    monkeypatch.setattr(extension, "display", shown.append)
     explained_by(monkeypatch, broken)
     extension._watch.before_cell(None)
     extension._watch.after_cell(None)  # a cell that was cancelled has no result
@@ -242,19 +243,107 @@ def test_in_a_lesson_three_questions_stand_before_the_folded_diagnosis(tmp_path:
     _, _, asked, _, plain, _, off = (
         [output.data for output in cell.outputs if "data" in output] for cell in notebook.cells
     )
-    html = asked[0]["text/html"]
-    assert "logits (N=__, C=__)" in html.partition("<summary>")[0]
-    assert html.count("<details>") == 5  # three rules, the diagnosis, and its own why
-    assert html.count("✓ Yes: the head has the wrong size.") == 1
-    folded = html[html.index("Then open the diagnosis</summary>") :]
+    page = asked[-1]["text/html"]
+    assert "logits (N=__, C=__)" in page.partition("<summary>")[0]
+    assert page.count("<details>") == 5  # three rules, the diagnosis, and its own why
+    assert page.count("✓ Yes: the head has the wrong size.") == 1
+    folded = page[page.index("Then open the diagnosis</summary>") :]
     assert HEADLINE in folded
-    assert HEADLINE not in html.replace(folded, "")
-    assert "The lesson:" in plain[0]["text/html"]
-    assert "The lesson:" not in html
-    assert asked[0]["text/plain"].endswith(plain[0]["text/plain"])
-    assert HEADLINE in plain[0]["text/html"]
-    assert "<summary>" not in plain[0]["text/html"].partition(HEADLINE)[0]
+    assert HEADLINE not in page.replace(folded, "")
+    assert "The lesson:" in plain[-1]["text/html"]
+    assert "The lesson:" not in page
+    assert asked[-1]["text/plain"].endswith(plain[-1]["text/plain"])
+    assert HEADLINE in plain[-1]["text/html"]
+    assert "<summary>" not in plain[-1]["text/html"].partition(HEADLINE)[0]
     assert off == []
-    frames = "".join(notebook.cells[2].outputs[0].traceback)
-    assert "cross_entropy" in frames
-    assert len(frames.splitlines()) < 15  # IPython's own way takes twice as many for this one
+
+
+# The short traceback of a lesson: what a cell raises, and what its error output then shows.
+
+JSON_LINES = """Traceback (most recent call last):
+  Cell In[], line 2
+    json.loads("{")
+  … 3 frames inside Python …
+JSONDecodeError: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)
+"""
+OWN = """Traceback (most recent call last):
+  Cell In[], line 1
+    {}["a"]
+KeyError: 'a'
+"""
+SHORT = {
+    'import json\njson.loads("{")': JSON_LINES,
+    f"import torch\nimport torch.nn.functional as F\n{LOSS}": """Traceback (most recent call last):
+  Cell In[], line 4
+    loss = F.cross_entropy(logits, torch.tensor([1, 0, 2, 1]))
+  … 1 frame inside torch …
+IndexError: Target 1 is out of bounds.
+""",
+    'try:\n    json.loads("{")\nexcept ValueError as error:\n    raise KeyError("a") from error': JSON_LINES
+    + """
+The above exception was the direct cause of the following exception:
+Traceback (most recent call last):
+  Cell In[], line 4
+    raise KeyError("a") from error
+KeyError: 'a'
+""",
+    "from helpers import check\ncheck()": """Traceback (most recent call last):
+  Cell In[], line 2
+    check()
+TypeError: check() missing 1 required positional argument: 'exercise'
+""",
+    "check('99.1')": """Traceback (most recent call last):
+  Cell In[], line 1
+    check('99.1')
+  … 2 frames inside helpers …
+ValueError: got exercise '99.1'. check needs the number of one that exists. Try '01.1'.
+""",
+    '{}["a"]': OWN,
+    '%xmode Plain\n{}["a"]': OWN.replace("line 1", "line 2"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def short(tmp_path_factory: pytest.TempPathFactory) -> dict[str, NotebookNode]:
+    whole = ["%xmode Context\njson.loads('{')", "%unload_ext helpers.practice", "json.loads('{') # unloaded"]
+    sources = ["%load_ext helpers.practice", *SHORT, *GROUP, "json.loads('[')", "%tb", *whole]
+    notebook = v4.new_notebook(cells=[v4.new_code_cell(source) for source in sources])
+    execute(notebook, tmp_path_factory.mktemp("short"), allow_errors=True)
+    return {cell.source: cell for cell in notebook.cells}
+
+
+GROUP = ["raise ExceptionGroup('two', [ValueError('a'), KeyError('b')])", "1 +"]
+
+
+def traceback_of(cell: NotebookNode) -> str:
+    (error,) = (output for output in cell.outputs if output.output_type == "error")
+    return re.sub(r"In\[\d+\]", "In[]", "".join(error.traceback))
+
+
+@pytest.mark.parametrize("source", SHORT)
+def test_a_traceback_is_the_learners_own_lines_and_the_last_one(
+    short: dict[str, NotebookNode], source: str
+) -> None:
+    assert traceback_of(short[source]) == SHORT[source]
+    folded = [output for output in split(short[source])[1] if "The whole" in output.data["text/plain"]]
+    assert len(folded) == ("…" in SHORT[source])
+    for output in folded:
+        pages = output.data["text/html"]
+        assert pages.startswith("<details><summary>The whole traceback</summary><pre")
+        assert re.search(r"\.py:\d+ in \w+\n", pages)
+        assert html.escape(SHORT[source].splitlines()[-1]) in pages
+
+
+def test_the_whole_traceback_comes_when_it_is_asked_for(short: dict[str, NotebookNode]) -> None:
+    assert "… 3 frames" in traceback_of(short["json.loads('[')"])
+    for source in ("%tb", "%xmode Context\njson.loads('{')", "json.loads('{') # unloaded"):
+        assert "decoder.py" in traceback_of(short[source])
+        assert split(short[source])[1] == []
+    assert "---->" in traceback_of(short["json.loads('{') # unloaded"])  # as IPython shows it
+
+
+def test_other_errors_are_shown_as_ipython_shows_them(short: dict[str, NotebookNode]) -> None:
+    group, syntax = (short[source] for source in GROUP)
+    assert "ValueError: a" in "".join(output.get("text", "") for output in group.outputs)
+    assert "SyntaxError" in traceback_of(syntax)
+    assert split(group)[1] == split(syntax)[1] == []

@@ -17,6 +17,8 @@ from notebook_tools import (
 )
 from refresh import WIDGET_VIEW, normalise
 
+from helpers.practice.progress import MARK
+
 OLD = sorted((checks.ROOT / "notebooks" / "legacy").glob("*.ipynb"))
 LOOKED_UP = {"08_claims_checked"}  # a table, not one idea
 FAILING = 7  # the place of the toy lesson's failing cell
@@ -37,12 +39,12 @@ def toy_lesson() -> NotebookNode:
         for name in ("ValueError", "IndexError", "TypeError")
     )
     cells = [
-        text("# Toy lesson\n\nIn about 20 minutes"),
+        text(f"# Toy lesson\n\nIn about 20 minutes\n\n{checks.BANNER}"),
         text("## Predict\n\n![four boxes](boxes.png)"),
         code("%load_ext helpers.practice\nx = 1"),
         text("Think."),
         text("## 1. Run"),
-        code("y = 2"),
+        code('predict("y?")', outputs=[printed("( ) 1")]),
         text("This cell **fails on purpose**."),
         code("raise ValueError('shapes')", MAY_RAISE, CHECKED, outputs=[error]),
         text("It said."),
@@ -123,19 +125,21 @@ BROKEN: list[tuple[str, Callable[[NotebookNode], object], str]] = [
     (PATH, set_outputs(2, printed("in /home/ada/kit/x.py")), "cell 3"),
     (PATH, set_outputs(2, printed(f"in {checks.ROOT}/x.py")), "cell 3"),
     (PATH, set_source(3, r"Open C:\Users\ada."), "cell 4"),
-    ("too large", set_outputs(2, printed("x" * 300_000)), "304 KB, the limit is 300 KB. The largest cell is"),
+    ("too large", set_outputs(2, printed("x" * 300_000)), "305 KB, the limit is 300 KB. The largest cell is"),
     (UNSTORED, lambda nb: nb.metadata.update(widgets={}), ""),
     (UNSTORED, set_outputs(2, v4.new_output("display_data", {WIDGET_VIEW: {"model_id": "1"}})), ""),
     (UNSTORED, lambda nb: nb.cells[2].metadata.update(execution={}), ""),
     (UNSTORED, lambda nb: nb.cells[3].update(id="toy-3"), ""),
     (UNSTORED, set_outputs(2, printed("<f at 0x7f0000000000>")), ""),
+    (UNSTORED, lambda nb: nb.cells[FAILING].metadata.pop("jupyter"), ""),  # its answer is not folded
+    ("asks, and its first cell lacks the banner", set_source(0, "# Toy lesson"), ""),
     (TITLE, set_source(0, "Toy lesson"), ""),
     (TITLE, set_source(0, "## Toy lesson"), ""),
     (TITLE, lambda nb: nb.cells.insert(0, code("# Toy lesson")), ""),
     (CELLS, lambda nb: [nb.cells.pop() for _ in range(4)], "19"),
     (CELLS, lambda nb: nb.cells.extend(text("More.") for _ in range(38)), "61"),
-    (FEWER, set_source(0, "# Toy lesson\n\nIn about 5 minutes"), "[5, 9]"),
-    (FEWER, set_source(0, "# Toy lesson"), "[0, 9]"),
+    (FEWER, set_source(0, "# Toy lesson\n\nIn about 5 minutes"), "[5, 10]"),
+    (FEWER, set_source(0, "# Toy lesson"), "[0, 10]"),
     ("states more than 25 minutes", set_source(0, "# Toy lesson\n\nIn about 30 minutes"), "30"),
     ("more than 1100 words", set_source(3, "word " * 1101), "11"),
     ("more than 120 lines of code", set_source(5, "x\n" * 111), "121"),
@@ -188,6 +192,6 @@ def test_every_exercise_of_a_lesson_is_counted(path: Path) -> None:
         for cell in code_cells(read_notebook(path))
         if re.search(r"^check\(", cell.source, re.MULTILINE)
     ]
-    marks = [re.findall(r'check\("([^"]*)"', source) for source in checks]
+    marks = [[found["exercise"] for found in MARK.finditer(source)] for source in checks]
     assert marks == [[f"{path.stem[:2]}.{number}"] for number in range(1, len(checks) + 1)]
     assert len(checks) >= 2

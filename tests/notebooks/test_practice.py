@@ -1,7 +1,10 @@
+import html
 import random
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +14,9 @@ import torch.nn.functional as F
 from notebook_tools import raising
 
 from helpers import check, predict
+from helpers.drawing.svg import BAD
 from helpers.keras_bert import keras
-from helpers.practice.checks import Need, judged
+from helpers.practice.checks import RIGHT, Need, judged
 from helpers.reference.index import EXAMPLES, error_index, last_line, message_of
 
 
@@ -27,9 +31,34 @@ def test_every_failure_is_listed_at_once() -> None:
     assert not result.passed
     assert str(result).splitlines() == [
         "✗ 2 of 3 checks fail",
-        "  outputs: got 1, needs 3. Try: count the classes",
-        "  labels: got IndexError (list index out of range), needs 1. Try: count from 0",
+        "  – outputs: got 1, needs 3. Try: count the classes",
+        "  – labels: got IndexError (list index out of range), needs 1. Try: count from 0",
     ]
+
+
+def test_the_first_failing_try_tells_what_is_wrong_and_the_second_what_to_try(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("helpers.practice.checks._tried", Counter({"01.2": 5}))
+    assert "Try: put your answer in their place" in str(check("01.1", ...))  # that was no try
+    first, second, third = (check("01.1", labels) for labels in (21, 21, 23))
+    assert str(first).splitlines() == [
+        "✗ 1 of 2 checks fail",
+        "  – labels without an output: got 1, needs 0",
+        "Change your answer and run the cell again. If it still fails, a hint will follow.",
+    ]
+    assert str(second).endswith("got 1, needs 0. Try: the last label is 21: count 0 too")
+    assert "Try: one output per intent" in str(third)
+
+
+@pytest.mark.parametrize(("got", "sign", "colour"), [(3, "✓", RIGHT), (4, "✗", BAD)])
+def test_the_page_says_the_same_words_beside_a_coloured_edge(got: int, sign: str, colour: str) -> None:
+    result = replace(judged(lambda: [Need("outputs", lambda: got, 3, "count")], "a < b"), after="2 of 3 done")
+    shown = result._repr_html_()
+    assert f"6px solid {colour}" in shown
+    assert f"<b>{sign}" in shown
+    words = html.unescape(re.sub(r"<[^>]+>", "\n", shown)).split("\n")
+    assert [*filter(None, words)] == [line.strip() for line in str(result).splitlines()]
 
 
 def test_a_need_that_compares_to_a_tensor_of_values_fails_without_raising() -> None:

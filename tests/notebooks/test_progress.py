@@ -25,6 +25,10 @@ def write_lessons(folder: Path, lessons: dict[str, tuple[str, ...]]) -> None:
         cells = [
             {"cell_type": "code", "source": ["got = ...\n", f'check("{each}", got)\n']} for each in exercises
         ]
+        if name == "01_heads":
+            cells.append(
+                {"cell_type": "markdown", "source": "**Next:** [2. Batches](02.ipynb), or [the end](.)."}
+            )
         folder.joinpath(f"{name}.ipynb").write_text(json.dumps({"cells": cells}), encoding="utf-8")
 
 
@@ -51,12 +55,23 @@ def kept(folder: Path) -> object:
 
 
 def test_an_exercise_that_passes_is_kept_and_counted(folder: Path) -> None:
-    assert solve("02.1") == "✓ the check passes"
+    assert solve("02.1") == "✓ the check passes\n1 of 1 done: that is all of this lesson"
     assert kept(folder) == {"done": ["02.1"]}
     assert str(progress()).splitlines()[:3] == [
         "  01_heads    0 of 3",
         "✓ 02_batches  1 of 1: 02.1",
         "1 of 4 exercises done.",
+    ]
+
+
+def test_a_right_answer_says_what_is_done_and_what_comes_next(folder: Path) -> None:
+    said = [solve(exercise).splitlines()[1:] for exercise in ("01.2", "01.2", "01.1", "01.10", "07.1")]
+    assert said == [
+        ["1 of 3 done, next: exercise 01.1"],
+        ["1 of 3 done, next: exercise 01.1"],
+        ["2 of 3 done, next: exercise 01.10"],
+        ["3 of 3 done: that is all of this lesson. Next lesson: 2. Batches"],
+        [],  # it stands in no lesson here
     ]
 
 
@@ -96,7 +111,7 @@ TOO_MUCH = [pytest.param(b"[" * 200_000, id="deep"), pytest.param(b"1" * 10_000,
 def test_a_broken_or_foreign_file_counts_as_none_and_is_replaced(folder: Path, content: bytes) -> None:
     folder.joinpath(FILE).write_bytes(content)
     assert "0 of 4 exercises" in str(progress())
-    assert solve("01.1") == "✓ the check passes"
+    assert solve("01.1").startswith("✓ the check passes")
     assert done_in() == {"01.1"}
 
 
@@ -136,7 +151,7 @@ def gone(folder: Path) -> None:
 def test_a_folder_that_keeps_nothing_spoils_no_answer(folder: Path, spoil: Callable[[Path], None]) -> None:
     spoil(folder)
     try:
-        assert solve("01.1") == "✓ the check passes"
+        assert solve("01.1").startswith("✓ the check passes")
         assert done_in() == frozenset()
         assert "1 of" not in str(progress())
         assert not Path(f"{FILE}.new").exists()
@@ -151,7 +166,7 @@ def test_a_refused_write_leaves_the_old_file_whole(folder: Path, monkeypatch: py
 
     solve("01.1")
     monkeypatch.setattr(os, "replace", refuse)
-    assert solve("01.2") == "✓ the check passes"
+    assert solve("01.2").startswith("✓ the check passes")
     assert done_in() == {"01.1"}
     assert not folder.joinpath(f"{FILE}.new").exists()
 

@@ -25,6 +25,7 @@ from refresh import WIDGET_VIEW, normalise, serialise
 
 # Made up, and put together here: no path of anybody's machine stands in the repository.
 ANYWHERE = "/".join(["", "somewhere", "else"])
+WHOLE = '<summary>The whole traceback</summary><pre style="">'
 LIBRARY = f"{ANYWHERE}/.venv/lib/python3.11/site-packages/torch/x.py"
 
 
@@ -41,6 +42,7 @@ LIBRARY = f"{ANYWHERE}/.venv/lib/python3.11/site-packages/torch/x.py"
         ("100%|██| 3/3 [00:01<00:00, 251.3it/s]", "100%|██| 3/3 [...]"),
         ("100%|██| 3/3 [1:00:01<00:00,  2.31s/it, loss=0.43]", "100%|██| 3/3 [..., loss=0.43]"),
         ("0%| | 0/3 [00:00<?, ?batch/s]", "0%| | 0/3 [...]"),
+        (f"{WHOLE}Traceback\n  Cell In[6]</pre>", f"{WHOLE}Run the cell to see it.</pre>"),
         ("10/10 \x1b[1m0s\x1b[0m 2ms/step - loss: 0.5", "10/10 .../step - loss: 0.5"),
     ],
 )  # fmt: skip
@@ -175,6 +177,16 @@ def test_of_the_metadata_the_tags_and_what_is_folded_are_kept() -> None:
         "kernelspec": {"display_name": "Python 3", "name": "python3"},
         "language_info": {"name": "python"},
     }
+
+
+def test_a_notebook_that_asks_folds_its_outputs_and_no_other_does() -> None:
+    notebook = notebook_with(out("1"))
+    assert normalise(notebook).cells[0].metadata == {}
+    notebook.cells += [v4.new_code_cell('predict("1 or 2?")'), v4.new_markdown_cell("Think.")]
+    stored = normalise(notebook)
+    assert [cell.metadata for cell in stored.cells] == [{"jupyter": {"outputs_hidden": True}}, {}, {}]
+    assert stored.cells[0].outputs == [v4.new_output("display_data"), out("1")]
+    assert normalise(stored) == stored
 
 
 # The command.

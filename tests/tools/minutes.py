@@ -46,6 +46,11 @@ def lines(cell: NotebookNode) -> int:
     return sum(bool(line.strip()) for line in cell.source.splitlines())
 
 
+def asks(notebook: NotebookNode) -> bool:
+    """Whether the kit asks something in a notebook."""
+    return any(ASKS.search(cell.source) for cell in code_cells(notebook))
+
+
 def cells_with(mark: str) -> Callable[[NotebookNode], int]:
     """Return what counts the unfolded cells that have a line which begins with the mark."""
     begins = re.compile(rf"^{re.escape(mark)}", re.MULTILINE)

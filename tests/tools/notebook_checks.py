@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
-from minutes import MORE, core, counts, lines, minutes, stated, visible
+from minutes import MORE, asks, core, counts, lines, minutes, stated, visible
 from nbformat import NotebookNode
 from notebook_tools import CHECKED, MAY_RAISE, ROOT, code_cells, is_failing, stored_error, tags
 from refresh import normalise, serialise, too_large
@@ -22,6 +22,9 @@ HEADINGS = ("Predict", "Run", "Investigate", "Modify", "Make", "Recap")
 # What a class works through in its time; what stands under the last heading is for those who want more.
 LAST_HEADING = MORE.removeprefix("## ")
 MOST_MINUTES, MOST_WORDS, MOST_LINES, MOST_CELL_LINES, TRACEBACKS = 25, 1100, 120, 12, range(3, 6)
+# The same in the first cell of all that ask: what a learner must know of JupyterLab to begin.
+BANNER = """> **Shift + Enter** runs a cell and goes on. Folded parts (•••, ▸) open with a click. Red is meant where the text says so.
+Something odd? *Kernel → Restart Kernel and Run up to Selected Cell…*"""  # noqa: E501
 LOAD, UNLOAD = "%load_ext helpers.practice", "%unload_ext helpers.practice"
 ANNOUNCEMENT = "fails on purpose"
 EVASIVE = re.compile(r"nbval[-_](skip|ignore[-_]output|raises[-_]exception)|PYTEST_VALIDATE", re.IGNORECASE)
@@ -127,6 +130,7 @@ NOTEBOOK_RULES: dict[str, Callable[[Notebook], object]] = {
     "the first cell is not a title (# ...)": lambda nb: (
         not (is_text(nb.cells[0]) and re.match(r"# \S", nb.cells[0].source))
     ),
+    "asks, and its first cell lacks the banner": lambda nb: asks(nb) and BANNER not in nb.cells[0].source,
     "not run once from top to bottom, make refresh": execution_counts,
     f"cells before which no text says: {ANNOUNCEMENT}": surprises,
     # Without widget state, timings, addresses and whatever else another run gives otherwise.

@@ -19,8 +19,9 @@ from itertools import groupby
 from pathlib import Path
 
 import nbformat
+from minutes import asks
 from nbclient.exceptions import CellExecutionError
-from nbformat import NotebookNode
+from nbformat import NotebookNode, v4
 from nbval.plugin import carriagereturn_pat
 from notebook_tools import (
     MAY_RAISE,
@@ -55,13 +56,26 @@ def normalise(notebook: NotebookNode) -> NotebookNode:
         cell.metadata = _cell_metadata(cell.metadata)
         if cell.cell_type == "code":
             cell.outputs = list(_outputs(cell.outputs))
+            _fold(cell, asks(result) and bool(cell.outputs))
     return result
+
+
+def _fold(cell: NotebookNode, folded: bool) -> None:
+    """Fold the stored outputs of a notebook that asks: whoever opens it must not read the answers first.
+
+    JupyterLab unfolds them when the cell is run. GitHub and exports show them.
+    """
+    if folded:
+        # JupyterLab shows the first line of the first output in place of all: of an empty one, three dots.
+        cell.outputs.insert(0, v4.new_output("display_data"))
+    hidden = cell.metadata.get("jupyter", {}) | {"outputs_hidden": folded}
+    cell.metadata = _cell_metadata(cell.metadata | {"jupyter": hidden})
 
 
 def serialise(notebook: NotebookNode) -> bytes:
     """Return the bytes of a notebook file: sorted keys, indented by one, a newline at the end."""
     nbformat.validate(notebook)
-    return (nbformat.v4.writes(notebook) + "\n").encode("utf-8")
+    return (v4.writes(notebook) + "\n").encode("utf-8")
 
 
 def _cell_id(cell: NotebookNode, taken: set[str]) -> str:
@@ -104,7 +118,7 @@ def _streams(outputs: Iterator[NotebookNode]) -> Iterator[NotebookNode]:
         texts[output.name] += output.text
     for name, text in texts.items():
         if visible := _visible(text.replace(FONT_CACHE, "")):
-            yield nbformat.v4.new_output("stream", name=name, text=sanitise(visible))
+            yield v4.new_output("stream", name=name, text=sanitise(visible))
 
 
 def _visible(text: str) -> str:

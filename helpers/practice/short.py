@@ -52,7 +52,7 @@ class Short:
     def __init__(self, ipython: InteractiveShell) -> None:
         self._ipython, self._tracebacks = ipython, cast(Any, ipython.InteractiveTB)
         self._whole, self._in_cell, self._last_shown = "", False, 0
-        self._before = self._tracebacks.structured_traceback, self._tracebacks.mode
+        self._before = self._tracebacks.structured_traceback
         self._tracebacks.structured_traceback = self._structured_traceback
         # With IPython's ten lines a frame, the learner's own lines and the last one would not fit a screen.
         self._tracebacks.set_mode("Plain")
@@ -61,11 +61,10 @@ class Short:
             ipython.events.register(event, callback)
 
     def undo(self) -> None:
-        """Leave the shell as it was before."""
+        """Leave the shell as it was before, but for the mode: Python's own two lines a frame still serve."""
         for event, callback in self._callbacks.items():
             self._ipython.events.unregister(event, callback)
-        self._tracebacks.structured_traceback, mode = self._before
-        self._tracebacks.set_mode(mode)
+        self._tracebacks.structured_traceback = self._before
 
     def _before_cell(self, info: Any) -> None:
         self._in_cell, self._last_shown = True, last_shown()
@@ -78,7 +77,7 @@ class Short:
     def _structured_traceback(
         self, kind: Any, error: Any, traceback: Any = None, *rest: Any, **named: Any
     ) -> list[str]:
-        lines = self._before[0](kind, error, traceback, *rest, **named)
+        lines = self._before(kind, error, traceback, *rest, **named)
         is_part = isinstance(traceback, tuple)  # IPython asks itself for the errors before the last one
         if is_part or not self._in_cell or self._tracebacks.mode != "Plain" or id(error) == self._last_shown:
             return lines

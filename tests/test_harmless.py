@@ -50,8 +50,8 @@ def a_picture() -> str:
 # What is shown as HTML, and how often it holds what somebody typed.
 LIVE: dict[str, tuple[Callable[[], str], int]] = {
     "an answer": (an_answer, 2),
-    "labs": (live_labs, 3),
-    "a picture": (a_picture, 4),
+    "labs": (live_labs, 7),
+    "a picture": (a_picture, 6),
     "a verdict": (lambda: draw_verdict(TYPED, {NASTY: NASTY}) + draw_code(NASTY), 8),
 }
 # What a notebook stores.

@@ -53,7 +53,7 @@ class Layout(NamedTuple):
 # The widest that fits is shown, so that no letter falls below 12 px: see STYLE.
 LAYOUTS = {
     "wide": Layout(1040, 252, 30, (8, 190), (276, 116), (490, 228), (752, 124), (926, 180)),
-    "middle": Layout(650, 252, 30, (4, 110), (170, 106), (302, 126), (438, 104), (568, 96)),
+    "middle": Layout(640, 252, 30, (4, 108), (166, 106), (297, 124), (430, 102), (556, 94)),
     "narrow": Layout(358, 342, 52, (4, 72), (0, 0), (156, 136), (188, 104), (296, 78)),
 }
 TOKENS = Layout(
@@ -66,7 +66,7 @@ STYLE = """<style>
 .shape-clinic-flow .wide{max-width:1180px}
 .shape-clinic-flow .middle{max-width:760px}
 .shape-clinic-flow .narrow{display:block;max-width:430px;min-width:346px}
-@container (min-width:640px){
+@container (min-width:616px){
 .shape-clinic-flow .middle{display:block}.shape-clinic-flow .narrow{display:none}}
 @container (min-width:1000px){
 .shape-clinic-flow .wide{display:block}.shape-clinic-flow .middle{display:none}}

@@ -17,12 +17,14 @@ Shapes = list[tuple[str, Shape | None, Shape | None]]
 AXES_OF = {"input_ids": "NT", "attention_mask": "NT", "output and y": "NC"}
 _ALL = ".shape-clinic-arrays"
 STYLE = f"""<style>
-{_ALL}{{overflow-x:auto;color:{TEXT}}}
+{_ALL}{{container-type:inline-size;overflow-x:auto;color:{TEXT}}}
 {_ALL} table{{border-collapse:collapse;margin:6px 0 14px;font-size:15px}}
-{_ALL} td,{_ALL} th{{text-align:left;padding:7px 26px 7px 0;font-weight:400}}
+{_ALL} td,{_ALL} th{{text-align:left;padding:7px 20px 7px 0;font-weight:400;white-space:nowrap}}
 {_ALL} .axis{{display:inline-block;border-radius:12px;padding:0 12px;margin-right:8px;line-height:24px}}
 {_ALL} .axis{{color:#111}}
 {_ALL} .bad{{outline:2px dashed {BAD};outline-offset:2px}}
+@container (max-width:640px){{{_ALL} table{{font-size:13px}} {_ALL} td,{_ALL} th{{padding-right:8px}}}}
+@container (max-width:480px){{{_ALL} .axis{{padding:0 6px;margin-right:3px}} {_ALL} .words{{display:none}}}}
 {_ALL} .none{{background:{RAISED};color:{TEXT}}}
 </style>"""
 
@@ -38,11 +40,11 @@ def draw_arrays(
     for name, built, came in shapes:
         bad = misfits(name, built, came) if is_told else []
         sign = signs.get(name, "")
-        marked = tag("b", sign)
+        marked = tag("b", sign[:1], tag("span", sign[1:], class_="words"))
         cells = (name, _chips(AXES_OF[name], built, bad), _chips(AXES_OF[name], came, bad), marked)
         look = "suspect changed" if name in changed else "suspect"
         rows.append(row(cells, styles=("",), class_=look, data_part=name))
-    shown = table(rows, ("", "the model was built for", "came", ""), heads="")
+    shown = table(rows, ("", "built for", "came", ""), heads="")
     return f'{STYLE}<div class="shape-clinic-arrays">{shown}</div>'
 
 

@@ -113,6 +113,12 @@ class BertSettings(Settings):
     target_format: str = choice("target", "target", FORMATS, wrong=WRONG_FORMATS)
 
     @property
+    def names_classes(self) -> bool:
+        """Whether outputs and labels stand for classes of sentences, not for tags of tokens or numbers."""
+        numbers = self.task == "regression" or (self.loss == "mse_loss" and self.framework == "pytorch")
+        return not numbers and self.task != "token" and "T" not in self.chosen("target_format").axes
+
+    @property
     def filters(self) -> bool:
         """Whether some predictions may not reach the loss."""
         return self.kept == "unpadded" or (self.kept == "real_tokens" and self.task == "token")
@@ -264,7 +270,7 @@ class BertScene(Scene):
             sentences=self.sentences,
             lengths=[sum(row) for row in self.mask],
             scores=self.logits.tolist() if drawn else (),
-            names=() if per_token or settings.task == "regression" else CLASS_NAMES.get(classes, ()),
+            names=CLASS_NAMES.get(classes, ()) if settings.names_classes else (),
             tokens_matter=per_token or not settings.mask or settings.padding != "longest",
             turns=TURNS,
         )

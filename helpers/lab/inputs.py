@@ -41,13 +41,10 @@ class Inputs:
         for name, control in self._all.items():
             control.observe(lambda change, name=name: self._turned({name: change["new"]}), "value")
 
-    @property
-    def with_reasons(self) -> dict[str, widgets.Widget]:
-        """Each control, below it the place where it is said why it plays no part, if it ever plays none."""
-        return {
-            name: widgets.VBox([control, *filter(None, [self.reasons.get(name)])], layout=_place(control))
-            for name, control in self.controls.items()
-        }
+    def with_reason(self, name: str) -> widgets.VBox:
+        """Return a control, with a place below it to say why it plays no part, where it ever plays none."""
+        control = self.controls[name]
+        return widgets.VBox([control, *filter(None, [self.reasons.get(name)])], layout=_place(control))
 
     def _turned(self, changes: Changes) -> None:
         if not self._is_set:

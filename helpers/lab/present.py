@@ -54,7 +54,8 @@ class Stage(anywidget.AnyWidget):
     .shape-clinic-present .widget-dropdown > select { appearance: auto; background-image: none; }
     [data-jp-theme-light="false"] .shape-clinic-present select { color-scheme: dark; }
     .shape-clinic-present input[type="checkbox"] { width: 1em; height: 1em; }
-    .shape-clinic-present .shape-clinic-flow .wide { max-width: min(100%, 158vh); }
+    .shape-clinic-present .shape-clinic-flow .wide { max-width: min(100%, 140vh); }
+    .shape-clinic-present .shape-clinic-verdict .widget-html-content > div { min-height: 0 !important; }
     .shape-clinic-present .shape-clinic-arrays .axis { line-height: 1.5; border-radius: 1em; }
     /* There is no cell here to paste into. */
     .shape-clinic-present .shape-clinic-page { display: none; }

@@ -86,11 +86,12 @@ class ShapeLab(ReadableVBox):
 
     def _boxes(self, in_sight: tuple[str, ...]) -> widgets.VBox:
         """Put the lesson's controls in sight and the others behind "More", in the order of the flow."""
-        controls, reasons = self.controls, self._inputs.with_reasons
-        others = in_columns([control for name, control in reasons.items() if name not in in_sight])
+        others = in_columns(
+            [self._inputs.with_reason(name) for name in self.controls if name not in in_sight]
+        )
         fold = Fold("More controls", others)
         self.more = fold.button
-        lesson = in_columns([controls[name] for name in in_sight])
+        lesson = in_columns([self.controls[name] for name in in_sight])
         return widgets.VBox([lesson, fold]).add_class("shape-clinic-controls")
 
     def _buttons(self) -> widgets.HBox:

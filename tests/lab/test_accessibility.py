@@ -242,7 +242,7 @@ def test_the_marks_remain_in_grey(page: Page, labs: list[Locator], place: int, t
 def test_without_a_mistake_there_are_no_marks(labs: list[Locator]) -> None:
     picture = labs[RIGHT].locator(PICTURE)
     expect(picture.locator(MARKS)).to_have_count(0)
-    expect(picture).to_contain_text("✓ runs")
+    expect(picture).to_contain_text("✓ loss")
     expect(picture).not_to_contain_text("✗")
 
 

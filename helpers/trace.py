@@ -204,7 +204,7 @@ def _parts(module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
 
 def _given(module: nn.Module, args: Sequence[Any], inputs: Mapping[str, Any]) -> dict[str, torch.Tensor]:
     """Name the tensors that a module is called with, as its forward does."""
-    names = [*inspect.signature(module.forward).parameters][: len(args)]
+    names = [*inspect.signature(module.forward).parameters][: len(args)] if args else []
     names += [str(place) for place in range(len(names), len(args))]
     given = {**dict(zip(names, args, strict=True)), **inputs}
     return {key: each for name, value in given.items() for key, each in _tensors(value, name).items()}

@@ -35,8 +35,8 @@ help:
 	@echo "make refresh-legacy  run it there and store its outputs"
 	@echo "make vocab        train helpers/vocab/vocab.txt again"
 	@echo "make screenshots  take the screenshots in a real browser"
-	@echo "make bench        measure what the lab, a diagnosis and the notebook gate cost"
-	@echo "make compare      the same beside tensor-sensor, which it installs"
+	@echo "make bench        measure what the lab, a diagnosis, a trace and the notebook gate cost"
+	@echo "make compare      the same beside tensor-sensor and torchinfo, which it installs"
 	@echo "make score        say how many cases the diagnosis names: ours, and a file's (CASES=FILE.jsonl)"
 	@echo "make fuzz         check_loss on 100,000 random calls, the labs on 2,000 random settings"
 	@echo "make golden       write what is said of some programs into tests/golden"
@@ -101,10 +101,11 @@ bench: $(TESTER)
 	$(PY) tests/tools/bench_gate.py
 	$(PY) tests/tools/bench_browser.py
 
-# tensor-sensor stands in a dependency group of its own: no learner and no test needs it.
+# These stand in a dependency group of their own: no learner needs them, and one test, which is skipped without.
 compare: $(TESTER)
-	$(PY) -m pip install --quiet --no-deps tensor-sensor graphviz
-	$(PY) tests/tools/bench.py diagnosis
+	$(PY) -m pip install --quiet --no-deps tensor-sensor graphviz torchinfo
+	$(PY) -m pytest tests/model/test_trace.py -k torchinfo
+	$(PY) tests/tools/bench.py diagnosis trace
 
 score: $(TESTER)
 	$(PY) tests/score_cases.py

@@ -1,8 +1,9 @@
-"""What the lab, an import and a diagnosis cost without a browser: python tests/tools/bench.py [diagnosis]
+"""What the lab, an import, a diagnosis and a trace cost without a browser: tests/tools/bench.py [PART ...]
 
 These machines are shared, so a figure in milliseconds says little on another day. Beside `interact` with
 Matplotlib, measured in the same minute, stands the lab in bench_browser.py. A diagnosis, its fixes run, is
-measured beside what tensor-sensor's `clarify()` adds to the same call, where that is there (`make compare`).
+measured beside what tensor-sensor's `clarify()` adds to the same call, and a trace beside torchinfo's
+summary, where those are there (`make compare`).
 """
 
 import contextlib
@@ -16,12 +17,13 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from operator import truediv
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from helpers import ShapeLab, check_loss, clinic, explain
+from helpers import ShapeLab, check_loss, clinic, explain, load_bert, trace_shapes
 from helpers.lab.control import SENTENCES
 from helpers.trial import came_of
 
@@ -59,22 +61,43 @@ LEGAL = {
     "head on (32, 128, 768)": partial(TAG_HEAD, HIDDEN),
 }
 
+# BERTs that are traced: their sizes, (N, T), how often, and how many times a bare pass a trace may take.
+TRACED: dict[str, tuple[dict[str, int], tuple[int, int], int, float]] = {
+    "32 wide, 2 layers, (2, 8)": (
+        {"hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 64},
+        (2, 8),
+        101,
+        1.5,
+    ),
+    "BERT-base, (8, 128)": ({"num_hidden_layers": 12, "intermediate_size": 3072}, (8, 128), 15, 1.02),
+}
+
 
 def word(value: float, limit: float) -> str:
     """Say whether a limit holds."""
     return "ok" if value <= limit else "TOO SLOW"
 
 
-def medians_ms(*actions: Callable[[], object], turns: int = 31, calls: int = 1) -> list[float]:
-    """Run the actions in turns, so that a busy moment meets all of them; return each one's median."""
+def times_ms(
+    *actions: Callable[[], object],
+    turns: int = 31,
+    calls: int = 1,
+    clock: Callable[[], float] = time.perf_counter,
+) -> list[list[float]]:
+    """Run the actions in turns, so that a busy moment meets all of them; return each one's times."""
     times: list[list[float]] = [[] for _ in actions]
     for turn, (taken, action) in itertools.product(range(turns + 2), zip(times, actions, strict=True)):
-        start = time.perf_counter()
+        start = clock()
         for _ in range(calls):
             action()
         if turn > 1:  # the first two warm up
-            taken.append(1000 * (time.perf_counter() - start) / calls)
-    return [statistics.median(taken) for taken in times]
+            taken.append(1000 * (clock() - start) / calls)
+    return times
+
+
+def medians_ms(*actions: Callable[[], object], turns: int = 31, calls: int = 1) -> list[float]:
+    """Return the median of each action's times."""
+    return [statistics.median(taken) for taken in times_ms(*actions, turns=turns, calls=calls)]
 
 
 def lab_lines() -> Iterable[str]:
@@ -151,11 +174,34 @@ def tensor_sensor(call: Callable[[], object]) -> str:
     return f"{own - bare:8.2f} ms  says {added}"
 
 
+def trace_lines() -> Iterable[str]:
+    """One line per model: a trace and torchinfo's summary as multiples of a bare pass of the same turn."""
+    for name, (sizes, shape, turns, limit) in TRACED.items():
+        model, ids = load_bert(**sizes), torch.full(shape, 1)
+        calls = [torch.no_grad()(partial(model, input_ids=ids)), partial(trace_shapes, model, input_ids=ids)]
+        if importlib.util.find_spec("torchinfo") is not None:
+            import torchinfo
+
+            calls.append(partial(torchinfo.summary, model, input_data={"input_ids": ids}, depth=9, verbose=0))
+        # Processor time: a limit this close would else be decided by the machine's other work.
+        bare, *others = times_ms(*calls, turns=turns, clock=time.process_time)
+        ratios = [statistics.median(map(truediv, taken, bare)) for taken in others]
+        theirs = f"torchinfo {ratios[1]:.3f} x" if ratios[1:] else "torchinfo not installed"
+        told = f"{ratios[0]:6.3f} x a bare pass, {theirs}"
+        yield f"trace_shapes, {name:29} {told} (limit {limit} x: {word(ratios[0], limit)})"
+
+
+PARTS = {
+    "lab": (lab_lines,),
+    "import": (import_lines,),
+    "diagnosis": (success_lines, diagnosis_lines),
+    "trace": (trace_lines,),
+}
+
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
     # One thread: on a shared machine a second one mostly waits for its neighbours.
     torch.set_num_threads(1)
-    kinds = (success_lines, diagnosis_lines)
-    for lines in kinds if sys.argv[1:] == ["diagnosis"] else (lab_lines, import_lines, *kinds):
+    for lines in itertools.chain(*(PARTS[part] for part in sys.argv[1:] or PARTS)):
         for line in lines():
             print(line, flush=True)

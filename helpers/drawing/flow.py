@@ -60,9 +60,11 @@ TOKENS = Layout(
     *(1040, 252, 30, (0, 0), (438, 116), (606, 172), (782, 124), (938, 168)),
     *((84, 156), (204, 60), (304, 104)),
 )  # the wide one where the token axis matters
-STYLE = """<style>
+# For the page to hold once: in each picture, it would be read again on every move.
+STYLE = """
 .shape-clinic-flow{container-type:inline-size;overflow-x:auto}
 .shape-clinic-flow svg{display:none;width:100%;margin:auto;font-family:var(--jp-ui-font-family,sans-serif)}
+.shape-clinic-flow text{fill:var(--jp-ui-font-color1,#111);text-anchor:middle}
 .shape-clinic-flow .wide{max-width:1180px}
 .shape-clinic-flow .middle{max-width:760px}
 .shape-clinic-flow .narrow{display:block;max-width:430px;min-width:346px}
@@ -77,7 +79,7 @@ STYLE = """<style>
 .shape-clinic-flow .turn{cursor:pointer}
 .shape-clinic-hunting .suspect{cursor:pointer}
 .shape-clinic-hunting .suspect:hover{outline:2px solid var(--jp-brand-color1,#1976d2);outline-offset:3px}
-</style>"""
+"""
 
 
 class Flow(NamedTuple):
@@ -118,7 +120,7 @@ def draw_flow(flow: Flow) -> str:
         for name, layout in LAYOUTS.items()
     )
     said = escape(json.dumps(dict(_said(flow))))
-    return f'{STYLE}<div class="shape-clinic-flow" data-said="{said}">{drawn}</div>'
+    return f'<div class="shape-clinic-flow" data-said="{said}">{drawn}</div>'
 
 
 def describe(flow: Flow) -> str:

@@ -53,8 +53,8 @@ class Chip(NamedTuple):
             inside = (
                 f'<rect x="{x:g}" y="{y:g}" width="{self.width:g}" height="{CHIP_HEIGHT}" rx="10" '
                 f'fill="{FILLS.get(self.axis, FILLS["H"])}"/>'
-                f'<text x="{middle:g}" y="{y + 14.5:g}" text-anchor="middle" font-size="{SMALL}" '
-                f'fill="#111"><tspan font-weight="700">{letter}</tspan> {self.size}</text>'
+                f'<text x="{middle:g}" y="{y + 14.5:g}" font-size="{SMALL}" style="fill:#111">'
+                f'<tspan font-weight="700">{letter}</tspan> {self.size}</text>'
             )
             if self.turns:
                 inside += self._turn(x, y, -1) + self._turn(right - TURN, y, 1)
@@ -67,8 +67,8 @@ class Chip(NamedTuple):
             f'<g class="turn" data-name="{self.turns}" data-by="{by}" aria-hidden="true">'
             f'<rect x="{x:g}" y="{y - 2:g}" width="{TURN}" height="{CHIP_HEIGHT + 4}" rx="10" '
             f'fill="#fff" fill-opacity="0.35"/>'
-            f'<text x="{x + TURN / 2:g}" y="{y + 15:g}" text-anchor="middle" font-size="15" '
-            f'font-weight="700" fill="#111">{words}</text></g>'
+            f'<text x="{x + TURN / 2:g}" y="{y + 15:g}" font-size="15" font-weight="700" style="fill:#111">'
+            f"{words}</text></g>"
         )
 
 
@@ -123,11 +123,10 @@ def text(
     style: str = "",
     anchor: str = "middle",
 ) -> str:
-    """Write escaped words, centred on x."""
-    return (
-        f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}" font-size="{size:g}" font-weight="{weight}" '
-        f'style="fill:{colour};{style}">{escape(words)}</text>'
-    )
+    """Write escaped words, centred on x. What most words are is the page's to say: a picture stays small."""
+    look = f"fill:{colour};" * (colour != TEXT) + f"text-anchor:{anchor};" * (anchor != "middle") + style
+    special = f' style="{look}"' * bool(look) + f' font-weight="{weight}"' * (weight != 400)
+    return f'<text x="{x:g}" y="{y:g}" font-size="{size:g}"{special}>{escape(words)}</text>'
 
 
 def line(path: str) -> str:

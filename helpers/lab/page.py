@@ -5,6 +5,8 @@ from __future__ import annotations
 import anywidget
 import traitlets
 
+from helpers.drawing.flow import STYLE
+
 
 class Page(anywidget.AnyWidget):
     """A button that copies `code`, and care for the lab's controls.
@@ -23,7 +25,9 @@ class Page(anywidget.AnyWidget):
     code = traitlets.Unicode().tag(sync=True)
     asked = traitlets.Dict().tag(sync=True)
 
-    _css = """
+    _css = (
+        STYLE
+        + """
     .shape-clinic-lab .widget-textarea > label { text-align: left; }
     .shape-clinic-lab .widget-html-content { min-width: 0; }  /* else a wide table makes the lab scroll */
     .shape-clinic-lab .shape-clinic-noted label::before { content: "⚠ "; }
@@ -61,6 +65,7 @@ viewBox='0 0 18 18'%3E%3Cpath d='M5.2 5.9 9 9.7l3.8-3.8L14 7.1l-5 5-5-5z' fill='
     .shape-clinic-lab .changed { animation: shape-clinic-changed 0.8s ease-out 2; }
     @media (prefers-reduced-motion: reduce) { .shape-clinic-lab .changed { animation: none; } }
     """
+    )
     _esm = """
     const OURS = ".noUi-handle, button, select, input[type=checkbox], summary, [tabindex='0']";
     function name(lab) {
@@ -140,7 +145,11 @@ viewBox='0 0 18 18'%3E%3Cpath d='M5.2 5.9 9 9.7l3.8-3.8L14 7.1l-5 5-5-5z' fill='
     }
     function care(model, el) {
       let lab;
-      const watcher = new MutationObserver(() => name(lab));
+      const watcher = new MutationObserver(() => {
+        // A move changes many parts, one after the other: they are named once, when the page is drawn.
+        cancelAnimationFrame(frame);
+        frame = requestAnimationFrame(() => name(lab));
+      });
       let frame = requestAnimationFrame(function start() {
         lab = el.closest(".shape-clinic-lab");
         if (!lab) return frame = requestAnimationFrame(start);  // the lab is not in the page yet

@@ -101,8 +101,9 @@ class ShapeLab(ReadableVBox):
         self.fix_it = button("Fix it", self._fix)
         self.reset = button("Reset", self._reset)
         self.show_values, self.show_sentences = self._values.button, self._typed.button
-        self.show_values.observe(lambda change: self._show_numbers(), "value")
         folds = [self.show_values, self.show_sentences, self.more]
+        for fold in folds[:2]:
+            fold.observe(lambda change: self._show_folded(), "value")
         play = _in_a_row([self.break_it, self.show_cause, self.fix_it])
         tools = _in_a_row([self.reset, self._page, *folds]).add_class("shape-clinic-tools")
         return _in_a_row([play, tools])
@@ -198,18 +199,15 @@ class ShapeLab(ReadableVBox):
         turned: Collection[str] = (),
         aloud: str = "",
     ) -> None:
-        scene, short = self._told, self._short
-        self.message.value = escape(words)
+        scene = self._told
+        self.picture.value = scene.draw(changed)  # first: it is what is looked at
+        self.message.value, short = escape(words), self._short
         mark(self, "shape-clinic-hunting", self.hunt.is_hidden)
-        self.picture.value = scene.draw(changed)
         notes = {self._inputs.labels[name]: why for name, why in scene.notes.items()}
         self.verdict.value = draw_verdict(
             scene.diagnosis, notes, short, scene.parts if self.hunt.is_hidden else ()
         )
-        self.tokens.value = draw_tokens(
-            scene.tokens, scene.ids, scene.mask, scene.mask_is_read, scene.with_ids
-        )
-        self._show_numbers()
+        self._show_folded()
         self.code.value = draw_code(scene.code)
         self._page.code = scene.code
         noted = [f'Note on the control "{name}": {why}' for name, why in notes.items()]
@@ -219,8 +217,12 @@ class ShapeLab(ReadableVBox):
             mark(answers, "shape-clinic-idle", scene.diagnosis.outcome == "ok")
         self._inputs.show(scene.notes, scene.settings.idle(), turned)
 
-    def _show_numbers(self) -> None:
-        self.numbers.value = self.scene.numbers() if self.show_values.value else ""
+    def _show_folded(self) -> None:
+        """Draw the numbers and the tokens while somebody looks at them."""
+        scene = self._told
+        given = scene.tokens, scene.ids, scene.mask, scene.mask_is_read, scene.with_ids
+        self.numbers.value = scene.numbers() if self.show_values.value else ""
+        self.tokens.value = draw_tokens(*given) if self.show_sentences.value else ""
 
     def as_text(self) -> str:
         """Return the diagnosis of the last run."""

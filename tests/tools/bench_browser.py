@@ -14,7 +14,7 @@ from browser_tools import HANDLE, chromium, new_page, open_notebook, run_all, wr
 from playwright.sync_api import Page
 
 ROUNDS, MOVES = 5, 10  # in turns, so that a busy moment of the machine meets all three
-LIMITS = {"bare slider + HTML": 1.5, "interact + Matplotlib": 1 / 3}
+LIMITS = {"bare slider + HTML": 1.2, "interact + Matplotlib": 1 / 3}
 LET_GO = 150  # milliseconds until the last state must be on the screen
 CELLS = {
     "ShapeLab": "from helpers import ShapeLab\nlab = ShapeLab()\nlab",
@@ -89,7 +89,7 @@ def time_after_a_fast_drag(page: Page) -> float:
             """async () => {
                 const start = performance.now();
                 const picture = () => document.querySelector('.shape-clinic-flow').textContent;
-                while (!picture().includes('768 → 10')) await new Promise(requestAnimationFrame);
+                while (!picture().includes('Linear → 10')) await new Promise(requestAnimationFrame);
                 return performance.now() - start;
             }"""
         )

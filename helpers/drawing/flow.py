@@ -53,7 +53,7 @@ class Layout(NamedTuple):
 # The widest that fits is shown, so that no letter falls below 12 px: see STYLE.
 LAYOUTS = {
     "wide": Layout(1040, 252, 30, (8, 190), (276, 116), (490, 228), (752, 124), (926, 180)),
-    "middle": Layout(640, 252, 30, (4, 108), (166, 106), (297, 124), (430, 102), (556, 94)),
+    "middle": Layout(640, 252, 30, (4, 92), (162, 106), (304, 124), (436, 102), (556, 94)),
     "narrow": Layout(358, 342, 52, (4, 72), (0, 0), (156, 136), (188, 104), (296, 78)),
 }
 TOKENS = Layout(
@@ -302,7 +302,7 @@ def _between(layout: Layout) -> Iterator[tuple[float, float]]:
     """Where the arrows before the operations begin and end."""
     steps = layout.steps[0] - layout.steps[1] / 2 - 4
     if not layout.bert[1]:
-        yield sum(layout.sentences) + 2, steps
+        yield sum(layout.sentences) + 4, steps
         return
     (bert, wide), (states, width) = layout.bert, layout.hidden_states
     yield layout.input_ids[0] + layout.input_ids[1] / 2 + 4, bert - wide / 2 - 4
@@ -319,7 +319,8 @@ def _from_above(layout: Layout) -> Iterator[str]:
 
 
 def _ahead(start: float, end: float, y: float) -> str:
-    return svg.arrow(f"M{start:g} {y:g}H{end - 6:g}", end, y)
+    """Draw an arrow to the right. Where there is hardly room, its head alone says it."""
+    return svg.arrow(f"M{min(start, end - 8):g} {y:g}H{end - 6:g}", end, y)
 
 
 def _half_width(name: str) -> float:

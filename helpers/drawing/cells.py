@@ -154,7 +154,10 @@ class Logits(NamedTuple):
             words = f"{number} {name[0]}" if name and self.column >= 76 else str(number)
             yield text(at, -6, words, SMALL, colour=FAINT)
         if self.classes < outputs:
-            yield hatch(left + width * self.classes / outputs, left + width, height)
+            unused = left + width * self.classes / outputs
+            yield hatch(unused, left + width, height)
+            if not few:
+                yield text(unused, -6, str(self.classes), SMALL, colour=FAINT)
         yield from self._absent(height)
         yield from rows.overlays(left, width, count)
 

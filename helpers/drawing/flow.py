@@ -10,7 +10,7 @@ import json
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
 
 from helpers.diagnosis import Diagnosis, Mark
@@ -183,24 +183,8 @@ def _with_missing(flow: Flow, rows: Rows, end: Logits | Target) -> Iterator[str]
 def _tensor(flow: Flow, layout: Layout, key: str, stage: Stage, inside: Iterable[str]) -> str:
     """Draw a tensor: its name, a chip per axis, its cells, and a sign at the parts that disagree."""
     x, y, told = getattr(layout, key)[0], layout.top, flow.diagnosis
+    drawn = [chip.draw(left, y + 8) for chip, left in _chips(flow, layout, key, stage)]
     bad = [mark.part for mark in told.marks if mark.tensor == key]
-    axes: list[tuple[str, int | None]] = list(zip(stage.axes, stage.shape, strict=True))
-    # An axis that the other side has and this one lacks is drawn where it would be.
-    axes[1:1] = [(part, None) for part in bad if part in AXES and part not in stage.axes]
-    room = layout.steps[1] and key in ("logits", "target")  # in the narrow picture there is none for − and +
-    chips = [
-        svg.Chip(
-            axis,
-            size,
-            told.sign if axis in bad else "",
-            flow.turns.get((key, axis), "") if room and size is not None else "",
-        )
-        for axis, size in axes
-    ]
-    left, drawn = x - sum(chip.width + 8 for chip in chips) / 2 + 4, []
-    for chip in chips:
-        drawn.append(chip.draw(left, y + 8))
-        left += chip.width + 8
     name = f"{stage.name} {stage.dtype}" if key == "target" else stage.name
     if "dtype" in bad or "values" in bad:
         half = _half_width(name) + 8
@@ -212,6 +196,25 @@ def _tensor(flow: Flow, layout: Layout, key: str, stage: Stage, inside: Iterable
     name = svg.text(x, y, name, svg.USUAL, 600)
     words = f'<g class="suspect" data-part="{key}">{place}{name}{body}</g>'
     return f"{words}{''.join(drawn)}"
+
+
+def _chips(flow: Flow, layout: Layout, key: str, stage: Stage) -> list[tuple[svg.Chip, float]]:
+    """Return a tensor's chips, each with its left edge."""
+    told = flow.diagnosis
+    bad = [mark.part for mark in told.marks if mark.tensor == key]
+    axes: list[tuple[str, int | None]] = list(zip(stage.axes, stage.shape, strict=True))
+    # An axis that the other side has and this one lacks is drawn where it would be.
+    axes[1:1] = [(part, None) for part in bad if part in AXES and part not in stage.axes]
+    # In the narrow picture there is no room for − and +.
+    turns = flow.turns if layout.steps[1] else {}
+    chips = [
+        svg.Chip(
+            axis, size, told.sign * (axis in bad), turns.get((key, axis), "") if size is not None else ""
+        )
+        for axis, size in axes
+    ]
+    lefts = accumulate((chip.width + 8 for chip in chips), initial=4 - sum(c.width + 8 for c in chips) / 2)
+    return [(chip, getattr(layout, key)[0] + left) for chip, left in zip(chips, lefts, strict=False)]
 
 
 def _before(flow: Flow, layout: Layout, rows: Rows) -> Iterator[str]:
@@ -330,13 +333,22 @@ def _half_width(name: str) -> float:
 
 def _link(flow: Flow, layout: Layout) -> str:
     """Join the two ends of a disagreement by a dashed line above the loss."""
-    marks = flow.diagnosis.marks
+    marks, y = flow.diagnosis.marks, layout.top
     if len(marks) != 2:
         return ""
-    x1, x2, y = layout.logits[0], layout.target[0], layout.top
-    beside = _half_width(flow.stages[-1].name) + 14  # the tensor's name, not through it
-    # Chips stand in the order N, T, C: the one in the middle is reached from above the name.
-    start = x1 + {"N": -beside, "C": beside}.get(marks[0].part, 0)
-    rise = f"M{start:g} {y - 13 if start == x1 else y + 5}C{start:g} {y - 26} {start + 20:g} {y - 26}"
-    path = f"{rise} {start + 40:g} {y - 26}H{x2 - 40}C{x2 - 10} {y - 26} {x2} {y - 26} {x2} {y - 13}"
+    ends = []
+    for key, stage in (("logits", flow.stages[-1]), ("target", flow.target)):
+        middle, part = getattr(layout, key)[0], next((m.part for m in marks if m.tensor == key), "")
+        chips = {chip.axis: left + chip.width / 2 for chip, left in _chips(flow, layout, key, stage)}
+        at = chips.get(part, middle)
+        # Down to the axis, but for where the tensor's name stands in between.
+        beside = abs(at - middle) > _half_width(
+            f"{stage.name} {stage.dtype}" if key == "target" else stage.name
+        )
+        ends.append((at, y + 5 if beside else y - 13))
+    (x1, y1), (x2, y2) = ends
+    path = (
+        f"M{x1:g} {y1}C{x1:g} {y - 26} {x1 + 20:g} {y - 26} {x1 + 40:g} {y - 26}"
+        f"H{x2 - 40:g}C{x2 - 10:g} {y - 26} {x2:g} {y - 26} {x2:g} {y2}"
+    )
     return f'<path d="{path}" stroke="{svg.BAD}" stroke-width="2" stroke-dasharray="5 3" fill="none"/>'

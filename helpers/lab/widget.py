@@ -163,7 +163,10 @@ class ShapeLab(ReadableVBox):
             return
         self._apply(changes)
         self.more.value |= not changes.keys() <= set(self._in_sight)  # or nobody sees it move
-        fixed = "✓ Fixed" if self.scene.diagnosis.outcome == "ok" else "One is fixed"
+        fixed = "One is fixed"
+        if self.scene.diagnosis.outcome == "ok":
+            fixed = "✓ Fixed"
+            self.hunt.end()
         changed = {name for name, words in self.scene.table() if words != shown.get(name)}
         self._show(f"{fixed}. {in_words(before, changes)}", frozenset(changed), changes)
 

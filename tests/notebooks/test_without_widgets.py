@@ -88,7 +88,8 @@ def test_every_lab_is_a_table_on_github(path: Path) -> None:
         table = table_of(page)
         stages = list(table)[::-1]
         assert stages[0] == "input_ids"
-        assert all(re.search(r"\(\w*=?\d", table[name]) for name in stages[: stages.index("result")])
+        assert all(re.search(r"\(\w*=?\d", table[name]) for name in stages[: stages.index("in short")])
+        assert table["in short"].endswith(".")
         says_what_is_wrong(table, ast.unparse(call))
 
 

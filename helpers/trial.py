@@ -11,11 +11,14 @@ import random
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType
 from typing import Any
+
+_QUIET = ContextVar("_QUIET", default=False)
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def names_after(code: str, names: Mapping[str, Any]) -> dict[str, Any] | None:
     """
     after = dict(names)
     try:
-        exec(_compiled(code), after)
+        exec(compiled(code), after)
     except Exception:  # a repair that raises is none
         return None
     return after
@@ -77,22 +80,35 @@ def quiet(seed: int | None = None) -> Iterator[None]:
 
     with kept(seed), torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a cause is named, not a library's guess at one
-        yield
+        outer = _QUIET.set(True)
+        try:
+            yield
+        finally:
+            _QUIET.reset(outer)
 
 
 @contextmanager
 def kept(seed: int | None = None) -> Iterator[None]:
-    """Give Python, NumPy and torch back where they were. Keras draws its seeds from Python."""
+    """Give Python, NumPy and torch back where they were. Keras draws its seeds from Python.
+
+    Inside `quiet` it only seeds: there nobody but the kit draws, and `quiet` gives back.
+    """
+    with nullcontext() if _QUIET.get() else _put_back():
+        if seed is not None:
+            random.seed(seed)
+            if numpy := sys.modules.get("numpy"):
+                numpy.random.seed(seed)
+            if torch := sys.modules.get("torch"):
+                torch.default_generator.manual_seed(seed)  # not torch.manual_seed, which seeds a GPU too
+        yield
+
+
+@contextmanager
+def _put_back() -> Iterator[None]:
     numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
     python = random.getstate()
     numbers = numpy.random.get_state() if numpy else None
     tensors = torch.default_generator.get_state() if torch else None
-    if seed is not None:
-        random.seed(seed)
-        if numpy:
-            numpy.random.seed(seed)
-        if torch:
-            torch.default_generator.manual_seed(seed)  # not torch.manual_seed, which seeds a GPU too
     try:
         yield
     finally:
@@ -104,5 +120,6 @@ def kept(seed: int | None = None) -> Iterator[None]:
 
 
 @lru_cache(maxsize=1024)
-def _compiled(code: str) -> CodeType:
+def compiled(code: str) -> CodeType:
+    """Compile code once that runs again and again."""
     return compile(code, "<fix>", "exec")

@@ -6,6 +6,8 @@ A tensor's own place is the middle of its upper edge. Each function takes how wi
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from helpers.diagnosis import Mark
@@ -96,7 +98,8 @@ def tokens(rows: Rows, width: float, stage: Stage) -> Iterator[str]:
     yield from rows.overlays(-width / 2, width, count)
 
 
-class Logits(NamedTuple):
+@dataclass(frozen=True)
+class Logits:
     """What the loss reads, drawn with a column per output."""
 
     stage: Stage
@@ -105,34 +108,34 @@ class Logits(NamedTuple):
     needed: Sequence[int]  # labels that have no output
     most: float  # how wide it may be
 
-    @property
+    @cached_property
     def is_sheets(self) -> bool:
         """Whether it has a third axis."""
         return len(self.stage.shape) == 3
 
-    @property
+    @cached_property
     def absent(self) -> Sequence[int]:
         """The labels for which a dashed column is drawn."""
         return [] if self.is_sheets else self.needed[:MOST_MISSING]
 
-    @property
+    @cached_property
     def column(self) -> float:
         """The width of one column."""
         room = self.most - MISSING * len(self.absent)
         return min(WIDEST, room / min(self.stage.shape[-1], MOST_COLUMNS))
 
-    @property
+    @cached_property
     def width(self) -> float:
         """The width of its box."""
         return self.most if self.is_sheets else self.column * min(self.stage.shape[-1], MOST_COLUMNS)
 
-    @property
+    @cached_property
     def left(self) -> float:
         """Where its box begins: with the dashed columns beside it, it stands in the middle of its place."""
         beside = MISSING * len(self.absent) * (1 if min(self.absent, default=0) < 0 else -1)
         return (beside - self.width) / 2
 
-    @property
+    @cached_property
     def reach(self) -> float:
         """How far all that is drawn reaches to each side."""
         return (self.width + MISSING * len(self.absent)) / 2 + 8 * self.is_sheets
@@ -164,13 +167,14 @@ class Logits(NamedTuple):
     def _scores(self, rows: Rows) -> Iterator[str]:
         numbers = [number for row in self.scores for number in row]
         low, high = min(numbers, default=0.0), max(numbers, default=0.0)
+        wide = self.column
         for row, scores in enumerate(self.scores if rows.height >= 4 else ()):
             for column, score in enumerate(scores):
-                at = self.left + self.column * column
+                at = self.left + wide * column
                 share = (score - low) / (high - low) if high > low else 0.5
-                yield shade(at, row * rows.height, self.column, rows.height, share)
-                if self.column >= 36 and rows.written and column < self.classes:
-                    yield text(at + self.column / 2, rows.middle(row), f"{score:.2f}", SMALL)
+                yield shade(at, row * rows.height, wide, rows.height, share)
+                if wide >= 36 and rows.written and column < self.classes:
+                    yield text(at + wide / 2, rows.middle(row), f"{score:.2f}", SMALL)
 
     def _absent(self, height: float) -> Iterator[str]:
         """Draw a dashed column for each label that has no output; the last one stands for all that follow."""

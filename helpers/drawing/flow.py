@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from html import escape
 from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
@@ -50,7 +50,7 @@ class Layout(NamedTuple):
         return self.flow if self.steps[1] else self.height - 28
 
 
-# The widest that fits is shown, so that no letter falls below 12 px: see STYLE.
+# The widest that fits is shown, so that no letter falls below 12 px: see STYLE, which calls it --fits.
 LAYOUTS = {
     "wide": Layout(1040, 252, 30, (8, 190), (276, 116), (490, 228), (752, 124), (926, 180)),
     "middle": Layout(640, 252, 30, (4, 92), (162, 106), (304, 124), (436, 102), (556, 94)),
@@ -63,15 +63,19 @@ TOKENS = Layout(
 # For the page to hold once: in each picture, it would be read again on every move.
 STYLE = """
 .shape-clinic-flow{container-type:inline-size;overflow-x:auto}
-.shape-clinic-flow svg{display:none;width:100%;margin:auto;font-family:var(--jp-ui-font-family,sans-serif)}
+.shape-clinic-flow svg{display:none;width:100%;margin:auto;font-family:var(--jp-ui-font-family,sans-serif);
+--fits:narrow}
 .shape-clinic-flow text{fill:var(--jp-ui-font-color1,#111);text-anchor:middle}
 .shape-clinic-flow .wide{max-width:1180px}
 .shape-clinic-flow .middle{max-width:760px}
 .shape-clinic-flow .narrow{display:block;max-width:430px;min-width:346px}
 @container (min-width:616px){
+.shape-clinic-flow svg{--fits:middle}
 .shape-clinic-flow .middle{display:block}.shape-clinic-flow .narrow{display:none}}
 @container (min-width:1000px){
+.shape-clinic-flow svg{--fits:wide}
 .shape-clinic-flow .wide{display:block}.shape-clinic-flow .middle{display:none}}
+.shape-clinic-flow svg:only-child{display:block}
 .shape-clinic-flow .row{fill:transparent}
 .shape-clinic-flow .row.pointed{fill:var(--jp-brand-color1,#1976d2);fill-opacity:.14;stroke-width:2.5}
 .shape-clinic-flow .row.pointed{stroke:var(--jp-brand-color1,#1976d2)}
@@ -113,11 +117,11 @@ class Flow(NamedTuple):
         return sorted(v for v in without if (v < 0) == (min(without) < 0))
 
 
-def draw_flow(flow: Flow) -> str:
-    """Return HTML with SVGs of the same run in three widths; CSS shows the one that fits."""
+def draw_flow(flow: Flow, widths: Collection[str] = LAYOUTS) -> str:
+    """Return HTML with SVGs of the same run in these widths; CSS shows the one that fits."""
     drawn = "".join(
-        _svg(flow, name, TOKENS if flow.tokens_matter and name == "wide" else layout)
-        for name, layout in LAYOUTS.items()
+        _svg(flow, name, TOKENS if flow.tokens_matter and name == "wide" else LAYOUTS[name])
+        for name in widths
     )
     said = escape(json.dumps(dict(_said(flow))))
     return f'<div class="shape-clinic-flow" data-said="{said}">{drawn}</div>'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -15,12 +15,12 @@ from helpers.bert import SEED, load_bert
 from helpers.diagnosis import Diagnosis, check_batch, diagnose
 from helpers.diagnosis.loss.call import loss_call
 from helpers.drawing.cells import MOST_COLUMNS
-from helpers.drawing.flow import Flow, draw_flow
+from helpers.drawing.flow import LAYOUTS, Flow, draw_flow
 from helpers.drawing.numbers_table import draw_numbers
 from helpers.lab.control import PADDINGS, Idle, Option, Settings, choice, slider, tick
 from helpers.lab.experiment import Experiment, Scene, check_step, labels_of, listed, outcome_of, padding_of
 from helpers.trace import AXES, Stage
-from helpers.trial import kept
+from helpers.trial import compiled, kept
 
 MOST_MODELS = 12  # each holds 60 MB
 MOST_BATCHES = 32  # each holds at most 0.6 MB, but for a learner's very long sentences
@@ -275,9 +275,9 @@ class BertScene(Scene):
             turns=TURNS,
         )
 
-    def draw(self, changed: frozenset[str] = frozenset()) -> str:
+    def draw(self, changed: frozenset[str] = frozenset(), widths: Collection[str] = LAYOUTS) -> str:
         """Return the flow from the sentences to the loss."""
-        return draw_flow(self.flow(changed))
+        return draw_flow(self.flow(changed), widths)
 
     def table(self) -> list[tuple[str, str]]:
         """Return the stages' shapes, and the target's with its dtype."""
@@ -388,7 +388,7 @@ class BertExperiment(Experiment):
         names |= {"mask": mask, "batch": given, "hidden_states": hidden_states}
         steps = code_of(settings, rows, *hidden_states.shape[1:])
         with kept(SEED):
-            exec("\n".join(steps), names)  # the very lines that the learner is shown
+            exec(compiled("\n".join(steps)), names)  # the very lines that the learner is shown
         logits, target = names["logits"], names["target"]
         read = hidden_states if settings.task == "token" else hidden_states[:, 0]
         diagnosis = self._diagnosed(settings, names, read)

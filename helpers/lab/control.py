@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Any, NamedTuple
 
 Changes = dict[str, Any]  # from settings to their new values
@@ -100,6 +101,7 @@ class Settings:
                 raise ValueError(f"got {name} {value!r}. The lab needs one of {words}. Try {name}={first!r}.")
 
     @classmethod
+    @cache
     def controls(cls) -> dict[str, Control]:
         """Return the control of each setting but the text."""
         return {each.name: each.metadata["control"] for each in fields(cls) if "control" in each.metadata}
@@ -110,7 +112,7 @@ class Settings:
 
     def idle(self) -> dict[str, str]:
         """Say of each setting that plays no part, why."""
-        now, controls, notes = asdict(self), self.controls(), {}
+        now, controls, notes = vars(self), self.controls(), {}
         said = {name: control.words(now[name]) for name, control in controls.items()}
         for name, control in controls.items():
             if case := next((case for case in control.idle if case.holds(now)), None):
@@ -119,5 +121,5 @@ class Settings:
 
     def changed(self) -> set[str]:
         """Name the settings that are not as they are at first."""
-        start = asdict(type(self)())
-        return {name for name, value in asdict(self).items() if value != start[name]}
+        start = vars(type(self)())
+        return {name for name, value in vars(self).items() if value != start[name]}

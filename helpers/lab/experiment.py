@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -12,6 +12,7 @@ from torch import Tensor
 from helpers.bert import load_tokenizer
 from helpers.diagnosis import Diagnosis, check_batch, dropped_rows, explain
 from helpers.diagnosis.seen.frames import said
+from helpers.drawing.flow import LAYOUTS
 from helpers.lab.control import MAX_SENTENCES, Changes, Settings
 from helpers.threads import one_thread
 from helpers.trial import quiet
@@ -40,8 +41,8 @@ class Scene(ABC):
         return self.diagnosis.outcome == "ok" or bool(self.diagnosis.cause or self.diagnosis.needs)
 
     @abstractmethod
-    def draw(self, changed: frozenset[str] = frozenset()) -> str:
-        """Return its picture, which draws attention to what has changed."""
+    def draw(self, changed: frozenset[str] = frozenset(), widths: Collection[str] = LAYOUTS) -> str:
+        """Return its picture, which draws attention to what has changed, where it has widths in these."""
 
     @abstractmethod
     def table(self) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ it, so that a change of the labels or the padding costs no more than the evaluat
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -135,7 +135,7 @@ class KerasScene(Scene):
         "loss": "the loss",
     }
 
-    def draw(self, changed: frozenset[str] = frozenset()) -> str:
+    def draw(self, changed: frozenset[str] = frozenset(), widths: Collection[str] = ()) -> str:
         """Return each shape beside the one that the model was built for."""
         return draw_arrays(self.shapes, self.signs(), changed, self.is_told)
 

@@ -20,10 +20,12 @@ class Page(anywidget.AnyWidget):
         asked: What was pressed in the picture or the verdict: a setting's `name` to turn and `by` how much,
             the number of a `fix` to apply, or a `part` that is pointed at in a hunt; and `times`, so that
             each press is news.
+        widths: In which of its widths the picture has been seen: the others need not be drawn.
     """
 
     code = traitlets.Unicode().tag(sync=True)
     asked = traitlets.Dict().tag(sync=True)
+    widths: traitlets.List[str] = traitlets.List().tag(sync=True)
 
     _css = (
         STYLE
@@ -143,8 +145,17 @@ viewBox='0 0 18 18'%3E%3Cpath d='M5.2 5.9 9 9.7l3.8-3.8L14 7.1l-5 5-5-5z' fill='
       event.preventDefault();
       event.stopPropagation();
     }
+    // More than one page can show the same lab, and each only grows the list: they never take turns.
+    function measure(model, lab) {
+      const drawn = lab.querySelector(".shape-clinic-flow svg"), widths = model.get("widths");
+      const fits = drawn && lab.clientWidth && getComputedStyle(drawn).getPropertyValue("--fits").trim();
+      if (!fits || widths.includes(fits)) return;
+      model.set("widths", [...widths, fits]);
+      model.save_changes();
+    }
     function care(model, el) {
       let lab;
+      const sizes = new ResizeObserver(() => measure(model, lab));
       const watcher = new MutationObserver(() => {
         // A move changes many parts, one after the other: they are named once, when the page is drawn.
         cancelAnimationFrame(frame);
@@ -154,6 +165,7 @@ viewBox='0 0 18 18'%3E%3Cpath d='M5.2 5.9 9 9.7l3.8-3.8L14 7.1l-5 5-5-5z' fill='
         lab = el.closest(".shape-clinic-lab");
         if (!lab) return frame = requestAnimationFrame(start);  // the lab is not in the page yet
         name(lab);
+        sizes.observe(lab);
         watcher.observe(lab, { childList: true, subtree: true, attributeFilter: ["class"] });
         lab.addEventListener("click", ({ target }) => ask(model, target));
         lab.addEventListener("pointerover", event => hover(lab, event));
@@ -163,7 +175,7 @@ viewBox='0 0 18 18'%3E%3Cpath d='M5.2 5.9 9 9.7l3.8-3.8L14 7.1l-5 5-5-5z' fill='
           if (!target.matches("textarea, [contenteditable=true]")) getSelection().removeAllRanges();
         });
       });
-      return () => { cancelAnimationFrame(frame); watcher.disconnect(); };
+      return () => { cancelAnimationFrame(frame); watcher.disconnect(); sizes.disconnect(); };
     }
     function render({ model, el }) {
       el.classList.add("shape-clinic-page");

@@ -13,6 +13,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from helpers.drawing.flow import LAYOUTS
 from helpers.drawing.tokens import draw_tokens
 from helpers.drawing.verdict import draw_code, draw_plain, draw_verdict
 from helpers.lab.control import Changes
@@ -72,6 +73,7 @@ class ShapeLab(ReadableVBox):
         self.verdict = widgets.HTML().add_class("shape-clinic-verdict")
         self._page, self._voice = Page(), Voice()
         self._page.observe(lambda change: self._answer(change["new"]), "asked")
+        self._page.observe(lambda change: self._draw(), "widths")
         self._values = Fold("Show values", self.numbers)
         self._typed = Fold("Sentences and tokens", widgets.VBox([self.sentences, self.tokens]))
         top = [self._boxes(in_sight), self._buttons(), self.message]
@@ -202,8 +204,8 @@ class ShapeLab(ReadableVBox):
         turned: Collection[str] = (),
         aloud: str = "",
     ) -> None:
+        self._draw(changed)  # first: it is what is looked at
         scene = self._told
-        self.picture.value = scene.draw(changed)  # first: it is what is looked at
         self.message.value, short = escape(words), self._short
         mark(self, "shape-clinic-hunting", self.hunt.is_hidden)
         notes = {self._inputs.labels[name]: why for name, why in scene.notes.items()}
@@ -219,6 +221,10 @@ class ShapeLab(ReadableVBox):
         for answers in (self.show_cause, self.fix_it):
             mark(answers, "shape-clinic-idle", scene.diagnosis.outcome == "ok")
         self._inputs.show(scene.notes, scene.settings.idle(), turned)
+
+    def _draw(self, changed: frozenset[str] = frozenset()) -> None:
+        """Draw the picture in the widths in which it is seen; before a page has said so, in all."""
+        self.picture.value = self._told.draw(changed, self._page.widths or LAYOUTS)
 
     def _show_folded(self) -> None:
         """Draw the numbers and the tokens while somebody looks at them."""

@@ -21,7 +21,7 @@ CELLS = {
     "bare slider + HTML": """
 import ipywidgets as widgets
 slider, page = widgets.IntSlider(3, 1, 10), widgets.HTML()
-picture = lab.picture.value
+picture = lab.scene.draw(widths=["wide"])  # what the lab sends, too
 def show(change):
     page.value = f"<p>{change['new']}</p>{picture}"
 slider.observe(show, "value")

@@ -251,7 +251,10 @@ def said_of(case: Case, ran: Ran) -> Diagnosis | None:
 
 def judge(case: Case, program: str) -> Checked:
     """Say whether a mended program does all that it must: running is not enough."""
-    return judged(lambda: _needs(case, program), case.why)
+    checked: Checked = came_of(
+        lambda: judged(lambda: _needs(case, program), case.why)
+    ).value  # nothing is printed
+    return checked
 
 
 def _needs(case: Case, program: str) -> Iterator[Need]:

@@ -184,8 +184,7 @@ class Ward:
         both = str(replace(checked, failures=failures, count=checked.count + 1, why="")).splitlines()
         if failures:
             return Sheet((*both, *([] if wrong else [f"✓ the cause: {title}"])), edge=BAD)
-        told = f"{title}. {case.why}"
-        return Sheet((*both, told, *self._farewell(case)), _lines_changed(case), "One solution", RIGHT)
+        return Sheet((*both, *self._farewell(case)), _lines_changed(case), "One solution", RIGHT)
 
     def diagnosis(self, program: str | None = None) -> Diagnosis | Sheet:
         """Return what the kit says of the program as it was run last. It is counted, not punished."""
@@ -201,8 +200,7 @@ class Ward:
         case = self._here()
         self._visit(case).shown = True
         self._stop_the_clock()
-        rows = (f"{CAUSES[case.causes[0]].title}. {case.why}", *self._farewell(case))
-        return Sheet(rows, _lines_changed(case))
+        return Sheet((*self._farewell(case),), _lines_changed(case))
 
     def score(self) -> Score:
         """Return how it went so far, and what to read again."""
@@ -240,7 +238,8 @@ class Ward:
         return (Failure(f"the cause: not “{known.title}”", said),)
 
     def _farewell(self, case: Case) -> Iterator[str | Link]:
-        notebook = CAUSES[case.causes[0]].notebook
+        title, notebook = CAUSES[case.causes[0]].title, CAUSES[case.causes[0]].notebook
+        yield f"{title[0].upper()}{title[1:]}. {case.why}"
         yield Link("The thread it is made from", case.url)
         yield Link(f"The lesson: {notebook}", f"{notebook}.ipynb")
         yield "ward.next() brings the next one, ward.score() shows how it went."
@@ -293,7 +292,7 @@ class Score:
     def _counted(self) -> str:
         mended = [visit for _, visit in self.visits if visit.named and visit.mended]
         at_once = sum(not (visit.unsure or visit.tries) for visit in mended)
-        return f"{len(mended)} of {len(self.visits)} mended, {at_once} at once. Order {self.seed}."
+        return f"{len(mended)} of {len(self.visits)} mended, {at_once} at once. Your number is {self.seed}."
 
     @property
     def _links(self) -> list[Link]:

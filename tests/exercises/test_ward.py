@@ -60,9 +60,11 @@ def test_it_fails_as_its_file_says_and_the_kit_names_the_cause(case: Case) -> No
 
 
 @each_case
-def test_the_solution_passes_and_what_hides_the_mistake_is_refused(case: Case) -> None:
+def test_each_solution_passes_and_what_hides_the_mistake_is_refused(case: Case) -> None:
     assert judge(case, case.solution).passed, judge(case, case.solution)
     assert not judge(case, case.program).passed
+    for other in case.others:
+        assert judge(case, changed(case.program, *other.split(" && "))).passed, other
     for around in case.arounds:
         result = judge(case, changed(case.program, *around.split(" && ")))
         assert not result.passed, around
@@ -109,6 +111,7 @@ def test_a_round(tmp_path: Path) -> None:
     assert "the program is as it was" in told
     told = str(ward.judge(letter_of(ward, right=True), case.program))
     assert f"✓ the cause: {CAUSES[case.causes[0]].title}" in told
+    assert "not “" not in told
     assert getattr(ward.diagnosis(case.program), "cause", None) in case.causes
     told = str(ward.judge(program=case.solution))
     assert case.url in told
@@ -116,7 +119,7 @@ def test_a_round(tmp_path: Path) -> None:
     ward.next()
     assert case.url not in str(ward.solution())
     score = Ward(folder=tmp_path, level=1).score()
-    assert str(score).startswith(f"1 of {len(score.visits)} mended, 0 at once. Order 5.")
+    assert str(score).startswith(f"1 of {len(score.visits)} mended, 0 at once. Your number is 5.")
     assert [row[2:6] for row in score.rows] == [
         ("✓ mended", "1", "0", "1"),
         ("solution shown", "0", "0", "0"),

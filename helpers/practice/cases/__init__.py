@@ -11,7 +11,8 @@ A file per patient, named by its number: lines `key: value`, an empty line, the 
     asks     where nothing is raised: what to ask the kit, an expression
     why      what was wrong, told in the end
     mend     `old => new`, every part of the solution; `\n` is a new line
-    around   the same for a change that hides the mistake and is refused; several parts are joined by ` && `
+    other    another good solution; several parts are joined by ` && `
+    around   the same for a change that hides the mistake and is refused
     need     `what | expression | value | hint`: what must hold after the mended program has run. `seen`
              is what reached the loss
 """
@@ -66,6 +67,7 @@ class Case:
     asks: str
     why: str
     mends: tuple[str, ...]
+    others: tuple[str, ...]
     arounds: tuple[str, ...]
     needs: tuple[tuple[str, ...], ...]
     program: str
@@ -107,6 +109,7 @@ def read(path: Path) -> Case:
         asks=one.get("asks", ""),
         why=one["why"],
         mends=tuple(told["mend"]),
+        others=tuple(told["other"]),
         arounds=tuple(told["around"]),
         needs=tuple(tuple(each.split(" | ")) for each in told["need"]),
         program=f"# patient {int(path.stem)}\n{program}",

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
-from helpers.diagnosis.loss.call import LossCall
+from helpers.diagnosis.loss.call import LossCall, loss_call
 from helpers.diagnosis.loss.find import states_behind
 from helpers.diagnosis.loss.repairs import MOST, RIGHT, after, loss_of, result_of, why
 from helpers.diagnosis.loss.silent import grade, what_is_silent
 from helpers.diagnosis.loss.values import is_one_hot, label_range
 from helpers.diagnosis.said.finding import outputs_of, with_head
-from helpers.diagnosis.said.result import Diagnosis, Fix, Outcome
+from helpers.diagnosis.said.result import Diagnosis, Example, Fix, Outcome
 from helpers.threads import one_thread
-from helpers.trial import quiet
+from helpers.trial import came_of, quiet
 
 
 def diagnose(
@@ -46,8 +47,18 @@ def diagnose(
         fixes = prove(known.fixes, call) if known else ()
     outcome: Outcome = "raises" if error is not None else "silent" if known else "ok"
     said = None if error is None else f"{type(error).__name__}: {error}"
-    plain = Diagnosis(outcome, describe(call), loss, said, where=where)
+    plain = Diagnosis(outcome, describe(call), loss, said, where=where, example=_example(call))
     return known.told(plain, fixes) if known else plain
+
+
+def _example(call: LossCall) -> Example:
+    code = came_of(call.alike).value
+    return Example((code,) if code else (), _asked)
+
+
+def _asked(names: dict[str, Any], error: Exception | None) -> Diagnosis:
+    call = loss_call(names["criterion"], names["logits"], names["target"])
+    return diagnose(call, classes=names.get("classes"))
 
 
 def prove(candidates: Iterable[Fix], call: LossCall) -> tuple[Fix, ...]:

@@ -70,8 +70,11 @@ def _example(raised: Raised, codes: tuple[str, ...]) -> Example:
     if raised.is_unread:
         return Example()
     lines = [*raised.lines, *raised.outer_lines, *raised.calls]
-    made = (came_of(partial(line_alike, line)).value for line in lines)
-    return Example((*codes, *filter(None, made)), lambda _, error: explain(error) if error else None)
+    made = [came_of(partial(line_alike, line, too)).value for too in (False, True) for line in lines]
+    return Example(
+        tuple(dict.fromkeys([*codes, *filter(None, made)])),
+        lambda _, error: explain(error) if error else None,
+    )
 
 
 def _last() -> BaseException | None:

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from helpers.diagnosis.keras.alike import criterion_alike, example_of
 from helpers.diagnosis.keras.data import explain_data
 from helpers.diagnosis.keras.find import (
     BINARY,
@@ -32,7 +33,7 @@ from helpers.diagnosis.loss.repairs import FAILS, FITS, RIGHT, has_its_shapes, l
 from helpers.diagnosis.loss.silent import what_is_silent
 from helpers.diagnosis.loss.values import is_within_0_and_1, sums_to_1
 from helpers.diagnosis.said.finding import SCORES, Finding
-from helpers.diagnosis.said.result import Diagnosis, Fix
+from helpers.diagnosis.said.result import Diagnosis, Example, Fix
 from helpers.diagnosis.seen.frames import said
 from helpers.diagnosis.seen.line import name_of
 from helpers.diagnosis.seen.raised import Raised, shape
@@ -47,7 +48,8 @@ def explain_keras(raised: Raised) -> Diagnosis | None:
     found = find_loss(raised, asked)
     if found is not None:
         return _raising(raised, asked, *found)
-    return explain_data(raised, asked) or explain_layers(raised, asked)
+    said = explain_data(raised, asked) or explain_layers(raised, asked)
+    return said and replace(said, example=example_of(None, asked))
 
 
 # What raises. The search that torch's losses are asked finds the mistake; words and repairs are Keras' own.
@@ -74,7 +76,8 @@ def _raising(raised: Raised, asked: KerasCall, call: LossCall, metric: str) -> D
             needs = needs.replace(f"({len(known.target)},", "(N,")  # however many rows it was asked about
     cause = "one_hot_index" if counts and found.cause == "loss_choice" else found.cause
     cause = "head_size" if found.mistake == "range" and "Dense" in needs else cause
-    return raised.diagnosis(cause, got, needs, fixes, certain=found.certain, also=found.also)
+    more = {"certain": found.certain, "also": found.also, "example": example_of(known, asked)}
+    return raised.diagnosis(cause, got, needs, fixes, **more)
 
 
 def _of_all_labels(call: LossCall, asked: KerasCall) -> LossCall:
@@ -221,8 +224,13 @@ def check_keras_loss(criterion: Any, output: Any, labels: Any, classes: int | No
     if came.error is not None:
         return _explained(came.error, got)
     finding = what_is_silent_in(call, classes)
-    plain = Diagnosis("silent" if finding else "ok", got, came.value)
+    code = came_of(lambda: criterion_alike(replace(call, classes=classes))).value
+    plain = Diagnosis("silent" if finding else "ok", got, came.value, example=Example((code,), _asked))
     return finding.told(plain, finding.fixes) if finding else plain
+
+
+def _asked(names: dict[str, Any], error: Exception | None) -> Diagnosis:
+    return check_keras_loss(names["criterion"], names["logits"], names["target"], names.get("classes"))
 
 
 def _explained(error: Exception, got: str = "") -> Diagnosis:

@@ -123,8 +123,11 @@ class LossCall:
         """The label that does not count; -100 unless said otherwise."""
         return int(self.options.get("ignore_index", -100))
 
-    def alike(self) -> str:
+    def alike(self, *made: str) -> str:
         """Return a program that makes the call with tensors alike: criterion, logits and target.
+
+        Args:
+            made: Lines that make the logits, where more is to be known of them.
 
         Raises:
             UnlikeError: Nothing alike can be made.
@@ -135,10 +138,11 @@ class LossCall:
         options = ", ".join(f"{name}={alike(value)}" for name, value in self.options.items())
         logits, target = self.folded or (self.logits, self.target)
         lines = [f"criterion = nn.{module.__name__}({options})"]
-        lines += [f"logits = {alike(logits)}", f"target = {alike(target, exact=True)}"]
+        lines += made or [f"logits = {alike(logits)}"]
+        lines += [f"target = {alike(target, exact=True)}"]
         lines += [f"classes = {self.classes}"] * (self.classes is not None)
         views = [
-            name if held is passed else f"{name}.reshape{tuple(passed.shape)}"
+            name if held is passed else f"{name}.reshape({', '.join(map(str, passed.shape))})"
             for name, held, passed in (("logits", logits, self.logits), ("target", target, self.target))
         ]
         return program(*lines, f"loss = criterion({', '.join(views)})")

@@ -47,12 +47,13 @@ def diagnose(
         fixes = prove(known.fixes, call) if known else ()
     outcome: Outcome = "raises" if error is not None else "silent" if known else "ok"
     said = None if error is None else f"{type(error).__name__}: {error}"
-    plain = Diagnosis(outcome, describe(call), loss, said, where=where, example=_example(call))
+    plain = Diagnosis(outcome, describe(call), loss, said, where=where, example=example_of(call))
     return known.told(plain, fixes) if known else plain
 
 
-def _example(call: LossCall) -> Example:
-    code = came_of(call.alike).value
+def example_of(call: LossCall, *made: str) -> Example:
+    """Return the call alone as a program, made of tensors alike; the lines make the logits."""
+    code = came_of(lambda: call.alike(*made)).value
     return Example((code,) if code else (), _asked)
 
 

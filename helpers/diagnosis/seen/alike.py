@@ -29,17 +29,25 @@ FIELDS = words(
     "src_key_padding_mask last_hidden_state pooler_output hidden_states attentions logits loss labels target"
 )
 # What a name has in it, and what that is called here.
-KINDS = {"mask": "mask", "label": "labels", "target": "target", "pos": "position_embeddings"}
+KINDS = {
+    "mask": "mask",
+    "label": "labels",
+    "target": "target",
+    "pos": "position_embeddings",
+    "len": "lengths",
+}
+COUNT = ("labels", "target", "lengths")  # of these a few are told one by one
 IMPORTS = {
-    "keras": "import keras",
+    "keras": 'import os\nos.environ.setdefault("KERAS_BACKEND", "torch")\nimport keras',
     "np": "import numpy as np",
     "torch": "import torch",
     "F": "import torch.nn.functional as F",
     "transformers": "import transformers",
     "nn": "from torch import nn",
 }
+MOVES = {torch.float32: "float()", torch.int64: "long()", torch.bool: "bool()", torch.float64: "double()"}
 SPELLED = {"torch.nn.functional": "F", "torch.nn": "nn", "numpy": "np"}
-OPTIONS = words("pt np longest max_length mean sum none")
+OPTIONS = words("pt np longest max_length mean sum none object int int32 int64 float float32 float64")
 PLAIN = (bool, int, float, type(None), slice, range, torch.dtype, torch.Size, type(...))
 
 
@@ -73,6 +81,8 @@ def alike(value: Any, exact: bool = False) -> str:
         return _tensor(value, exact)
     if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "biuf":
         return f"{_tensor(torch.as_tensor(value), exact)}.numpy()"
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        return f"np.array({alike(value.tolist())}, dtype=object)"
     if isinstance(value, nn.Module):
         return _module(value)
     if isinstance(value, PLAIN):
@@ -81,7 +91,10 @@ def alike(value: Any, exact: bool = False) -> str:
         return repr(value if value in FIELDS else "text")
     if isinstance(value, Mapping):
         return _mapping(value, exact)
-    if isinstance(value, list | tuple) and len(value) <= FEW:
+    if isinstance(value, list) and value and not exact and {*map(type, value)} <= {int, float}:
+        return f"[{type(value[0])()}] * {len(value)}"
+    if isinstance(value, list | tuple):
+        value = value[:FEW]
         inside = ", ".join(alike(part, exact) for part in value)
         return f"[{inside}]" if isinstance(value, list) else f"({inside}{',' * (len(value) == 1)})"
     return _named(value)
@@ -91,7 +104,7 @@ def _mapping(value: Mapping[Any, Any], exact: bool) -> str:
     named = {name_for(str(name), part): part for name, part in value.items()}
     if len(named) < len(value):
         raise UnlikeError("two parts with one name")
-    made = {name: alike(part, exact or name in ("labels", "target")) for name, part in named.items()}
+    made = {name: alike(part, exact or name in COUNT) for name, part in named.items()}
     if hasattr(value, "to_tuple"):  # what a model of transformers returns
         owner = f"transformers.modeling_outputs.{type(value).__name__}"
         return f"{owner}({', '.join(f'{name}={code}' for name, code in made.items())})"
@@ -130,11 +143,11 @@ def _tensor(value: Tensor, exact: bool) -> str:
     if value.layout != torch.strided or value.is_complex() or value.is_quantized:
         raise UnlikeError(f"a tensor of {value.layout} and {value.dtype}")
     code, dtype = _numbers(value.detach(), exact)
-    return code if dtype == value.dtype else _then(code, f"to({value.dtype})")
+    return code if dtype == value.dtype else _then(code, MOVES.get(value.dtype, f"to({value.dtype})"))
 
 
 def _then(code: str, method: str) -> str:
-    return f"({code}).{method}" if " % " in code else f"{code}.{method}"
+    return ast.unparse(ast.parse(f"({code}).{method}"))  # with parentheses where a sum needs them
 
 
 def _numbers(value: Tensor, exact: bool) -> tuple[str, torch.dtype]:
@@ -149,21 +162,18 @@ def _numbers(value: Tensor, exact: bool) -> tuple[str, torch.dtype]:
     numbers = value.long()
     counted = numbers[numbers != IGNORED]
     low, high = (int(counted.min()), int(counted.max())) if len(counted) else (IGNORED, IGNORED)
-    if count <= FEW and (exact or (low >= 0 and high <= 1 and low < high)):
-        return f"torch.tensor({value.tolist()})", floats if is_float else _listed(value.dtype)
     if low == high and len(counted) in (0, count):
-        return f"torch.full(({sizes.strip('()')},), {low})".replace("(,)", "()"), torch.int64
-    if value.ndim > 1 and low == 0 and high == 1 and bool((numbers.sum(-1) == 1).all()):
-        rows, columns = count // value.shape[-1], value.shape[-1]
-        return f"F.one_hot(torch.arange({rows}) % {columns}, {columns}).reshape({sizes})", torch.int64
+        made = {0: f"zeros({sizes})", 1: f"ones({sizes})"}.get(low, f"full({tuple(value.shape)}, {low}.0)")
+        return f"torch.{made}", floats
+    if value.ndim > 1 and low == 0 and high == 1 and not (numbers < 0).any() and (numbers.sum(-1) == 1).all():
+        return f"F.one_hot({_tensor(numbers.argmax(-1), exact)}, {value.shape[-1]})", torch.int64
+    if count <= FEW and ((exact and not is_float) or (low >= 0 and high <= 1)):
+        own = floats if is_float else torch.bool if value.dtype == torch.bool else torch.int64
+        return f"torch.tensor({value.tolist()})", own
     left = count - len(counted)
     code = _counted(len(counted), low, high)
     code = f"torch.cat([torch.full(({left},), {IGNORED}), {code}])" if left else code
     return code if value.ndim == 1 else _then(code, f"reshape({sizes})"), torch.int64
-
-
-def _listed(dtype: torch.dtype) -> torch.dtype:
-    return torch.bool if dtype == torch.bool else torch.int64
 
 
 def _counted(count: int, low: int, high: int) -> str:
@@ -235,28 +245,39 @@ def _config(config: Any) -> str:
 # Lines.
 
 
-def line_alike(line: Line) -> str:
+def line_alike(line: Line, made_too: bool = False) -> str:
     """Return a program that does what a line of the learner's did, with things alike.
+
+    Args:
+        line: What the learner wrote.
+        made_too: Make what it names as the learner's lines above made it, where that can be told.
 
     Raises:
         UnlikeError: The line runs more than libraries, or names what nothing alike can be made of.
     """
+    made: dict[str, str] = {}
+    final = _spelled(line, made, made_too)
+    names = [f"part{place}" for place in range(len(line.parts))]
+    final = f"{', '.join(names)}{',' * (len(names) == 1)} = {final}" if names else final
+    return program(*(f"{name} = {code}" for name, code in made.items()), final)
+
+
+def _spelled(line: Line, made: dict[str, str], made_too: bool) -> str:
     if not line.again:
         raise UnlikeError("a line that can't be run again")
-    made: dict[str, str] = {}
     texts: dict[str, str] = {}
     for leaf in line.leaves:
-        name = name_for(leaf.text, leaf.value)
-        code = alike(leaf.value, name in ("labels", "target"))
+        keywords = line.node.keywords if isinstance(line.node, ast.Call) else []
+        own = next((each.arg for each in keywords if getattr(each.value, "id", "") == leaf.slot), None)
+        name = name_for(own if own in FIELDS else leaf.text, leaf.value)
+        above = line.made_by(leaf) if made_too and isinstance(leaf.value, Tensor) else None
+        code = _spelled(above, made, False) if above is not None else alike(leaf.value, name in COUNT)
         is_thing = isinstance(leaf.value, Tensor | np.ndarray | nn.Module | Mapping | list | tuple)
         if is_thing:
             name += str(sum(each.rstrip("0123456789") == name for each in made) + 1) * (name in made)
             made[name] = code
         texts[leaf.slot] = name if is_thing else code
-    final = line.spelled(rebuilt(line.node, _without_words), texts)
-    names = [f"part{place}" for place in range(len(line.parts))]
-    final = f"{', '.join(names)}{',' * (len(names) == 1)} = {final}" if names else final
-    return program(*(f"{name} = {code}" for name, code in made.items()), final)
+    return line.spelled(rebuilt(line.node, _without_words), texts)
 
 
 def _without_words(node: ast.AST) -> ast.expr | None:

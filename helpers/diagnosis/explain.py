@@ -11,9 +11,8 @@ from helpers.diagnosis.calls import checkpoints, repairs, rows, trainer
 from helpers.diagnosis.keras import loss as keras_loss
 from helpers.diagnosis.loss.around import explain_loss
 from helpers.diagnosis.said.result import Diagnosis, Example
-from helpers.diagnosis.seen.alike import line_alike
+from helpers.diagnosis.seen.alike import example, line_alike
 from helpers.diagnosis.seen.raised import Raised, explain_gpu
-from helpers.trial import came_of
 
 # The nearer to the failing operation, the earlier: a loss inside a BERT forward is about the loss.
 READERS: tuple[Callable[[Raised], Diagnosis | None], ...] = (
@@ -67,14 +66,9 @@ def ask(raised: Raised) -> Diagnosis | None:
 
 def _example(raised: Raised, codes: tuple[str, ...]) -> Example:
     """The loss alone, the learner's own line, those that led there, each module called inside."""
-    if raised.is_unread:
-        return Example()
-    lines = [*raised.lines, *raised.outer_lines, *raised.calls]
-    made = [came_of(partial(line_alike, line, too)).value for too in (False, True) for line in lines]
-    return Example(
-        tuple(dict.fromkeys([*codes, *filter(None, made)])),
-        lambda _, error: explain(error) if error else None,
-    )
+    lines = [] if raised.is_unread else [*raised.lines, *raised.outer_lines, *raised.calls]
+    made = example(*(partial(line_alike, line, too) for too in (False, True) for line in lines))
+    return Example(codes + made.codes, lambda _, error: explain(error) if error else None)
 
 
 def _last() -> BaseException | None:

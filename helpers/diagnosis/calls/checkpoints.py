@@ -7,10 +7,9 @@ from dataclasses import replace
 from torch import Tensor, nn
 
 from helpers.diagnosis.said.result import Diagnosis, Example, Fix
-from helpers.diagnosis.seen.alike import alike, program
+from helpers.diagnosis.seen.alike import alike, example, program
 from helpers.diagnosis.seen.frames import Step
 from helpers.diagnosis.seen.raised import Raised, tried
-from helpers.trial import came_of
 
 EMBEDDINGS = ("word_embeddings", "wte", "embed_tokens", "shared", "embedding")
 POSITIONS = ("position", "wpe", "pos_emb")
@@ -31,8 +30,7 @@ def _example(step: Step, differ: Differing) -> Example:
     model = step.variables.get("model", step.variables.get("self"))
     lines = [f'    "{name}": torch.zeros{kept},' for name, (kept, _) in differ.items()]
     lines = ["state_dict = {", *lines, "}", "model.load_state_dict(state_dict, strict=False)"]
-    made = came_of(lambda: program(f"model = {alike(model)}", *lines)).value
-    return Example((made,) if made else ())
+    return example(lambda: program(f"model = {alike(model)}", *lines))
 
 
 def _differing(step: Step) -> Differing:

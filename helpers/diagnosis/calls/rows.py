@@ -11,7 +11,7 @@ from typing import Any
 from helpers.diagnosis.calls.operations import JOINS, MAKES
 from helpers.diagnosis.said.causes import CAUSES
 from helpers.diagnosis.said.result import Diagnosis, Example, Fix
-from helpers.diagnosis.seen.alike import alike, program
+from helpers.diagnosis.seen.alike import alike, example, program
 from helpers.diagnosis.seen.frames import Step
 from helpers.diagnosis.seen.line import name_of
 from helpers.diagnosis.seen.raised import Raised, shape, tried
@@ -95,16 +95,16 @@ def _joined(raised: Raised, step: Step) -> Diagnosis | None:
                 'rows of one length: a collate_fn that pads, or padding="max_length" where each is tokenized'
             )
         got, most = f"{column or 'the batch'}: {lengths}", _limit(values)
-        example = Example() if is_tokenizers else _example(step, rows)
+        alone = Example() if is_tokenizers else _example(step, rows)
         if is_tokenizers:
             needs = LABELS_PADDED if is_label else needs
             return raised.diagnosis("ragged_padding", got, needs)
         if most:
             needs = f"no row longer than {most}, to which the others are cut or padded: truncation=True"
             also = CAUSES["ragged_padding"].title
-            return raised.diagnosis("too_long", got, needs, also=also, example=example)
+            return raised.diagnosis("too_long", got, needs, also=also, example=alone)
         fix = _with_collator(raised, step, rows) if column else padded("batch", rows)
-        return raised.diagnosis("ragged_padding", got, needs, [fix], example=example)
+        return raised.diagnosis("ragged_padding", got, needs, [fix], example=alone)
     return None
 
 
@@ -112,8 +112,7 @@ def _example(step: Step, rows: Any) -> Example:
     """The collator by itself, of rows alike."""
     collate = "transformers.default_data_collator"
     collate = "torch.utils.data.default_collate" if step.module == COLLATORS[0] else collate
-    made = came_of(lambda: program(f"rows = {alike(rows)}", f"{collate}(rows)")).value
-    return Example((made,) if made else ())
+    return example(lambda: program(f"rows = {alike(rows)}", f"{collate}(rows)"))
 
 
 def _limit(values: list[Any]) -> int:

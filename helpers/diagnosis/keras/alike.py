@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from helpers.diagnosis.keras.find import OBJECTS, KerasCall, chosen
+from helpers.diagnosis.keras.find import OBJECTS, KerasCall, chosen, keras_steps
 from helpers.diagnosis.loss.call import LossCall
 from helpers.diagnosis.said.result import Example
-from helpers.diagnosis.seen.alike import alike, program
-from helpers.trial import came_of
+from helpers.diagnosis.seen.alike import FIELDS, alike, example, program
+from helpers.diagnosis.seen.raised import Raised
 
 
 def criterion_alike(call: LossCall) -> str:
@@ -38,19 +39,32 @@ def outputs_alike(call: LossCall, asked: KerasCall) -> str:
 
 def inputs_alike(asked: KerasCall, layer: str) -> str:
     """Return a program that gives a model with such inputs what the learner gave."""
-    inputs: list[Any] = asked.model.inputs
-    made = ", ".join(f"keras.Input({tuple(each.shape[1:])})" for each in inputs)
+    names = [f', name="{each.name}"' * (each.name in FIELDS) for each in asked.model.inputs]
+    sizes = [tuple(each.shape[1:]) for each in asked.model.inputs]
+    made = [f"keras.Input({size}{name})" for size, name in zip(sizes, names, strict=True)]
     given = {name: asked.given[name] for name in ("x", "y") if asked.given.get(name) is not None}
     outputs = f"[keras.layers.{layer}(each) for each in inputs]"
-    lines = [f"inputs = [{made}]", f"model = keras.Model(inputs, {outputs})"]
-    lines += ['model.compile(loss="mse")'] * ("predict" not in asked.name)
+    lines = [f"inputs = [{', '.join(made)}]", f"model = keras.Model(inputs, {outputs})"]
+    lines += ['model.compile(loss="mse")'] * ("y" in given)
     lines += [f"{name} = {alike(value, exact=name == 'y')}" for name, value in given.items()]
-    return program(*lines, f"model.{asked.name}({', '.join(given)})")
+    return program(*lines, f"{'.'.join(filter(None, ('model', asked.name)))}({', '.join(given)})")
 
 
-def example_of(call: LossCall | None, asked: KerasCall) -> Example:
+def _looked_up(embedding: Any, ids: Any) -> str:
+    """Return a program that asks an embedding for such ids."""
+    layer = f"keras.layers.Embedding({embedding.input_dim}, {embedding.output_dim})"
+    return program(f"layer = {layer}", f"input_ids = {alike(ids)}", "layer(input_ids)")
+
+
+def example_of(raised: Raised, asked: KerasCall, call: LossCall | None = None) -> Example:
     """Return what may do the same, the shortest first."""
-    tries = [lambda: inputs_alike(asked, "Dense(1)"), lambda: inputs_alike(asked, "Identity()")]
-    if call is not None:
-        tries = [lambda: criterion_alike(call), lambda: outputs_alike(call, asked)]
-    return Example(tuple(filter(None, (came_of(each).value for each in tries))))
+    tries = [partial(criterion_alike, call), partial(outputs_alike, call, asked)] if call is not None else []
+    for step in keras_steps(raised) if call is None else ():
+        own: Any = step.variables.get("self")
+        if step.function == "call" and hasattr(own, "input_dim"):
+            tries.append(partial(_looked_up, own, step.variables["inputs"]))
+        if step.function == "__call__" and hasattr(own, "inputs") and asked.model is None:
+            asked = KerasCall("", own, {"x": next(iter(step.variables["args"]), None)})
+    if call is None:
+        tries += [partial(inputs_alike, asked, layer) for layer in ("Dense(1)", "Identity()")]
+    return example(*tries)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from helpers.diagnosis.loss.call import LossCall, loss_call
@@ -17,8 +18,9 @@ from helpers.diagnosis.loss.silent import grade, what_is_silent
 from helpers.diagnosis.loss.values import is_one_hot, label_range
 from helpers.diagnosis.said.finding import outputs_of, with_head
 from helpers.diagnosis.said.result import Diagnosis, Example, Fix, Outcome
+from helpers.diagnosis.seen.alike import example
 from helpers.threads import one_thread
-from helpers.trial import came_of, quiet
+from helpers.trial import quiet
 
 
 def diagnose(
@@ -52,9 +54,8 @@ def diagnose(
 
 
 def example_of(call: LossCall, *made: str) -> Example:
-    """Return the call alone as a program, made of tensors alike; the lines make the logits."""
-    code = came_of(lambda: call.alike(*made)).value
-    return Example((code,) if code else (), _asked)
+    """Return the call alone as a program, of tensors alike; the lines make the logits."""
+    return example(partial(call.alike, *made), ask=_asked)
 
 
 def _asked(names: dict[str, Any], error: Exception | None) -> Diagnosis:

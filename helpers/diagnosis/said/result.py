@@ -59,16 +59,20 @@ class Fix:
         return self.typed or self.code
 
 
+# Gets the names of a program that was run and what it raised; returns the diagnosis.
+Ask = Callable[[dict[str, Any], Exception | None], "Diagnosis | None"]
+
+
 class Example(NamedTuple):
-    """Programs that may do the same with nothing of the learner's, and who is asked about what they do.
+    """Programs that may do the same with nothing of the learner's, the shortest first.
 
     Attributes:
-        codes: The shortest first; each is proven only when it is asked for.
-        ask: Gets a program's names and what it raised, and returns the diagnosis.
+        codes: The programs; one is proven only when it is asked for.
+        ask: Who is asked about what a program did.
     """
 
     codes: tuple[str, ...] = ()
-    ask: Callable[[dict[str, Any], Exception | None], Diagnosis | None] = lambda names, error: None
+    ask: Ask = lambda names, error: None
 
 
 @dataclass(frozen=True, repr=False)

@@ -7,21 +7,26 @@ masks are taken over: they are what most errors are about.
 from __future__ import annotations
 
 import ast
+import builtins
 import inspect
 import re
-from collections.abc import Mapping
+from collections import UserDict
+from collections.abc import Callable, Mapping
+from math import ceil
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from helpers.diagnosis.said.result import SEED
+from helpers.diagnosis.said.result import SEED, Ask, Example
 from helpers.diagnosis.seen.frames import words
 from helpers.diagnosis.seen.line import Line, rebuilt
+from helpers.trial import came_of
 
-FEW = 64  # labels that are told one by one
+FEW = 64  # labels that are told one by one, and parts of a list
 MANY = 10**6  # numbers, from which on their range is not looked for
 IGNORED = -100
 FIELDS = words(
@@ -29,14 +34,11 @@ FIELDS = words(
     "src_key_padding_mask last_hidden_state pooler_output hidden_states attentions logits loss labels target"
 )
 # What a name has in it, and what that is called here.
-KINDS = {
-    "mask": "mask",
-    "label": "labels",
-    "target": "target",
-    "pos": "position_embeddings",
-    "len": "lengths",
-}
+KINDS = {"mask": "mask", "label": "labels", "target": "target", "len": "lengths", "pos|^w?pe$": "pos_emb"}
 COUNT = ("labels", "target", "lengths")  # of these a few are told one by one
+# Text that is a library's and not the learner's, beside the equations of einsum.
+OPTIONS = FIELDS | words("pt np longest max_length mean sum none object int32 int64 float32 float64 inf -inf")
+EQUATION = re.compile(r"[a-zA-Z.,]+->[a-zA-Z.]*")
 IMPORTS = {
     "keras": 'import os\nos.environ.setdefault("KERAS_BACKEND", "torch")\nimport keras',
     "np": "import numpy as np",
@@ -45,10 +47,10 @@ IMPORTS = {
     "transformers": "import transformers",
     "nn": "from torch import nn",
 }
+OWNERS = {"F.": F, "nn.": nn, "np.": np, "torch.": torch, "": builtins}
 MOVES = {torch.float32: "float()", torch.int64: "long()", torch.bool: "bool()", torch.float64: "double()"}
-SPELLED = {"torch.nn.functional": "F", "torch.nn": "nn", "numpy": "np"}
-OPTIONS = words("pt np longest max_length mean sum none object int int32 int64 float float32 float64")
-PLAIN = (bool, int, float, type(None), slice, range, torch.dtype, torch.Size, type(...))
+PLAIN = bool | int | float | slice | range | torch.dtype | torch.Size | None
+DATA = (Tensor, np.ndarray, nn.Module, Mapping, list, tuple, str)  # what gets a name
 
 
 class UnlikeError(TypeError):
@@ -58,10 +60,17 @@ class UnlikeError(TypeError):
 def program(*lines: str) -> str:
     """Return lines with what they import before them, and the same random numbers every time."""
     code = "\n".join(lines)
-    asks = [text for name, text in IMPORTS.items() if re.search(rf"(?<![\w.]){name}\.", code)]
     draws = re.search(r"\.rand|nn\.[A-Z]|transformers", code)
-    torchs = [IMPORTS["torch"]] * (bool(draws) and IMPORTS["torch"] not in asks)
-    return "\n".join([*torchs, *asks, *[SEED.strip()] * bool(draws), code])
+    code = f"{SEED}{code}" if draws else code
+    return "\n".join(
+        [text for name, text in IMPORTS.items() if re.search(rf"(?<![\w.]){name}\.", code)] + [code]
+    )
+
+
+def example(*makes: Callable[[], str], ask: Ask = lambda names, error: None) -> Example:
+    """Return the programs that could be made, and who is asked about them."""
+    made = filter(None, (came_of(make).value for make in makes))
+    return Example(tuple(dict.fromkeys(made)), ask)
 
 
 def alike(value: Any, exact: bool = False) -> str:
@@ -79,23 +88,22 @@ def alike(value: Any, exact: bool = False) -> str:
     """
     if isinstance(value, Tensor):
         return _tensor(value, exact)
-    if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "biuf":
-        return f"{_tensor(torch.as_tensor(value), exact)}.numpy()"
     if isinstance(value, np.ndarray) and value.dtype == object:
         return f"np.array({alike(value.tolist())}, dtype=object)"
+    if isinstance(value, np.ndarray | np.generic):
+        return f"{_tensor(torch.as_tensor(value), exact)}.numpy()"
     if isinstance(value, nn.Module):
         return _module(value)
     if isinstance(value, PLAIN):
-        return str(value) if value is not ... else "..."
+        return str(value)
     if isinstance(value, str):
-        return repr(value if value in FIELDS else "text")
+        return repr(value if value in OPTIONS else "text")
     if isinstance(value, Mapping):
         return _mapping(value, exact)
     if isinstance(value, list) and value and not exact and {*map(type, value)} <= {int, float}:
         return f"[{type(value[0])()}] * {len(value)}"
     if isinstance(value, list | tuple):
-        value = value[:FEW]
-        inside = ", ".join(alike(part, exact) for part in value)
+        inside = ", ".join(alike(part, exact) for part in value[:FEW])
         return f"[{inside}]" if isinstance(value, list) else f"({inside}{',' * (len(value) == 1)})"
     return _named(value)
 
@@ -106,29 +114,27 @@ def _mapping(value: Mapping[Any, Any], exact: bool) -> str:
         raise UnlikeError("two parts with one name")
     made = {name: alike(part, exact or name in COUNT) for name, part in named.items()}
     if hasattr(value, "to_tuple"):  # what a model of transformers returns
-        owner = f"transformers.modeling_outputs.{type(value).__name__}"
-        return f"{owner}({', '.join(f'{name}={code}' for name, code in made.items())})"
-    return "{" + ", ".join(f'"{name}": {code}' for name, code in made.items()) + "}"
+        given = ", ".join(f"{name}={code}" for name, code in made.items())
+        return f"transformers.modeling_outputs.{type(value).__name__}({given})"
+    parts = ", ".join(f'"{name}": {code}' for name, code in made.items())
+    return f"transformers.BatchEncoding({{{parts}}})" if isinstance(value, UserDict) else f"{{{parts}}}"
 
 
 def _named(value: Any) -> str:
     """A module, a function or a class of a library, by its name."""
-    if isinstance(value, ModuleType):
-        name = SPELLED.get(value.__name__, value.__name__)
-        if name in IMPORTS:
-            return name
     name = getattr(value, "__name__", "")
-    for prefix in IMPORTS if name else ():
-        owner: Any = {"F": torch.nn.functional, "nn": nn, "np": np, "torch": torch}.get(prefix)
-        if getattr(owner, name, None) is value:
-            return f"{prefix}.{name}"
+    for prefix, owner in OWNERS.items():
+        if value is owner or getattr(owner, name, None) is value:
+            return f"{prefix}{name}" if value is not owner else prefix[:-1]
+    if isinstance(value, ModuleType) and name in IMPORTS:
+        return name
     raise UnlikeError(f"a {type(value).__name__}")
 
 
 def name_for(text: str, value: Any) -> str:
     """Return the field's own name for what the learner calls so, or one that says its kind."""
     last = (re.findall(r"[A-Za-z_]\w*", text) or [""])[-1].lower()
-    named = next((name for part, name in KINDS.items() if part in last), "")
+    named = next((name for part, name in KINDS.items() if re.search(part, last)), "")
     if last in FIELDS or named:
         return last if last in FIELDS else named
     if isinstance(value, nn.Module):
@@ -156,21 +162,21 @@ def _numbers(value: Tensor, exact: bool) -> tuple[str, torch.dtype]:
     floats, is_float = torch.get_default_dtype(), value.is_floating_point()
     if value.is_meta or not count or (is_float and count > MANY):
         return f"torch.{'randn' if is_float and count else 'zeros'}({sizes})", floats
-    whole = not is_float or bool((value.isfinite() & (value == value.round())).all())
-    if not whole:
+    if is_float and not bool((value.isfinite() & (value == value.round())).all()):
         return _drawn(value, sizes), floats
     numbers = value.long()
     counted = numbers[numbers != IGNORED]
+    left = count - len(counted)
     low, high = (int(counted.min()), int(counted.max())) if len(counted) else (IGNORED, IGNORED)
-    if low == high and len(counted) in (0, count):
+    if low == high and left in (0, count):
         made = {0: f"zeros({sizes})", 1: f"ones({sizes})"}.get(low, f"full({tuple(value.shape)}, {low}.0)")
         return f"torch.{made}", floats
-    if value.ndim > 1 and low == 0 and high == 1 and not (numbers < 0).any() and (numbers.sum(-1) == 1).all():
+    is_zero_one = low >= 0 and high <= 1
+    if is_zero_one and not left and value.ndim > 1 and bool((numbers.sum(-1) == 1).all()):
         return f"F.one_hot({_tensor(numbers.argmax(-1), exact)}, {value.shape[-1]})", torch.int64
-    if count <= FEW and ((exact and not is_float) or (low >= 0 and high <= 1)):
+    if count <= FEW and (is_zero_one or (exact and not is_float)):
         own = floats if is_float else torch.bool if value.dtype == torch.bool else torch.int64
         return f"torch.tensor({value.tolist()})", own
-    left = count - len(counted)
     code = _counted(len(counted), low, high)
     code = f"torch.cat([torch.full(({left},), {IGNORED}), {code}])" if left else code
     return code if value.ndim == 1 else _then(code, f"reshape({sizes})"), torch.int64
@@ -186,20 +192,23 @@ def _counted(count: int, low: int, high: int) -> str:
 
 def _drawn(value: Tensor, sizes: str) -> str:
     """Random numbers, in the range and with the sums of a softmax where they are like one."""
-    left, ignored = int((value == IGNORED).sum()), value != IGNORED
+    left = int((value == IGNORED).sum())
     if left:
-        code = _drawn(value[ignored], str(value.numel() - left))
+        code = _drawn(value[value != IGNORED], str(value.numel() - left))
         return f"torch.cat([torch.full(({left},), {IGNORED}.0), {code}]).reshape({sizes})"
+    softmax = _axis_of_ones(value)
+    if softmax is not None and bool((value >= 0).all()):
+        return f"torch.randn({sizes}).softmax({softmax})"
+    if bool((value >= 0).all()):
+        return f"torch.rand({sizes})" + (f" * {ceil(value.max())}" if value.max() > 1 else "")
+    softmax = _axis_of_ones(value.exp())
+    return f"torch.randn({sizes})" + (f".log_softmax({softmax})" if softmax is not None else "")
+
+
+def _axis_of_ones(value: Tensor) -> int | None:
+    """The axis along which the numbers sum to 1."""
     axes = dict.fromkeys([min(1, value.ndim - 1), -1]) if value.ndim else {}
-    if bool(((value >= 0) & (value <= 1)).all()):
-        sums = [axis for axis in axes if _is_one(value.double().sum(axis))]
-        return f"torch.randn({sizes}).softmax({sums[0]})" if sums else f"torch.rand({sizes})"
-    sums = [axis for axis in axes if _is_one(value.double().exp().sum(axis))]
-    return f"torch.randn({sizes})" + (f".log_softmax({sums[0]})" if sums else "")
-
-
-def _is_one(sums: Tensor) -> bool:
-    return bool(((sums - 1).abs() < 0.01).all())
+    return next((axis for axis in axes if bool(((value.double().sum(axis) - 1).abs() < 0.01).all())), None)
 
 
 # Layers and models.
@@ -211,23 +220,20 @@ def _module(layer: nn.Module) -> str:
         return f"transformers.{kind.__name__}({_config(config)})"
     if not kind.__module__.startswith("torch.nn."):
         raise UnlikeError(f"a {kind.__name__}")
-    dtype = next((weight.dtype for weight in layer.parameters()), torch.float32)
-    moved = "" if dtype == torch.float32 else f".to({dtype})"
     if isinstance(layer, nn.Sequential):
         return f"nn.Sequential({', '.join(map(_module, layer))})"
     # What torch prints of a layer without layers inside is how it is made.
-    return f"nn.{_by_arguments(layer) if list(layer.children()) else repr(layer)}{moved}"
+    made = f"nn.{_by_arguments(layer) if list(layer.children()) else repr(layer)}"
+    dtype = next((weight.dtype for weight in layer.parameters()), torch.float32)
+    return made if dtype == torch.float32 else f"{made}.to({dtype})"
 
 
 def _by_arguments(layer: nn.Module) -> str:
-    given = []
-    for name, argument in inspect.signature(type(layer)).parameters.items():
-        value = getattr(layer, name, None)
-        if argument.default is inspect.Parameter.empty and not isinstance(value, int | float):
-            raise UnlikeError(f"a {type(layer).__name__}")
-        if isinstance(value, int | float) and value != argument.default:
-            given.append(f"{name}={value}")
-    return f"{type(layer).__name__}({', '.join(given)})"
+    arguments = inspect.signature(type(layer)).parameters
+    values = {name: getattr(layer, name, None) for name in arguments}
+    own = {name: value for name, value in values.items() if isinstance(value, int | float)}
+    given = ", ".join(f"{name}={value}" for name, value in own.items() if value != arguments[name].default)
+    return f"{type(layer).__name__}({given})"
 
 
 def _config(config: Any) -> str:
@@ -257,32 +263,32 @@ def line_alike(line: Line, made_too: bool = False) -> str:
     """
     made: dict[str, str] = {}
     final = _spelled(line, made, made_too)
-    names = [f"part{place}" for place in range(len(line.parts))]
-    final = f"{', '.join(names)}{',' * (len(names) == 1)} = {final}" if names else final
-    return program(*(f"{name} = {code}" for name, code in made.items()), final)
+    names = "".join(f"part{place}, " for place in range(len(line.parts)))
+    lines = [f"{name} = {code}" for name, code in made.items()]
+    return program(*lines, f"{names}= {final}" if names else final)
 
 
 def _spelled(line: Line, made: dict[str, str], made_too: bool) -> str:
+    """Return the expression in other names, and put what they are into `made`."""
     if not line.again:
         raise UnlikeError("a line that can't be run again")
+    keywords = line.node.keywords if isinstance(line.node, ast.Call) else []
+    passed = {each.value.id: each.arg for each in keywords if isinstance(each.value, ast.Name)}
     texts: dict[str, str] = {}
     for leaf in line.leaves:
-        keywords = line.node.keywords if isinstance(line.node, ast.Call) else []
-        own = next((each.arg for each in keywords if getattr(each.value, "id", "") == leaf.slot), None)
+        own = passed.get(leaf.slot)
         name = name_for(own if own in FIELDS else leaf.text, leaf.value)
         above = line.made_by(leaf) if made_too and isinstance(leaf.value, Tensor) else None
-        code = _spelled(above, made, False) if above is not None else alike(leaf.value, name in COUNT)
-        is_thing = isinstance(leaf.value, Tensor | np.ndarray | nn.Module | Mapping | list | tuple)
-        if is_thing:
-            name += str(sum(each.rstrip("0123456789") == name for each in made) + 1) * (name in made)
-            made[name] = code
-        texts[leaf.slot] = name if is_thing else code
+        texts[leaf.slot] = _spelled(above, made, False) if above else alike(leaf.value, name in COUNT)
+        if isinstance(leaf.value, DATA):
+            count = sum(each.rstrip("0123456789") == name for each in made)
+            name += str(count + 1) * bool(count)
+            made[name], texts[leaf.slot] = texts[leaf.slot], name
     return line.spelled(rebuilt(line.node, _without_words), texts)
 
 
 def _without_words(node: ast.AST) -> ast.expr | None:
-    """Take words out of an expression that may be the learner's; options and equations are the library's."""
+    """Take text out of an expression: it may be the learner's data."""
     text = node.value if isinstance(node, ast.Constant) else None
-    if not isinstance(text, str) or text in OPTIONS or re.fullmatch(r"[a-zA-Z.,]+->[a-zA-Z.]*", text):
-        return None
-    return ast.Constant("text")
+    is_known = not isinstance(text, str) or text in OPTIONS or EQUATION.fullmatch(text)
+    return None if is_known else ast.Constant("text")

@@ -12,7 +12,7 @@ import inspect
 import re
 from collections import UserDict
 from collections.abc import Callable, Mapping
-from math import ceil
+from math import ceil, isfinite
 from types import ModuleType
 from typing import Any
 
@@ -95,7 +95,7 @@ def alike(value: Any, exact: bool = False) -> str:
     if isinstance(value, nn.Module):
         return _module(value)
     if isinstance(value, PLAIN):
-        return str(value)
+        return str(value) if not isinstance(value, float) or isfinite(value) else f'float("{value}")'
     if isinstance(value, str):
         return repr(value if value in OPTIONS else "text")
     if isinstance(value, Mapping):

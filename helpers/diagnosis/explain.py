@@ -65,9 +65,9 @@ def ask(raised: Raised) -> Diagnosis | None:
 
 
 def _example(raised: Raised, codes: tuple[str, ...]) -> Example:
-    """The loss alone, the learner's own line, those that led there, each module called inside."""
-    lines = [] if raised.is_unread else [*raised.lines, *raised.outer_lines, *raised.calls]
-    made = example(*(partial(line_alike, line, too) for too in (False, True) for line in lines))
+    """The loss alone, or the learner's own line; then each module called inside."""
+    lines = [] if raised.is_unread else [*(() if codes else raised.lines), *raised.calls]
+    made = example(*(partial(line_alike, line) for line in lines))
     return Example(codes + made.codes, lambda _, error: explain(error) if error else None)
 
 

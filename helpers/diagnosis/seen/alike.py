@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from helpers.diagnosis.said.result import SEED, Ask, Example
 from helpers.diagnosis.seen.frames import words
 from helpers.diagnosis.seen.line import Line, rebuilt
+from helpers.threads import one_thread
 from helpers.trial import came_of
 
 FEW = 64  # labels that are told one by one, and parts of a list
@@ -69,8 +70,9 @@ def program(*lines: str) -> str:
 
 def example(*makes: Callable[[], str], ask: Ask = lambda names, error: None) -> Example:
     """Return the programs that could be made, and who is asked about them."""
-    made = filter(None, (came_of(make).value for make in makes))
-    return Example(tuple(dict.fromkeys(made)), ask)
+    with one_thread():
+        made = [came_of(make).value for make in makes]
+    return Example(tuple(dict.fromkeys(filter(None, made))), ask)
 
 
 def alike(value: Any, exact: bool = False) -> str:
@@ -124,7 +126,7 @@ def _named(value: Any) -> str:
     """A module, a function or a class of a library, by its name."""
     name = getattr(value, "__name__", "")
     for prefix, owner in OWNERS.items():
-        if value is owner or getattr(owner, name, None) is value:
+        if value is owner or vars(owner).get(name) is value:
             return f"{prefix}{name}" if value is not owner else prefix[:-1]
     if isinstance(value, ModuleType) and name in IMPORTS:
         return name
@@ -251,40 +253,30 @@ def _config(config: Any) -> str:
 # Lines.
 
 
-def line_alike(line: Line, made_too: bool = False) -> str:
+def line_alike(line: Line) -> str:
     """Return a program that does what a line of the learner's did, with things alike.
-
-    Args:
-        line: What the learner wrote.
-        made_too: Make what it names as the learner's lines above made it, where that can be told.
 
     Raises:
         UnlikeError: The line runs more than libraries, or names what nothing alike can be made of.
     """
-    made: dict[str, str] = {}
-    final = _spelled(line, made, made_too)
-    names = "".join(f"part{place}, " for place in range(len(line.parts)))
-    lines = [f"{name} = {code}" for name, code in made.items()]
-    return program(*lines, f"{names}= {final}" if names else final)
-
-
-def _spelled(line: Line, made: dict[str, str], made_too: bool) -> str:
-    """Return the expression in other names, and put what they are into `made`."""
     if not line.again:
         raise UnlikeError("a line that can't be run again")
     keywords = line.node.keywords if isinstance(line.node, ast.Call) else []
     passed = {each.value.id: each.arg for each in keywords if isinstance(each.value, ast.Name)}
+    made: dict[str, str] = {}
     texts: dict[str, str] = {}
     for leaf in line.leaves:
         own = passed.get(leaf.slot)
         name = name_for(own if own in FIELDS else leaf.text, leaf.value)
-        above = line.made_by(leaf) if made_too and isinstance(leaf.value, Tensor) else None
-        texts[leaf.slot] = _spelled(above, made, False) if above else alike(leaf.value, name in COUNT)
+        texts[leaf.slot] = alike(leaf.value, name in COUNT)
         if isinstance(leaf.value, DATA):
             count = sum(each.rstrip("0123456789") == name for each in made)
             name += str(count + 1) * bool(count)
             made[name], texts[leaf.slot] = texts[leaf.slot], name
-    return line.spelled(rebuilt(line.node, _without_words), texts)
+    parts = "".join(f"part{place}, " for place in range(len(line.parts)))
+    final = line.spelled(rebuilt(line.node, _without_words), texts)
+    lines = [f"{name} = {code}" for name, code in made.items()]
+    return program(*lines, f"{parts}= {final}" if parts else final)
 
 
 def _without_words(node: ast.AST) -> ast.expr | None:

@@ -124,12 +124,14 @@ def _mapping(value: Mapping[Any, Any], exact: bool) -> str:
 
 def _named(value: Any) -> str:
     """A module, a function or a class of a library, by its name."""
-    name = getattr(value, "__name__", "")
-    for prefix, owner in OWNERS.items():
-        if value is owner or vars(owner).get(name) is value:
-            return f"{prefix}{name}" if value is not owner else prefix[:-1]
-    if isinstance(value, ModuleType) and name in IMPORTS:
-        return name
+    if isinstance(value, ModuleType):
+        own = [prefix[:-1] for prefix, owner in OWNERS.items() if value is owner]
+        own += [value.__name__] * (value.__name__ in IMPORTS)
+    else:
+        name = getattr(value, "__name__", "")
+        own = [f"{prefix}{name}" for prefix, owner in OWNERS.items() if vars(owner).get(name) is value]
+    if own:
+        return own[0]
     raise UnlikeError(f"a {type(value).__name__}")
 
 
@@ -280,7 +282,9 @@ def line_alike(line: Line) -> str:
 
 
 def _without_words(node: ast.AST) -> ast.expr | None:
-    """Take text out of an expression: it may be the learner's data."""
+    """Take out of an expression what may be the learner's: text, and the names in its loops."""
+    if isinstance(node, ast.Name) and not re.fullmatch(r"_\d+(_\d+)?", node.id):  # no slot
+        return ast.Name("each", node.ctx)
     text = node.value if isinstance(node, ast.Constant) else None
     is_known = not isinstance(text, str) or text in OPTIONS or EQUATION.fullmatch(text)
     return None if is_known else ast.Constant("text")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from helpers.diagnosis.calls import checkpoints, repairs, rows, trainer
 from helpers.diagnosis.keras import loss as keras_loss
 from helpers.diagnosis.loss.around import explain_loss
-from helpers.diagnosis.said.result import Diagnosis
+from helpers.diagnosis.said.result import Diagnosis, Example
+from helpers.diagnosis.seen.alike import example, line_alike
 from helpers.diagnosis.seen.raised import Raised, explain_gpu
 
 # The nearer to the failing operation, the earlier: a loss inside a BERT forward is about the loss.
@@ -58,8 +60,15 @@ def ask(raised: Raised) -> Diagnosis | None:
     """Ask one reader after the other; unlike `explain`, a mistake of ours comes through."""
     found = next((found for reader in READERS if (found := reader(raised)) is not None), None)
     if found is not None and found.cause == "squeeze_mismatch" and "squeeze()" not in found.needs:
-        return replace(found, needs=f"{found.needs}{raised.squeezed}")  # the frames know what took the axis
-    return found
+        found = replace(found, needs=f"{found.needs}{raised.squeezed}")  # the frames know what took the axis
+    return found and replace(found, example=_example(raised, found.example.codes))
+
+
+def _example(raised: Raised, codes: tuple[str, ...]) -> Example:
+    """The loss alone, or the learner's own line; then each module called inside."""
+    lines = [] if raised.is_unread else [*(() if codes else raised.lines), *raised.calls]
+    made = example(*(partial(line_alike, line) for line in lines))
+    return Example(codes + made.codes, lambda _, error: explain(error) if error else None)
 
 
 def _last() -> BaseException | None:

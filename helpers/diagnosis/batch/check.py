@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -21,6 +22,7 @@ from helpers.diagnosis.explain import explain
 from helpers.diagnosis.keras.loss import check_keras_model, is_keras
 from helpers.diagnosis.said.finding import Finding
 from helpers.diagnosis.said.result import Diagnosis, Fix
+from helpers.diagnosis.seen.alike import alike, example, program
 from helpers.diagnosis.seen.frames import said
 from helpers.diagnosis.seen.raised import shape
 from helpers.diagnosis.seen.stand_in import stand_in
@@ -77,8 +79,27 @@ def check_batch(model: Any, batch: Mapping[str, Any], classes: int | None = None
     plain = Diagnosis("silent" if first else "ok", str(seen), seen.loss)
     if seen.error is not None:
         plain = Diagnosis("raises", str(seen), error=said(seen.error))
+    plain = replace(plain, example=example(partial(_alike, seen, model), ask=_asked))
+    if seen.error is not None:
         plain = plain if first else explain(seen.error) or plain
     return first.told(plain, fixes) if first else plain
+
+
+def _alike(seen: Run, model: nn.Module) -> str:
+    """Return a program with such a model and such a batch: its padding is where the learner's is."""
+    tensors, padding, lines = dict(seen.batch), seen.padding, list[str]()
+    if seen.ids is not None and padding is not None:
+        tensors["input_ids"] = seen.ids.masked_fill(padding, int(seen.ids[~padding].max()))
+        length, sizes = padding.shape[1], f"torch.tensor({(~padding).sum(1).tolist()})[:, None]"
+        is_padding = f"< {length} - {sizes}" if padding[:, 0].any() else f">= {sizes}"
+        pad = seen.config.pad_token_id
+        lines += [f'batch["input_ids"][torch.arange({length}) {is_padding}] = {pad}']
+    lines += [f"classes = {seen.classes}"] * (seen.classes is not None)
+    return program(f"model = {alike(model)}", f"batch = {alike(tensors)}", *lines, "output = model(**batch)")
+
+
+def _asked(names: dict[str, Any], error: Exception | None) -> Diagnosis:
+    return check_batch(names["model"], names["batch"], names.get("classes"))
 
 
 def _found(seen: Run) -> list[Finding]:

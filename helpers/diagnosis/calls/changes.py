@@ -368,13 +368,18 @@ def _variants_of(line: Line, node: ast.AST) -> Iterator[Change]:
             yield from _other_arguments(node, node.func, given)
 
 
+def _owner(node: ast.expr) -> str:
+    """Spell what an index or a method is of, with the parentheses that a sum needs."""
+    return ast.unparse(ast.Attribute(node, "_")).removesuffix("._")
+
+
 def _other_index(node: ast.Subscript, parts: list[ast.expr]) -> Iterator[Change]:
     """`hidden[:, :, 0]` for `hidden[:, 0]`: the one index on another axis."""
     at = [n for n, part in enumerate(parts) if isinstance(part, ast.Constant) and isinstance(part.value, int)]
     whole = [part for part in parts if isinstance(part, ast.Slice) and part.lower is part.upper is None]
     if len(at) != 1 or len(whole) != len(parts) - 1:
         return
-    owner, index = ast.unparse(node.value), ast.unparse(parts[at[0]])
+    owner, index = _owner(node.value), ast.unparse(parts[at[0]])
     for place in (place for place in range(len(parts)) if place != at[0]):
         code = f"{owner}[{', '.join([*[':'] * place, index])}]"
         needs = f"{code}, the index on axis {place} and not {at[0]}: [:, 0] is the first token of each row"
@@ -383,7 +388,7 @@ def _other_index(node: ast.Subscript, parts: list[ast.expr]) -> Iterator[Change]
 
 def _other_function(line: Line, node: ast.Call, func: ast.Attribute, given: list[str]) -> Iterator[Change]:
     """Stack for cat, a named axis for squeeze(), flatten for view, nothing for argmax."""
-    name, owner = func.attr, ast.unparse(func.value)
+    name, owner = func.attr, _owner(func.value)
     if name == "argmax" and given and (node.keywords or len(given) > 1):
         needs = "the labels as they are: they are class indices already; argmax is for one-hot rows or scores"
         yield Change("one_hot_index", 0.9, given[0], ARGMAX, needs)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from torch import Tensor, nn
 
-from helpers.diagnosis.said.result import Diagnosis, Fix
+from helpers.diagnosis.said.result import Diagnosis, Example, Fix
+from helpers.diagnosis.seen.alike import alike, example, program
 from helpers.diagnosis.seen.frames import Step
 from helpers.diagnosis.seen.raised import Raised, tried
 
 EMBEDDINGS = ("word_embeddings", "wte", "embed_tokens", "shared", "embedding")
 POSITIONS = ("position", "wpe", "pos_emb")
+Differing = dict[str, tuple[tuple[int, ...], tuple[int, ...]]]
 
 
 def explain_checkpoint(raised: Raised) -> Diagnosis | None:
@@ -17,11 +21,16 @@ def explain_checkpoint(raised: Raised) -> Diagnosis | None:
     for step in raised.steps:
         differ = _differing(step)
         if differ:
-            return _checkpoint(raised, differ, _last_layer(step))
+            return replace(_checkpoint(raised, differ, _last_layer(step)), example=_example(step, differ))
     return None
 
 
-Differing = dict[str, tuple[tuple[int, ...], tuple[int, ...]]]
+def _example(step: Step, differ: Differing) -> Example:
+    """The same model, and of the checkpoint the weights whose shapes differ: their names are the model's."""
+    model = step.variables.get("model", step.variables.get("self"))
+    lines = [f'    "{name}": torch.zeros{kept},' for name, (kept, _) in differ.items()]
+    lines = ["state_dict = {", *lines, "}", "model.load_state_dict(state_dict, strict=False)"]
+    return example(lambda: program(f"model = {alike(model)}", *lines))
 
 
 def _differing(step: Step) -> Differing:

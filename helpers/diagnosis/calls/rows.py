@@ -10,7 +10,8 @@ from typing import Any
 
 from helpers.diagnosis.calls.operations import JOINS, MAKES
 from helpers.diagnosis.said.causes import CAUSES
-from helpers.diagnosis.said.result import Diagnosis, Fix
+from helpers.diagnosis.said.result import Diagnosis, Example, Fix
+from helpers.diagnosis.seen.alike import alike, example, program
 from helpers.diagnosis.seen.frames import Step
 from helpers.diagnosis.seen.line import name_of
 from helpers.diagnosis.seen.raised import Raised, shape, tried
@@ -94,15 +95,24 @@ def _joined(raised: Raised, step: Step) -> Diagnosis | None:
                 'rows of one length: a collate_fn that pads, or padding="max_length" where each is tokenized'
             )
         got, most = f"{column or 'the batch'}: {lengths}", _limit(values)
+        alone = Example() if is_tokenizers else _example(step, rows)
         if is_tokenizers:
             needs = LABELS_PADDED if is_label else needs
             return raised.diagnosis("ragged_padding", got, needs)
         if most:
             needs = f"no row longer than {most}, to which the others are cut or padded: truncation=True"
-            return raised.diagnosis("too_long", got, needs, also=CAUSES["ragged_padding"].title)
+            also = CAUSES["ragged_padding"].title
+            return raised.diagnosis("too_long", got, needs, also=also, example=alone)
         fix = _with_collator(raised, step, rows) if column else padded("batch", rows)
-        return raised.diagnosis("ragged_padding", got, needs, [fix])
+        return raised.diagnosis("ragged_padding", got, needs, [fix], example=alone)
     return None
+
+
+def _example(step: Step, rows: Any) -> Example:
+    """The collator by itself, of rows alike."""
+    collate = "transformers.default_data_collator"
+    collate = "torch.utils.data.default_collate" if step.module == COLLATORS[0] else collate
+    return example(lambda: program(f"rows = {alike(rows)}", f"{collate}(rows)"))
 
 
 def _limit(values: list[Any]) -> int:
@@ -148,7 +158,7 @@ def _text_labels(raised: Raised, column: str, values: list[str]) -> Diagnosis:
         return batch[column if column in batch else "labels"]
 
     fix = tried("number the names", code, {name: step.variables[name]}, joined)
-    return raised.diagnosis("target_dtype", got, needs, [fix])
+    return raised.diagnosis("target_dtype", got, needs, [fix], example=_example(step, step.variables[name]))
 
 
 def padded(name: str, value: Any, field: str = "") -> Fix | None:

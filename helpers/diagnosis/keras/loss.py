@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -12,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from helpers.diagnosis.keras.alike import criterion_alike, example_of
 from helpers.diagnosis.keras.data import explain_data
 from helpers.diagnosis.keras.find import (
     BINARY,
@@ -33,6 +35,7 @@ from helpers.diagnosis.loss.silent import what_is_silent
 from helpers.diagnosis.loss.values import is_within_0_and_1, sums_to_1
 from helpers.diagnosis.said.finding import SCORES, Finding
 from helpers.diagnosis.said.result import Diagnosis, Fix
+from helpers.diagnosis.seen.alike import example
 from helpers.diagnosis.seen.frames import said
 from helpers.diagnosis.seen.line import name_of
 from helpers.diagnosis.seen.raised import Raised, shape
@@ -47,7 +50,8 @@ def explain_keras(raised: Raised) -> Diagnosis | None:
     found = find_loss(raised, asked)
     if found is not None:
         return _raising(raised, asked, *found)
-    return explain_data(raised, asked) or explain_layers(raised, asked)
+    said = explain_data(raised, asked) or explain_layers(raised, asked)
+    return said and replace(said, example=example_of(raised, asked))
 
 
 # What raises. The search that torch's losses are asked finds the mistake; words and repairs are Keras' own.
@@ -74,7 +78,8 @@ def _raising(raised: Raised, asked: KerasCall, call: LossCall, metric: str) -> D
             needs = needs.replace(f"({len(known.target)},", "(N,")  # however many rows it was asked about
     cause = "one_hot_index" if counts and found.cause == "loss_choice" else found.cause
     cause = "head_size" if found.mistake == "range" and "Dense" in needs else cause
-    return raised.diagnosis(cause, got, needs, fixes, certain=found.certain, also=found.also)
+    more = {"certain": found.certain, "also": found.also, "example": example_of(raised, asked, known)}
+    return raised.diagnosis(cause, got, needs, fixes, **more)
 
 
 def _of_all_labels(call: LossCall, asked: KerasCall) -> LossCall:
@@ -221,13 +226,19 @@ def check_keras_loss(criterion: Any, output: Any, labels: Any, classes: int | No
     if came.error is not None:
         return _explained(came.error, got)
     finding = what_is_silent_in(call, classes)
-    plain = Diagnosis("silent" if finding else "ok", got, came.value)
+    alone = example(partial(criterion_alike, replace(call, classes=classes)), ask=_asked)
+    plain = Diagnosis("silent" if finding else "ok", got, came.value, example=alone)
     return finding.told(plain, finding.fixes) if finding else plain
+
+
+def _asked(names: dict[str, Any], error: Exception | None) -> Diagnosis:
+    return check_keras_loss(names["criterion"], names["logits"], names["target"], names.get("classes"))
 
 
 def _explained(error: Exception, got: str = "") -> Diagnosis:
     found = explain_keras(Raised(error))
-    return replace(found, where="") if found else Diagnosis("raises", got, error=said(error))
+    found = found or Diagnosis("raises", got, error=said(error))
+    return replace(found, where="", example=found.example._replace(ask=_asked))
 
 
 def check_keras_model(model: Any, x: Any, y: Any, classes: int | None = None) -> Diagnosis:

@@ -14,7 +14,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from helpers.diagnosis.loss.call import LossCall
-from helpers.diagnosis.loss.check import diagnose, prove
+from helpers.diagnosis.loss.check import diagnose, example_of, prove
 from helpers.diagnosis.loss.find import Around, before_view, find_loss, weight_behind
 from helpers.diagnosis.loss.problem_type import MULTI, SINGLE, other_kind
 from helpers.diagnosis.loss.values import label_range
@@ -149,7 +149,7 @@ def _more_rows(diagnosis: Diagnosis, call: LossCall, around: list[Around]) -> Di
             and [getattr(part, "shape", ())[:1] for part in parts] == [(labels,)] * times
         ]
         folded = [
-            f"each row of {name} {shape(value)} became {times} rows of logits"
+            (f"each row of {name} {shape(value)} became {times} rows of logits", tuple(value.shape))
             for name, value in tensors.items()
             if value is not call.target
             and value.ndim > 2
@@ -161,8 +161,14 @@ def _more_rows(diagnosis: Diagnosis, call: LossCall, around: list[Around]) -> Di
             sizes = (times, labels) if joined else (labels, times)
             code = f"logits = logits.unflatten(0, {sizes}).mean({axis})"
             mean = Fix("average what belongs to one row", code, when="where a row may have several votes")
-            needs, fixes = f"one row per label: {(joined or folded)[0]}", prove([mean], call)
-            return replace(diagnosis, cause=cause, needs=needs, fixes=fixes, certain=True, also="")
+            said = (*joined, *(words for words, _ in folded))[0]
+            needs, fixes = f"one row per label: {said}", prove([mean], call)
+            lines = [f"parts = torch.randn{made, call.outputs}.split({labels})", "logits = torch.cat(parts)"]
+            if not joined:
+                head = f"nn.Linear({prod(folded[0][1]) // made}, {call.outputs})"
+                lines = [f"x = torch.randn{folded[0][1]}", f"logits = {head}(x.reshape({made}, -1))"]
+            found = replace(diagnosis, cause=cause, needs=needs, fixes=fixes, certain=True, also="")
+            return replace(found, example=example_of(call, *lines))
     return None
 
 
@@ -176,8 +182,11 @@ def _dropped_rows(diagnosis: Diagnosis, call: LossCall, around: list[Around]) ->
             got, needs = f"{diagnosis.got}, {name} {tuple(mask.shape)}", needs_all(mask, kept)
             # The labels may be those of another batch besides.
             also = "" if len(mask) == labels else CAUSES["batch_target"].title
+            rows = f"torch.randn{(len(mask), *call.logits.shape[1:])}"
+            lines = [f"attention_mask = torch.ones{tuple(mask.shape)}", f"attention_mask[{left}:, -1] = 0"]
+            lines += [f"logits = {rows}[attention_mask.bool().all(1)]"]
             found = replace(diagnosis, cause="dropped_rows", got=got, needs=needs, fixes=())
-            return replace(found, also=also, certain=not also)
+            return replace(found, also=also, certain=not also, example=example_of(call, *lines))
     return None
 
 

@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from helpers.diagnosis.seen.alike import UnlikeError, alike, program
+
 Shape = tuple[int, ...]
 Criterion = Callable[[Tensor, Tensor], Tensor]
 
@@ -120,6 +122,30 @@ class LossCall:
     def ignore_index(self) -> int:
         """The label that does not count; -100 unless said otherwise."""
         return int(self.options.get("ignore_index", -100))
+
+    def alike(self, *made: str) -> str:
+        """Return a program that makes the call with tensors alike: criterion, logits and target.
+
+        Args:
+            made: Lines that make the logits, where more is to be known of them.
+
+        Raises:
+            UnlikeError: Nothing alike can be made.
+        """
+        module = self.takes.module
+        if module is None or self.unread:
+            raise UnlikeError("a criterion of the learner's own")
+        options = ", ".join(f"{name}={alike(value)}" for name, value in self.options.items())
+        logits, target = self.folded or (self.logits, self.target)
+        lines = [f"criterion = nn.{module.__name__}({options})"]
+        lines += made or [f"logits = {alike(logits)}"]
+        lines += [f"target = {alike(target, exact=True)}"]
+        lines += [f"classes = {self.classes}"] * (self.classes is not None)
+        views = [
+            name if held is passed else f"{name}.reshape({', '.join(map(str, passed.shape))})"
+            for name, held, passed in (("logits", logits, self.logits), ("target", target, self.target))
+        ]
+        return program(*lines, f"loss = criterion({', '.join(views)})")
 
     @cached_property
     def counted_labels(self) -> Tensor:

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
-from helpers.diagnosis.loss.call import LossCall
+from helpers.diagnosis.loss.call import LossCall, loss_call
 from helpers.diagnosis.loss.find import states_behind
 from helpers.diagnosis.loss.repairs import MOST, RIGHT, after, loss_of, result_of, why
 from helpers.diagnosis.loss.silent import grade, what_is_silent
 from helpers.diagnosis.loss.values import is_one_hot, label_range
 from helpers.diagnosis.said.finding import outputs_of, with_head
-from helpers.diagnosis.said.result import Diagnosis, Fix, Outcome
+from helpers.diagnosis.said.result import Diagnosis, Example, Fix, Outcome
+from helpers.diagnosis.seen.alike import example
 from helpers.threads import one_thread
 from helpers.trial import quiet
 
@@ -46,8 +49,18 @@ def diagnose(
         fixes = prove(known.fixes, call) if known else ()
     outcome: Outcome = "raises" if error is not None else "silent" if known else "ok"
     said = None if error is None else f"{type(error).__name__}: {error}"
-    plain = Diagnosis(outcome, describe(call), loss, said, where=where)
+    plain = Diagnosis(outcome, describe(call), loss, said, where=where, example=example_of(call))
     return known.told(plain, fixes) if known else plain
+
+
+def example_of(call: LossCall, *made: str) -> Example:
+    """Return the call alone as a program, of tensors alike; the lines make the logits."""
+    return example(partial(call.alike, *made), ask=_asked)
+
+
+def _asked(names: dict[str, Any], error: Exception | None) -> Diagnosis:
+    call = loss_call(names["criterion"], names["logits"], names["target"])
+    return diagnose(call, classes=names.get("classes"))
 
 
 def prove(candidates: Iterable[Fix], call: LossCall) -> tuple[Fix, ...]:

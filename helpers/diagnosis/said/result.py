@@ -8,16 +8,19 @@ them to be read: no colour stands without its sign and its word, and the theme d
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from html import escape
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from helpers.diagnosis.said.causes import CAUSES
 from helpers.table import Html, folded, table, tag
+from helpers.trial import came_of
 
 Outcome = Literal["ok", "silent", "raises"]
 WIDTH = 100
 MOST_LINES = 12
+SEED = "torch.manual_seed(0)\n"  # of a program; run here, it would seed the learner's GPU too
 
 # A notebook aligns the cells of a table to the right; this keeps sentences readable where styles are kept.
 CELL = "text-align:left;vertical-align:top;white-space:normal"
@@ -56,6 +59,22 @@ class Fix:
         return self.typed or self.code
 
 
+# Gets the names of a program that was run and what it raised; returns the diagnosis.
+Ask = Callable[[dict[str, Any], Exception | None], "Diagnosis | None"]
+
+
+class Example(NamedTuple):
+    """Programs that may do the same with nothing of the learner's, the shortest first.
+
+    Attributes:
+        codes: The programs; one is proven only when it is asked for.
+        ask: Who is asked about what a program did.
+    """
+
+    codes: tuple[str, ...] = ()
+    ask: Ask = lambda names, error: None
+
+
 @dataclass(frozen=True, repr=False)
 class Diagnosis:
     """What a call did, and why.
@@ -73,6 +92,7 @@ class Diagnosis:
         trap: A repair that runs and is wrong, such as the one that torch's own text suggests.
         where: The learner's own line.
         also: A second cause that the same evidence fits, in words.
+        example: What `to_code` chooses from.
     """
 
     outcome: Outcome
@@ -87,6 +107,29 @@ class Diagnosis:
     trap: str = ""
     where: str = ""
     also: str = ""
+    example: Example = field(default=Example(), compare=False)
+
+    def to_code(self) -> str:
+        """Return a program of a few lines that does the same, made from shapes, dtypes and ranges alone.
+
+        It holds none of the learner's data or names, and it is run here first: what it does has this cause.
+
+        Raises:
+            ValueError: Nothing that was tried has the same cause.
+        """
+        for code in filter(self._is_said_of, self.example.codes):
+            return code
+        raise ValueError(
+            f"got a diagnosis of {self.got or 'no tensors'}, which no code makes again from shapes alone. "
+            "Needed are tensors, and layers or models of libraries. Try the lines that made yours, by hand."
+        )
+
+    def _is_said_of(self, code: str) -> bool:
+        names: dict[str, Any] = {"__name__": "__main__"}
+        error = came_of(lambda: exec(code.replace(SEED, ""), names), seed=0).error
+        told = came_of(lambda: self.example.ask(names, error), seed=0).value
+        same = told is not None and (told.outcome, told.cause) == (self.outcome, self.cause)
+        return same and str(told.error).partition(":")[0] == str(self.error).partition(":")[0]
 
     @property
     def headline(self) -> str:

@@ -339,7 +339,7 @@ def _is_librarys(function: Any) -> bool:
     """Whether calling this runs a library's code alone."""
     name = getattr(function, "__name__", "")
     # Those written in C name no module.
-    known = [*HARMLESS, *(getattr(place, name, None) for place in (torch, F, np))]
+    known = [*HARMLESS, *(vars(place).get(name) for place in (torch, F, np))]  # np.str would warn
     if isinstance(getattr(function, "__self__", None), (Tensor, *DATA)):
         return True
     module = getattr(function, "__module__", None) or type(function).__module__

@@ -22,6 +22,9 @@ from helpers.trial import came_of
 RERUN = "no value on the GPU can be read any more: restart, and run this on the CPU, which names the value"
 
 
+CALL = nn.Module._call_impl.__code__
+
+
 @dataclass(frozen=True)
 class Raised:
     """An error with the frames it came through.
@@ -69,9 +72,14 @@ class Raised:
         """What else may be run again: the learner's lines that led there, and a model's own call."""
         found = [line_of(step, self.steps[self.steps.index(step) - 1]) for step in self.own[1:3]]
         inside = self.steps[: self.steps.index(self.own[0])] if self.own else self.steps
-        calls = [step for step in inside if step.frame.f_code is nn.Module._call_impl.__code__]
+        calls = [step for step in inside if step.frame.f_code is CALL]
         found += [line_of_call(step, self.steps) for step in calls[-1:]]
         return [line for line in found if line is not None]
+
+    @property
+    def calls(self) -> list[Line]:
+        """The calls of modules that the error came through, the innermost first."""
+        return [line_of_call(step, self.steps) for step in self.steps if step.frame.f_code is CALL]
 
     @cached_property
     def is_unread(self) -> bool:

@@ -20,6 +20,7 @@ from helpers.table import LINES, Html, table, tag
 
 # The four axes of a classifier: one letter and one name each, everywhere in the kit.
 AXES = {"N": "batch_size", "T": "sequence_length", "H": "hidden_size", "C": "num_labels"}
+IGNORED = -100  # the label that torch's and transformers' losses leave out
 
 # How a layer is made, and what it takes, in its own attributes and those that `_made_for` adds.
 _MADE_FOR: dict[type[nn.Module], tuple[str, str]] = {

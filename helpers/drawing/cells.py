@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from helpers.diagnosis import Mark
 from helpers.drawing import svg
 from helpers.drawing.svg import FAINT, LINE, SMALL, box, dashed, hatch, lines, shade, text
-from helpers.trace import Stage
+from helpers.trace import IGNORED, Stage
 
 TALLEST, HIGHEST = 160, 30  # what all rows share, and one row at most
 LEAST_WRITTEN = 14  # a row lower than this has no room for words
@@ -22,7 +22,6 @@ MOST_TOKENS = 32
 MOST_MISSING, MISSING = 3, 26  # columns drawn for labels without an output, and the width of one
 WIDEST = 84  # one column: "2 positive"
 LABEL = Mark("target", "label")
-IGNORED = -100
 LETTER = 6.6  # the width of one, about: it is set in whatever font the theme has
 
 

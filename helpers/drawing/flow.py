@@ -17,7 +17,7 @@ from helpers.diagnosis import Diagnosis, Mark
 from helpers.drawing import cells, svg
 from helpers.drawing.cells import HIGHEST, TALLEST, Logits, Rows, Target
 from helpers.readable import aloud
-from helpers.trace import AXES, Stage
+from helpers.trace import AXES, IGNORED, Stage
 
 CELLS_AT = 54  # from a tensor's name down to its cells: chips and class names stand between, and never move
 STEP, PILL = 52, 26  # from one operation down to the next, at most; the height of one
@@ -112,7 +112,7 @@ class Flow(NamedTuple):
         if cells.LABEL not in self.diagnosis.marks:
             return []
         flat = [value for row in self.values for value in (row if isinstance(row, list) else [row])]
-        without = {v for v in flat if v != cells.IGNORED and not 0 <= v < self.num_labels}
+        without = {v for v in flat if v != IGNORED and not 0 <= v < self.num_labels}
         # Of -1 and 3 the nearer side alone is drawn, beside which the labels stand.
         return sorted(v for v in without if (v < 0) == (min(without) < 0))
 

@@ -17,8 +17,8 @@ from helpers.diagnosis.loss.values import is_within_0_and_1
 from helpers.diagnosis.said.causes import CAUSES
 from helpers.lab.bert_lab import BertScene
 from helpers.lab.keras_lab import KerasScene
+from helpers.trace import IGNORED
 
-IGNORED = -100  # the label that cross entropy leaves out
 LOSSES = {"cross_entropy": "classes", "binary_cross_entropy_with_logits": "binary", "mse_loss": "numbers"}
 Facts = Iterator[tuple[str, str]]
 

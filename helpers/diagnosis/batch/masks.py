@@ -8,10 +8,11 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from helpers.diagnosis.batch.run import IGNORED, LABELS, Run
+from helpers.diagnosis.batch.run import LABELS, Run
 from helpers.diagnosis.batch.run import run as look_again
 from helpers.diagnosis.said.finding import Finding
 from helpers.diagnosis.said.result import Fix
+from helpers.trace import IGNORED
 
 MOVES = 0.01  # of the largest logit: a mean moves more, a float's last digits or a narrow window less
 

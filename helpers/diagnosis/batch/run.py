@@ -17,7 +17,6 @@ from helpers.diagnosis.loss.call import FUNCTIONS, OPTIONS, LossCall
 from helpers.diagnosis.seen.raised import shape
 from helpers.trial import came_of
 
-IGNORED = -100  # the label that the losses of transformers leave out
 LABELS = 'batch["labels"]'  # as the learner's code, and so a fix, spells them
 LOSSES = {function: name for name, function in FUNCTIONS.items()}
 

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from helpers.diagnosis.seen.alike import UnlikeError, alike, program
+from helpers.trace import IGNORED
 
 Shape = tuple[int, ...]
 Criterion = Callable[[Tensor, Tensor], Tensor]
@@ -51,7 +52,7 @@ MODULES = {loss.module: name for name, loss in LOSSES.items() if loss.module}
 FUNCTIONS: dict[str, Callable[..., Tensor]] = {name: getattr(F, name) for name in MODULES.values()}
 TENSORS = ("weight", "pos_weight")  # the options that hold a number for each class
 # The options of a criterion, each with what torch takes where nothing is said.
-OPTIONS: dict[str, Any] = {"weight": None, "pos_weight": None, "ignore_index": -100, "reduction": "mean"}
+OPTIONS: dict[str, Any] = {"weight": None, "pos_weight": None, "ignore_index": IGNORED, "reduction": "mean"}
 OPTIONS |= {"label_smoothing": 0.0, "beta": 1.0, "delta": 1.0}
 
 
@@ -121,7 +122,7 @@ class LossCall:
     @property
     def ignore_index(self) -> int:
         """The label that does not count; -100 unless said otherwise."""
-        return int(self.options.get("ignore_index", -100))
+        return int(self.options.get("ignore_index", IGNORED))
 
     def alike(self, *made: str) -> str:
         """Return a program that makes the call with tensors alike: criterion, logits and target.

@@ -25,11 +25,11 @@ from helpers.diagnosis.said.result import SEED, Ask, Example
 from helpers.diagnosis.seen.frames import words
 from helpers.diagnosis.seen.line import Line, rebuilt
 from helpers.threads import one_thread
+from helpers.trace import IGNORED
 from helpers.trial import came_of
 
 FEW = 64  # labels that are told one by one, and parts of a list
 MANY = 10**6  # numbers, from which on their range is not looked for
-IGNORED = -100
 FIELDS = words(
     "input_ids attention_mask token_type_ids position_ids inputs_embeds key_padding_mask attn_mask "
     "src_key_padding_mask last_hidden_state pooler_output hidden_states attentions logits loss labels target"

@@ -38,11 +38,11 @@ from torch.overrides import TorchFunctionMode
 from helpers.diagnosis.explain import explain
 from helpers.diagnosis.said.result import Diagnosis
 from helpers.practice.checks import Checked, Need, judged
+from helpers.trace import IGNORED
 from helpers.trial import came_of
 
 FOLDER = Path(__file__).parent
 NOTHING = "nothing"
-IGNORED = -100
 _LOSSES = {
     F.cross_entropy,
     F.nll_loss,

@@ -1,7 +1,6 @@
 """The ward: each patient fails as its file says, the solution passes, what hides the mistake is refused."""
 
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -12,19 +11,6 @@ from helpers.practice.ward import FILE, LETTERS, Score, Ward
 
 CASES = cases()
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.number:02}")
-
-
-class NotNamed(NamedTuple):
-    """A patient whose cause the kit does not name: what it says instead, and why."""
-
-    number: int
-    said: str | None
-    reason: str
-
-
-NOT_NAMED = (
-    NotNamed(17, None, "raised in backward: torch lets logits (C,) and target (1,) through the loss itself"),
-)
 
 
 def test_there_are_eight_patients_on_each_level() -> None:
@@ -50,13 +36,8 @@ def test_it_fails_as_its_file_says_and_the_kit_names_the_cause(case: Case) -> No
     assert (type(ran.error).__name__ if ran.error else NOTHING) == kind
     assert message in str(ran.error)
     said = said_of(case, ran)
-    missed = {each.number: each.said for each in NOT_NAMED}
-    if case.number in missed:  # where the kit comes to name it, it has to leave the list
-        assert (said and said.cause) == missed[case.number]
-        assert missed[case.number] not in case.causes
-    else:
-        assert said is not None
-        assert said.cause in case.causes
+    assert said is not None
+    assert said.cause in case.causes
 
 
 @each_case

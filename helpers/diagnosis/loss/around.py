@@ -15,13 +15,13 @@ from torch import Tensor, nn
 
 from helpers.diagnosis.loss.call import LossCall
 from helpers.diagnosis.loss.check import diagnose, example_of, prove
-from helpers.diagnosis.loss.find import Around, before_view, find_loss, weight_behind
+from helpers.diagnosis.loss.find import Around, before_view, find_loss, loss_behind, weight_behind
 from helpers.diagnosis.loss.problem_type import MULTI, SINGLE, other_kind
 from helpers.diagnosis.loss.values import label_range
 from helpers.diagnosis.said.causes import CAUSES
 from helpers.diagnosis.said.finding import BATCH, BCE, outputs_of, with_head
 from helpers.diagnosis.said.result import Diagnosis, Fix
-from helpers.diagnosis.seen.frames import Step, is_learners, learners_steps, modules_of_transformers
+from helpers.diagnosis.seen.frames import Step, is_learners, learners_steps, modules_of_transformers, said
 from helpers.diagnosis.seen.line import name_of, stored
 from helpers.diagnosis.seen.made import (
     Way,
@@ -45,7 +45,7 @@ def explain_loss(raised: Raised) -> Diagnosis | None:
     """Diagnose the innermost loss call that the error came through."""
     found = find_loss(raised.steps)
     if found is None:
-        return None
+        return _explain_backward(raised)
     call, outside = found
     if raised.is_unread:
         call = replace(call, unread=True, folded=None, hidden=None)
@@ -56,9 +56,22 @@ def explain_loss(raised: Raised) -> Diagnosis | None:
     made = _more_rows(diagnosis, call, around)
     diagnosis = made or _flattened_by_hand(raised, call, diagnosis) or diagnosis
     steps = [step for step, _ in outside]
-    said = _of_model(diagnosis, call, steps) or made or _dropped_rows(diagnosis, call, around)
-    said = said or (diagnosis if diagnosis.cause else None)
-    return said and replace(said, fixes=tuple(_named(_headed(said.fixes, call, steps), call, steps)))
+    told = _of_model(diagnosis, call, steps) or made or _dropped_rows(diagnosis, call, around)
+    told = told or (diagnosis if diagnosis.cause else None)
+    return told and replace(told, fixes=tuple(_named(_headed(told.fixes, call, steps), call, steps)))
+
+
+def _explain_backward(raised: Raised) -> Diagnosis | None:
+    """Diagnose a loss that ran, and whose backward pass didn't."""
+    call = None if raised.is_unread else loss_behind(raised.steps)
+    found = diagnose(call) if call else None
+    if found is None or not found.cause:
+        return None
+    calls = "logits.requires_grad_()\nloss = criterion("
+    codes = (code.replace("loss = criterion(", calls) for code in found.example.codes)
+    example = found.example._replace(codes=tuple(f"{code.rstrip()}\nloss.backward()\n" for code in codes))
+    error = said(raised.error)
+    return replace(found, outcome="raises", loss=None, error=error, where=raised.where, example=example)
 
 
 def _named(fixes: Iterable[Fix], call: LossCall, steps: list[Step]) -> Iterator[Fix]:
@@ -161,8 +174,8 @@ def _more_rows(diagnosis: Diagnosis, call: LossCall, around: list[Around]) -> Di
             sizes = (times, labels) if joined else (labels, times)
             code = f"logits = logits.unflatten(0, {sizes}).mean({axis})"
             mean = Fix("average what belongs to one row", code, when="where a row may have several votes")
-            said = (*joined, *(words for words, _ in folded))[0]
-            needs, fixes = f"one row per label: {said}", prove([mean], call)
+            came = (*joined, *(words for words, _ in folded))[0]
+            needs, fixes = f"one row per label: {came}", prove([mean], call)
             lines = [f"parts = torch.randn{made, call.outputs}.split({labels})", "logits = torch.cat(parts)"]
             if not joined:
                 head = f"nn.Linear({prod(folded[0][1]) // made}, {call.outputs})"

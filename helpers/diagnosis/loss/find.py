@@ -8,6 +8,7 @@ from functools import partial
 from math import prod
 from typing import Any, NamedTuple
 
+import torch.nn.functional as F
 from torch import Tensor
 
 from helpers.diagnosis.loss.call import FUNCTIONS, LossCall, loss_call, options_in, without_ones
@@ -41,6 +42,17 @@ def find_loss(steps: list[Step]) -> tuple[LossCall, list[Around]] | None:
         folded = None if held[0] is passed and held[1] is target else held
         return replace(call, folded=folded, hidden=states_behind(held[0])), outside
     return None
+
+
+def loss_behind(steps: list[Step]) -> LossCall | None:
+    """Return the cross entropy whose backward pass failed: autograd keeps what it was given."""
+    backward = next((step for step in steps if step.frame.f_code is Tensor.backward.__code__), None)
+    node = backward.variables["self"].grad_fn if backward else None
+    if node is None or not node.name().startswith("NllLoss"):
+        return None
+    scores, target = _saved(node, "_saved_self"), _saved(node, "_saved_target")
+    kept = isinstance(scores, Tensor) and isinstance(target, Tensor)  # after a softmax, which may come again
+    return loss_call(F.cross_entropy, scores.detach(), target) if kept else None
 
 
 def _as_held(passed: Tensor, other: Tensor, outside: list[Around]) -> Tensor:

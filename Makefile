@@ -54,7 +54,7 @@ lab: $(LEARNER)
 # 450 MB behind. The kernel's id, which no other page knows, is proof enough.
 present: $(PRESENTER)
 	JUPYTER_PATH="$(CURDIR)/classroom$${JUPYTER_PATH:+:$$JUPYTER_PATH}" $(PY) -m voila classroom/present.ipynb \
-		--Voila.ip=localhost --template=projector --show_tracebacks=True --Voila.tornado_settings=disable_check_xsrf=1 \
+		--token --Voila.ip=localhost --template=projector --show_tracebacks=True --Voila.tornado_settings=disable_check_xsrf=1 \
 		--Voila.kernel_websocket_connection_class=helpers.server.Prompt \
 		$(PRESENT_ARGS)
 

@@ -9,6 +9,8 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import pytest
 from accessibility import misplaced
@@ -102,7 +104,7 @@ def served(home: Path, *arguments: str) -> Iterator[Server]:
 
 def open_lab(page: Page, server: Server, preset: str) -> None:
     """Open the page, and wait until its lab is there and cared for."""
-    page.goto(f"{server.url}?lab={preset}", timeout=120_000)
+    page.goto(f"{server.url}?token={server.token}&lab={preset}", timeout=120_000)
     expect(page.locator(LAB)).to_have_count(1, timeout=120_000)
     for handle in page.locator(f"{LAB} .noUi-handle:visible").all():
         expect(handle).to_have_attribute("aria-label", re.compile("."))
@@ -130,6 +132,14 @@ def test_a_room_sees_the_lab_alone_and_large(page: Page, server: Server) -> None
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     expect(verdict).to_contain_text("loss 1.289")
+
+
+@pytest.mark.browser
+def test_nobody_else_on_this_machine_gets_in(server: Server) -> None:
+    assert len(server.token) >= 32
+    for path in ("", "api/kernels", "api/kernels/1/channels", "voila/render/present.ipynb"):
+        with urlopen(f"{server.url}{path}", timeout=60) as answer:
+            assert urlsplit(answer.url).path == "/login", path
 
 
 @pytest.mark.browser

@@ -35,6 +35,7 @@ LEVELS = {
 LETTERS = "abcdef"
 UNTOUCHED = Checked((Failure("the program is as it was", "mend it, run its cell, and ask again"),), 1)
 _BLUE = "#56B4E9"
+_ROW = f"{LINES};margin:3px 0"
 
 
 class Link(NamedTuple):
@@ -70,7 +71,7 @@ class Sheet:
         code = tag("pre", self.code, style=LINES) if self.code else Html()
         parts = [tag("b", first), *rest, folded(self.title, code) if self.title else code]
         style = f"border-left:6px solid {self.edge};padding-left:12px"
-        return tag("div", *(tag("div", part, style=LINES) for part in parts), role="status", style=style)
+        return tag("div", *(tag("div", part, style=_ROW) for part in parts), role="status", style=style)
 
 
 class Ward:

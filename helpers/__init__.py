@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # for editors and mypy, which run nothing
     from helpers.practice.checks import Need, check
     from helpers.practice.progress import progress
     from helpers.practice.question import predict
+    from helpers.practice.ward import Ward
     from helpers.reference.cheatsheet import cheat_sheet
     from helpers.reference.compare import compare_errors
     from helpers.reference.index import error_index
@@ -38,6 +39,7 @@ _NAMES = {
     "practice.checks": "Need check",
     "practice.progress": "progress",
     "practice.question": "predict",
+    "practice.ward": "Ward",
     "reference.cheatsheet": "cheat_sheet",
     "reference.compare": "compare_errors",
     "reference.index": "error_index",

@@ -20,6 +20,7 @@ from helpers.drawing.verdict import draw_code, draw_verdict
 from helpers.lab.bert_lab import BertExperiment
 from helpers.practice.checks import Need, judged
 from helpers.practice.progress import Lesson, Progress
+from helpers.practice.ward import Link, Sheet
 from helpers.trace import trace_shapes
 
 NASTY = "<img src=x onerror=alert(1)>"
@@ -64,6 +65,7 @@ STORED: dict[str, tuple[Callable[[], str], int]] = {
     "claims": (lambda: Claims((CLAIM.check(),))._repr_html_(), 7),
     "progress": (DONE._repr_html_, 1),
     "no progress": (Progress((), NASTY)._repr_html_, 1),
+    "a patient": (Sheet((NASTY, Link(NASTY, "ward.ipynb")), NASTY, NASTY)._repr_html_, 4),
     "a question": (predict(NASTY, {NASTY: NASTY, "b": NASTY}, "b").as_html, 2),
     "our claims": (lambda: check_claims()._repr_html_(), 0),
     "the index": (lambda: error_index()._repr_html_(), 0),
@@ -79,7 +81,7 @@ TAGS = {
 ATTRIBUTES = {"style", "scope", "colspan", "href", "role"}
 STYLES = {
     *("text-align", "vertical-align", "white-space", "word-break", "overflow-wrap"),
-    *("border-left", "padding-left"),
+    *("border-left", "padding-left", "margin"),
 }
 
 

@@ -1,14 +1,14 @@
-"""Which exercises and lessons are done: kept in one small file beside the notebooks, and sent nowhere."""
+"""Which exercises are done, and how the ward went: kept in one file beside the notebooks, sent nowhere."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from filelock import FileLock
 
@@ -18,6 +18,7 @@ FILE, LOCK = "shape_clinic_progress.json", ".shape_clinic_progress.lock"  # Jupy
 EXERCISE = re.compile(r"\d\d\.[1-9]\d?", re.ASCII)
 MARK = re.compile(rf"\bcheck\(\s*([\"'])(?P<exercise>{EXERCISE.pattern})\1", re.ASCII)
 _NEXT = re.compile(r"^\*\*Next:\*\* \[(\d+\. [^]]+)\]", re.MULTILINE)  # at a lesson's end
+_PATIENTS = len([*Path(__file__).with_name("cases").glob("*.txt")])
 _PATIENCE = 1.0  # seconds
 
 
@@ -43,10 +44,11 @@ class Lesson(NamedTuple):
 
 @dataclass(frozen=True)
 class Progress:
-    """Per lesson, what there is and what is done."""
+    """Per lesson, what there is and what is done; and how many of the ward's patients are mended."""
 
     lessons: tuple[Lesson, ...]
     folder: str
+    mended: int = 0
 
     def __str__(self) -> str:
         width = max((len(lesson.name) for lesson in self.lessons), default=0)
@@ -69,13 +71,14 @@ class Progress:
         exist, done = (sum(len(each[part]) for each in self.lessons) for part in (1, 2))
         return [
             f"{done} of {exist} exercises done.",
+            f"{self.mended} of {_PATIENTS} patients of the ward mended.",
             f"This is kept in {FILE}, beside the notebooks, and goes nowhere else. "
             "To start over, delete that file.",
         ]
 
 
 def progress(folder: str | os.PathLike[str] = ".") -> Progress:
-    """Say which exercises are done, lesson by lesson.
+    """Say which exercises are done, lesson by lesson, and how many patients of the ward are mended.
 
     An exercise is a code cell of the lesson 01_... whose `check` has an id such as 01.1. It is done once all
     its needs were met, and stays so.
@@ -100,7 +103,8 @@ def progress(folder: str | os.PathLike[str] = ".") -> Progress:
     found = (
         Lesson(name, _in_order(ids), _in_order(ids & done), then) for name, ids, then in lessons.values()
     )
-    return Progress(tuple(found), os.fspath(folder))
+    mended = sum(visit.mended and visit.named for visit in visits_in(folder)[1].values())
+    return Progress(tuple(found), os.fspath(folder), mended)
 
 
 def after(exercise: str, folder: str | os.PathLike[str] = ".") -> str:
@@ -116,19 +120,83 @@ def after(exercise: str, folder: str | os.PathLike[str] = ".") -> str:
 
 
 def remember(exercise: str, folder: str | os.PathLike[str] = ".") -> bool:
-    """Keep that an exercise is done, and return whether that is kept now.
+    """Keep that an exercise is done, and return whether that is kept now."""
+    if exercise in done_in(folder):
+        return True
+    return _keep(folder, lambda kept: {"done": _in_order(_done(kept) | {exercise})})
+
+
+def done_in(folder: str | os.PathLike[str] = ".") -> frozenset[str]:
+    """Return the ids that are kept; none where there is no file, or something else under its name."""
+    return _done(_kept(folder))
+
+
+def _done(kept: dict[str, Any]) -> frozenset[str]:
+    ids = kept.get("done")
+    if not isinstance(ids, list):
+        return frozenset()
+    return frozenset(each for each in ids if isinstance(each, str) and EXERCISE.fullmatch(each))
+
+
+@dataclass
+class Visit:
+    """How it went with one patient of the ward: wrong causes, wrong mends, diagnoses, time, what is right."""
+
+    guesses: int = 0
+    tries: int = 0
+    hints: int = 0
+    seconds: float = 0
+    named: bool = False
+    mended: bool = False
+    shown: bool = False
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.shown or (self.named and self.mended)
+
+    @property
+    def unsure(self) -> int:
+        """How much speaks for reading the lesson again."""
+        return self.guesses + self.hints + 2 * self.shown
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The row of a table."""
+        state = "solution shown" if self.shown else "✓ mended" if self.over else "open"
+        minutes, seconds = divmod(round(self.seconds), 60)
+        return state, str(self.guesses), str(self.tries), str(self.hints), f"{minutes}:{seconds:02}"
+
+
+def remember_visits(seed: int, visits: dict[int, Visit], folder: str | os.PathLike[str] = ".") -> bool:
+    """Keep how it went in the ward, and return whether that is kept now."""
+    told = {number: vars(visit) for number, visit in visits.items()}
+    return _keep(folder, lambda kept: {"ward": {"seed": seed, "visits": told}})
+
+
+def visits_in(folder: str | os.PathLike[str] = ".") -> tuple[int | None, dict[int, Visit]]:
+    """Return the ward's seed and the visits that are kept; none of what is not the ward's."""
+    try:
+        ward = _kept(folder)["ward"]
+        seed, visits = int(ward["seed"]), {int(key): Visit(**told) for key, told in ward["visits"].items()}
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None, {}
+    numbers = all(isinstance(value, int | float) for each in visits.values() for value in vars(each).values())
+    return (seed, visits) if numbers else (None, {})
+
+
+def _keep(folder: str | os.PathLike[str], change: Callable[[dict[str, Any]], dict[str, Any]]) -> bool:
+    """Keep what a change makes of what is kept, beside all the rest, and return whether that worked.
 
     Nothing is raised: a folder that can't be written to must not spoil a right answer.
     """
-    if exercise in done_in(folder):
-        return True
     file = Path(folder, FILE)
     new = file.with_name(f"{FILE}.new")
     try:
         with FileLock(file.with_name(LOCK), timeout=_PATIENCE, poll_interval=0.01):
-            done = done_in(folder) | {exercise}  # another kernel may just have added one
+            kept = _kept(folder)  # another kernel may just have added something
             try:
-                new.write_text(json.dumps({"done": _in_order(done)}, indent=1), encoding="utf-8")
+                new.write_text(json.dumps({**kept, **change(kept)}, indent=1), encoding="utf-8")
                 os.replace(new, file)  # so that nobody ever reads half of it
             finally:
                 new.unlink(missing_ok=True)
@@ -137,16 +205,12 @@ def remember(exercise: str, folder: str | os.PathLike[str] = ".") -> bool:
     return True
 
 
-def done_in(folder: str | os.PathLike[str] = ".") -> frozenset[str]:
-    """Return the ids that are kept; none where there is no file, or something else under its name."""
+def _kept(folder: str | os.PathLike[str]) -> dict[str, Any]:
     try:
         kept = json.loads(Path(folder, FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):  # RecursionError: [[[[…
-        return frozenset()
-    ids = kept.get("done") if isinstance(kept, dict) else None
-    if not isinstance(ids, list):
-        return frozenset()
-    return frozenset(each for each in ids if isinstance(each, str) and EXERCISE.fullmatch(each))
+        return {}
+    return kept if isinstance(kept, dict) else {}
 
 
 def _read(path: Path) -> tuple[set[str], str]:

@@ -6,29 +6,27 @@ and mends the program; both are judged, the program by running it afresh, from t
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import secrets
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from difflib import ndiff
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from filelock import FileLock
+from IPython.core.getipython import get_ipython
+from IPython.utils.capture import capture_output
 
 from helpers.diagnosis.said.causes import CAUSES
 from helpers.diagnosis.said.result import Diagnosis
 from helpers.drawing.svg import BAD
 from helpers.practice.cases import Case, cases, judge, run, said_of
 from helpers.practice.checks import RIGHT, Checked, Failure
-from helpers.practice.progress import LOCK
+from helpers.practice.progress import Visit, remember_visits, visits_in
 from helpers.table import LINES, Html, folded, table, tag
 
-FILE = "shape_clinic_progress.ward.json"
 LEVELS = {
     1: "one thing is wrong, and the message helps",
     2: "the message stands elsewhere, or misleads",
@@ -37,7 +35,7 @@ LEVELS = {
 LETTERS = "abcdef"
 UNTOUCHED = Checked((Failure("the program is as it was", "mend it, run its cell, and ask again"),), 1)
 _BLUE = "#56B4E9"
-_PATIENCE = 1.0  # seconds
+_ROW = f"{LINES};margin:3px 0"
 
 
 class Link(NamedTuple):
@@ -73,37 +71,7 @@ class Sheet:
         code = tag("pre", self.code, style=LINES) if self.code else Html()
         parts = [tag("b", first), *rest, folded(self.title, code) if self.title else code]
         style = f"border-left:6px solid {self.edge};padding-left:12px"
-        return tag("div", *(tag("div", part, style=LINES) for part in parts), role="status", style=style)
-
-
-@dataclass
-class Visit:
-    """How it went with one patient: wrong causes, wrong mends, diagnoses, time, and what is right."""
-
-    guesses: int = 0
-    tries: int = 0
-    hints: int = 0
-    seconds: float = 0
-    named: bool = False
-    mended: bool = False
-    shown: bool = False
-
-    @property
-    def over(self) -> bool:
-        """Whether nothing is left to do."""
-        return self.shown or (self.named and self.mended)
-
-    @property
-    def unsure(self) -> int:
-        """How much speaks for reading the lesson again."""
-        return self.guesses + self.hints + 2 * self.shown
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """The row of a table."""
-        state = "solution shown" if self.shown else "✓ mended" if self.over else "open"
-        minutes, seconds = divmod(round(self.seconds), 60)
-        return state, str(self.guesses), str(self.tries), str(self.hints), f"{minutes}:{seconds:02}"
+        return tag("div", *(tag("div", part, style=_ROW) for part in parts), role="status", style=style)
 
 
 class Ward:
@@ -129,10 +97,10 @@ class Ward:
     ) -> None:
         if level not in (None, *LEVELS):
             raise ValueError(f"got level={level!r}. The ward has 1, 2 and 3. Try level=1, or none for all.")
-        self._file = Path(folder, FILE)
-        kept = _read(self._file)
-        self.seed = seed if seed is not None else kept.get("seed", secrets.randbelow(10_000))
-        self._visits = {int(number): Visit(**visit) for number, visit in kept.get("visits", {}).items()}
+        self._folder = folder
+        kept, self._visits = visits_in(folder)
+        given = seed if seed is not None else kept
+        self.seed = given if given is not None else secrets.randbelow(10_000)
         dealt = [case for case in cases() if level in (None, case.level)]
         random.Random(self.seed).shuffle(dealt)
         self._cases = sorted(dealt, key=lambda case: case.level)
@@ -153,12 +121,17 @@ class Ward:
         rows = (
             f"Patient {case.number}, level {case.level}: {LEVELS[case.level]}",
             f"“{case.says}”",
-            "Run the next cell, find the cause, mend the program there and run it again. Keep its first line,"
-            " its names and its data. Then ward.judge(…) with one letter:",
+            "Run the program in its new cell, find the cause, mend it there and run it again. Keep its first"
+            " line, its names and its data. Then ward.judge(…) with one letter:",
             *asks,
             "ward.diagnosis() shows what the kit says, ward.solution() all. Both are counted, not punished.",
         )
-        return Sheet(rows, *(() if _shell() else (case.program,)))
+        return Sheet(rows, case.program, "The program")
+
+    @property
+    def program(self) -> str:
+        """The program of the patient who is here, as it was brought."""
+        return self._here().program
 
     def judge(self, cause: str = "", program: str | None = None) -> Sheet:
         """Judge the cause, and the mended program by running it afresh.
@@ -175,10 +148,12 @@ class Ward:
         visit, now = self._visit(case), program if program is not None else _last_run(case.mark)
         wrong = self._wrong_cause(case, visit, cause)
         visit.guesses += bool(wrong and cause)
-        checked = UNTOUCHED if now.strip() in ("", case.program.strip()) else judge(case, now)
+        with capture_output():  # the Trainer draws a bar
+            checked = UNTOUCHED if now.strip() in ("", case.program.strip()) else judge(case, now)
         visit.mended = checked.passed
         visit.tries += not checked.passed and checked is not UNTOUCHED
-        self._stop_the_clock()
+        if cause or checked is not UNTOUCHED:
+            self._stop_the_clock()
         title = CAUSES[case.causes[0]].title
         failures = (*wrong, *checked.failures)
         both = str(replace(checked, failures=failures, count=checked.count + 1, why="")).splitlines()
@@ -249,8 +224,7 @@ class Ward:
         now = time.monotonic()
         if self._case is not None:
             self._visit(self._case).seconds += now - self._since
-            visits = {number: asdict(visit) for number, visit in self._visits.items()}
-            _keep(self._file, {"seed": self.seed, "visits": visits})
+            remember_visits(self.seed, self._visits, self._folder)
         self._since = now
 
 
@@ -279,14 +253,15 @@ class Score:
         ]
 
     def __str__(self) -> str:
-        rows = ["  ".join(row) for row in [_HEAD, *self.rows]]
+        rows = ["  ".join(row) for row in [_HEAD, *self.rows]] if self.rows else []
         return "\n".join([self._counted, *rows, *map(str, self._links)])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
         links = (tag("li", link.as_html()) for link in self._links)
-        return tag("p", tag("b", self._counted)) + table(self.rows, _HEAD) + tag("ul", *links)
+        shown = table(self.rows, _HEAD) if self.rows else ""
+        return tag("p", tag("b", self._counted)) + shown + tag("ul", *links)
 
     @property
     def _counted(self) -> str:
@@ -308,42 +283,16 @@ def _lines_changed(case: Case) -> str:
     return "\n".join(line for line in lines if line[0] in "-+")
 
 
-def _shell() -> Any:
-    from IPython.core.getipython import get_ipython
-
-    return get_ipython()
-
-
 def _put_into_next_cell(program: str) -> None:
-    if shell := _shell():
+    if shell := get_ipython():
         shell.set_next_input(program.rstrip("\n"))
 
 
 def _last_run(mark: str) -> str:
     """Return the cell with this first line as it was run last, or nothing. What else was run is left out."""
-    shell = _shell()
+    shell = get_ipython()
     cells: list[str] = shell.user_ns.get("In", []) if shell else []
     for cell in reversed(cells[:-1]):  # the last one asks
         if cell.lstrip().partition("\n")[0].strip() == mark:
             return cell
     return ""
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        kept = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return kept if isinstance(kept, dict) else {}
-
-
-def _keep(file: Path, kept: dict[str, Any]) -> bool:
-    """Keep the score, and return whether that worked: a folder that can't be written to spoils no answer."""
-    new = file.with_name(f"{FILE}.new")
-    try:
-        with FileLock(file.with_name(LOCK), timeout=_PATIENCE, poll_interval=0.01):
-            new.write_text(json.dumps(kept, indent=1), encoding="utf-8")
-            os.replace(new, file)  # so that nobody ever reads half of it
-    except OSError:
-        return False
-    return True

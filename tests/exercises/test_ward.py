@@ -7,7 +7,8 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from helpers.diagnosis.said.causes import CAUSES
 from helpers.practice.cases import NOTHING, Case, cases, changed, judge, run, said_of
-from helpers.practice.ward import FILE, LETTERS, Score, Ward
+from helpers.practice.progress import FILE
+from helpers.practice.ward import LETTERS, Score, Ward
 
 CASES = cases()
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.number:02}")

@@ -15,7 +15,16 @@ import helpers.practice.progress
 from helpers import check, progress
 from helpers.practice import checks
 from helpers.practice.checks import Need
-from helpers.practice.progress import EXERCISE, FILE, LOCK, done_in, remember
+from helpers.practice.progress import (
+    EXERCISE,
+    FILE,
+    LOCK,
+    Visit,
+    done_in,
+    remember,
+    remember_visits,
+    visits_in,
+)
 
 ALL = {"01_heads": ("01.2", "01.1", "01.10"), "02_batches": ("02.1",)}
 
@@ -121,6 +130,25 @@ def test_ids_of_no_lesson_are_not_counted_and_not_lost(folder: Path) -> None:
     assert "1 of 4 exercises" in str(progress())
     solve("01.2")
     assert done_in() == {"01.1", "01.2", "99.1"}
+
+
+def test_the_ward_is_kept_beside_the_exercises(folder: Path) -> None:
+    visits = {3: Visit(seconds=2.5, named=True, mended=True), 4: Visit(tries=2, mended=True)}
+    solve("02.1")
+    assert remember_visits(7, visits)
+    solve("01.1")
+    assert (done_in(), visits_in()) == ({"01.1", "02.1"}, (7, visits))
+    assert "1 of 24 patients of the ward mended." in str(progress())
+
+
+VISITS = ([1], {"x": {}}, {"1": 3}, {"1": {"guesses": "many"}}, {"1": {"other": 1}})
+
+
+@pytest.mark.parametrize("ward", [3, {}, *({"seed": 1, "visits": visits} for visits in VISITS)])
+def test_a_ward_of_another_form_counts_as_none(folder: Path, ward: object) -> None:
+    folder.joinpath(FILE).write_text(json.dumps({"done": ["01.1"], "ward": ward}), encoding="utf-8")
+    assert (done_in(), visits_in()) == ({"01.1"}, (None, {}))
+    assert "0 of 24 patients" in str(progress())
 
 
 def test_an_id_of_another_form_is_refused_even_before_it_is_solved() -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 NOTEBOOKS = [*committed_notebooks(), *sorted((ROOT / "notebooks" / "legacy").glob("*.ipynb"))]
-WITH_LAB = [path for path in committed_notebooks() if path.stem != "cheatsheet"]
+WITH_LAB = [path for path in committed_notebooks() if path.stem not in {"cheatsheet", "ward"}]
 # GitHub's list, as defaultSchema of the npm package hast-util-sanitize 5 follows it: its elements, and of its
 # attributes those that a table, a link or a picture could need.
 ELEMENTS = {

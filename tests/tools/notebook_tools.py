@@ -41,7 +41,7 @@ def committed_notebooks() -> list[Path]:
 
 
 def committed_lessons() -> list[Path]:
-    """List the lessons, which have a number; 00 leads to them, and the cheat sheet has none."""
+    """List the lessons, which have a number; 00 leads to them, the cheat sheet and the ward have none."""
     return [path for path in committed_notebooks() if re.match(r"(?!00)\d\d_", path.name)]
 
 

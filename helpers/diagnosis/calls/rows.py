@@ -127,7 +127,9 @@ def _with_collator(raised: Raised, step: Step, rows: Any) -> Fix | None:
     """Pad all fields alike, with the learner's own tokenizer: one padded alone fits the others no more."""
     spaces = [space for own in raised.own[:3] for space in (own.variables, own.frame.f_globals)]
     named = ((name, each) for space in spaces for name, each in space.items() if not name.startswith("_"))
-    own = ((name, each) for name, each in named if getattr(each, "pad_token_id", None) is not None)
+    # Of a class nothing is asked: transformers has some that raise whatever they are asked.
+    things = ((name, each) for name, each in named if not isinstance(each, type))
+    own = ((name, each) for name, each in things if getattr(each, "pad_token_id", None) is not None)
     name, tokenizer = next(own, ("", None))
     came = came_of(lambda: sys.modules["transformers"].DataCollatorWithPadding(tokenizer)(list(rows)))
     if tokenizer is None or came.error is not None:

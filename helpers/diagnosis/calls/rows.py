@@ -128,7 +128,7 @@ def _with_collator(raised: Raised, step: Step, rows: Any) -> Fix | None:
     spaces = [space for own in raised.own[:3] for space in (own.variables, own.frame.f_globals)]
     named = ((name, each) for space in spaces for name, each in space.items() if not name.startswith("_"))
     # Of a class nothing is asked: transformers has some that raise whatever they are asked.
-    things = ((name, each) for name, each in named if not isinstance(each, type))
+    things = ((name, each) for name, each in named if not isinstance(each, type) and hasattr(each, "pad"))
     own = ((name, each) for name, each in things if getattr(each, "pad_token_id", None) is not None)
     name, tokenizer = next(own, ("", None))
     came = came_of(lambda: sys.modules["transformers"].DataCollatorWithPadding(tokenizer)(list(rows)))

@@ -13,7 +13,7 @@ NAMES = ["attention_mask", "input_ids", "labels"]
 
 
 def exercise_1(batch: Any) -> Iterator[Need]:
-    """Now the five looks fit this loader too: loader = map(as_dictionary, tuples), made anew for each pass."""
+    """Now the looks can read this loader too: [as_dictionary(batch) for batch in tuples]."""
     yield Need("kind of batch", lambda: _kind(batch), "dictionary", "dict(zip(names, batch)) makes one", True)
     names = "the model's own: input_ids, attention_mask, labels, with an s"
     yield Need("names", lambda: sorted(batch), NAMES, names, decides=True)
@@ -31,7 +31,9 @@ def exercise_2(batch: Any) -> Iterator[Need]:
     ids, mask, labels = (batch[name] for name in ("input_ids", "attention_mask", "labels"))
     both = "both messages, each with all its tokens: leave the ids as they were"
     yield Need("tokens", lambda: int((ids != 0).sum()), 14, both, decides=True)
-    yield Need("dtype of the labels", lambda: labels.dtype, torch.int64, "labels are whole numbers: int(float(...))")
+    yield Need(
+        "dtype of the labels", lambda: labels.dtype, torch.int64, "labels are whole numbers: int(float(...))"
+    )
     yield Need("labels", lambda: labels.tolist(), [1, 3], "one per message, and the numbers of the file")
     shape = "one number for each id, and nothing else"
     yield Need("shape of the mask", lambda: tuple(mask.shape), tuple(ids.shape), shape, decides=True)

@@ -106,7 +106,7 @@ def load_bert(
         return _from_pretrained(load, name, num_labels=num_labels, **config).eval()
     if pretrained:
         load, folder = getattr(transformers, offline_class).from_pretrained, verified_folder()
-        with _seeded(), _quiet():
+        with _seeded(), quiet_transformers():
             return load(folder, num_labels=num_labels, local_files_only=True, **config).eval()
     settings = {
         "vocab_size": len(VOCAB_FILE.read_text(encoding="utf-8").splitlines()),
@@ -169,8 +169,8 @@ def _seeded() -> Iterator[None]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep transformers' progress bar, and its report that the head is new, out of a lesson."""
+def quiet_transformers() -> Iterator[None]:
+    """Keep transformers' progress bar, its report that the head is new, and its advice out of a lesson."""
     from transformers.utils import logging
 
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()

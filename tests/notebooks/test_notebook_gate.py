@@ -8,6 +8,7 @@ At the copy's end each failing cell comes once more: who scrolls up and runs it 
 each question is answered there as it was where it stands: who runs all cells first gets the same proof.
 """
 
+import re
 import textwrap
 from collections.abc import Iterator
 from copy import deepcopy
@@ -35,6 +36,7 @@ from refresh import serialise
 Verdicts = dict[tuple[str, int], str]  # by notebook and code cell
 REFUSED = "Cell outputs differ"
 ONE_TAG = "repaired, with one tag"
+SCRIPT = re.compile(r"^%run -i (\S+)$", re.MULTILINE)  # it shows an error and raises none
 
 
 class Mutated(NamedTuple):
@@ -66,7 +68,8 @@ def again(cell: NotebookNode) -> NotebookNode:
 
     Not the diagnosis: the loss in it depends on the random numbers drawn before.
     """
-    lines = [line for line in cell.source.splitlines() if not line.startswith("%")]
+    source = SCRIPT.sub(r'__file__ = "\1"; exec(compile(open("\1").read(), "\1", "exec"))', cell.source)
+    lines = [line for line in source.splitlines() if not line.startswith("%")]
     source = textwrap.indent("\n".join(lines), "        ")
     source = f"""import warnings
 with warnings.catch_warnings(action="ignore"):

@@ -55,7 +55,7 @@ def calls_of(path: Path, name: str) -> list[tuple[ast.Call, BeautifulSoup]]:
     found = []
     for cell in code_cells(read_notebook(path)):
         lines = [line for line in cell.source.splitlines() if not line.startswith("%")]
-        call = getattr(ast.parse("\n".join(lines)).body[-1], "value", None)
+        call = next((getattr(last, "value", None) for last in ast.parse("\n".join(lines)).body[-1:]), None)
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == name:
             html = "".join(output.data.get("text/html", "") for output in cell.outputs if "data" in output)
             found.append((call, on_github(html)))

@@ -15,6 +15,7 @@ A file per patient, named by its number: lines `key: value`, an empty line, the 
     around   the same for a change that hides the mistake and is refused
     need     `what | expression | value | hint`: what must hold after the mended program has run. `seen`
              is what reached the loss
+    own      what the objects of the five looks are called in this program: see `helpers.practice.looks`
 """
 
 from __future__ import annotations
@@ -70,6 +71,7 @@ class Case:
     others: tuple[str, ...]
     arounds: tuple[str, ...]
     needs: tuple[tuple[str, ...], ...]
+    own: tuple[str, ...]
     program: str
 
     @property
@@ -112,6 +114,7 @@ def read(path: Path) -> Case:
         others=tuple(told["other"]),
         arounds=tuple(told["around"]),
         needs=tuple(tuple(each.split(" | ")) for each in told["need"]),
+        own=tuple(told.get("own", [])),
         program=f"# patient {int(path.stem)}\n{program}",
     )
 

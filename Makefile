@@ -58,10 +58,11 @@ present: $(PRESENTER)
 		--Voila.kernel_websocket_connection_class=helpers.server.Prompt \
 		$(PRESENT_ARGS)
 
-# Last of all the notebook gate, so that a failing helper is seen before the notebooks that need it.
+# Last of all the notebook gate, so that a failing helper is seen before the notebooks that need it. A thread each: two
+# kernels that train side by side would wait for each other's second one, minutes instead of seconds.
 test: $(TESTER)
 	$(PY) -m pytest -n 2 --dist loadscope
-	$(PY) -m pytest $(NBVAL) notebooks/*.ipynb
+	OMP_NUM_THREADS=1 $(PY) -m pytest $(NBVAL) notebooks/*.ipynb
 
 lint: $(TESTER)
 	$(PY) -m ruff check

@@ -189,7 +189,7 @@ def _tensor(flow: Flow, layout: Layout, key: str, stage: Stage, inside: Iterable
     x, y, told = getattr(layout, key)[0], layout.top, flow.diagnosis
     drawn = [chip.draw(left, y + 8) for chip, left in _chips(flow, layout, key, stage)]
     bad = [mark.part for mark in told.marks if mark.tensor == key]
-    name = f"{stage.name} {stage.dtype}" if key == "target" else stage.name
+    name = _title(key, stage)
     if "dtype" in bad or "values" in bad:
         half = _half_width(name) + 8
         drawn += [svg.dashed(x - half, y - 15, 2 * half, 21, 8), svg.disc(x + half + 2, y - 12, told.sign)]
@@ -330,6 +330,11 @@ def _ahead(start: float, end: float, y: float) -> str:
     return svg.arrow(f"M{min(start, end - 8):g} {y:g}H{end - 6:g}", end, y)
 
 
+def _title(key: str, stage: Stage) -> str:
+    """What stands above a tensor."""
+    return f"{stage.name} {stage.dtype}" if key == "target" else stage.name
+
+
 def _half_width(name: str) -> float:
     """Half the width of a tensor's name, about: it is set in whatever font the theme has."""
     return 3.7 * len(name)
@@ -346,9 +351,7 @@ def _link(flow: Flow, layout: Layout) -> str:
         chips = {chip.axis: left + chip.width / 2 for chip, left in _chips(flow, layout, key, stage)}
         at = chips.get(part, middle)
         # Down to the axis, but for where the tensor's name stands in between.
-        beside = abs(at - middle) > _half_width(
-            f"{stage.name} {stage.dtype}" if key == "target" else stage.name
-        )
+        beside = abs(at - middle) > _half_width(_title(key, stage))
         ends.append((at, y + 5 if beside else y - 13))
     (x1, y1), (x2, y2) = ends
     path = (

@@ -38,7 +38,7 @@ LIBRARY = f"{ANYWHERE}/.venv/lib/python3.11/site-packages/torch/x.py"
         (r"C:\kit\.venv\Lib\site-packages\torch\x.py", r".../site-packages\torch\x.py"),
         ("~/.pyenv/versions/3.11/lib/python3.11/json/decoder.py:3", ".../python3.11/json/decoder.py:3"),
         ("(/somewhere/kit/helpers/bert.py)", "(.../helpers/bert.py)"),
-        ("File /somewhere/kit/notebooks/work/own_project/train.py:49", "File .../own_project/train.py:49"),
+        ("File /somewhere/kit/own_project/train.py:49", "File .../own_project/train.py:49"),
         (f"{ANYWHERE}/ipykernel_123/4567.py:3: UserWarning", "Cell:3: UserWarning"),
         ("100%|██| 3/3 [00:01<00:00, 251.3it/s]", "100%|██| 3/3 [...]"),
         ("100%|██| 3/3 [1:00:01<00:00,  2.31s/it, loss=0.43]", "100%|██| 3/3 [..., loss=0.43]"),

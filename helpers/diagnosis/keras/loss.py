@@ -50,8 +50,8 @@ def explain_keras(raised: Raised) -> Diagnosis | None:
     found = find_loss(raised, asked)
     if found is not None:
         return _raising(raised, asked, *found)
-    said = explain_data(raised, asked) or explain_layers(raised, asked)
-    return said and replace(said, example=example_of(raised, asked))
+    told = explain_data(raised, asked) or explain_layers(raised, asked)
+    return told and replace(told, example=example_of(raised, asked))
 
 
 # What raises. The search that torch's losses are asked finds the mistake; words and repairs are Keras' own.

@@ -21,6 +21,7 @@ from helpers.diagnosis.loss.values import label_range
 from helpers.diagnosis.said.causes import CAUSES
 from helpers.diagnosis.said.finding import BATCH, BCE, outputs_of, with_head
 from helpers.diagnosis.said.result import Diagnosis, Fix
+from helpers.diagnosis.seen.alike import alike
 from helpers.diagnosis.seen.frames import Step, is_learners, learners_steps, modules_of_transformers, said
 from helpers.diagnosis.seen.line import name_of, stored
 from helpers.diagnosis.seen.made import (
@@ -65,13 +66,12 @@ def _explain_backward(raised: Raised) -> Diagnosis | None:
     """Diagnose a loss that ran, and whose backward pass didn't."""
     call = None if raised.is_unread else loss_behind(raised.steps)
     found = diagnose(call) if call else None
-    if found is None or not found.cause:
+    if call is None or found is None or not found.cause:
         return None
-    calls = "logits.requires_grad_()\nloss = criterion("
-    codes = (code.replace("loss = criterion(", calls) for code in found.example.codes)
-    example = found.example._replace(codes=tuple(f"{code.rstrip()}\nloss.backward()\n" for code in codes))
+    alone = example_of(call, f"logits = {alike(call.logits)}.requires_grad_()")
+    alone = alone._replace(codes=tuple(f"{code}\nloss.backward()" for code in alone.codes))
     error = said(raised.error)
-    return replace(found, outcome="raises", loss=None, error=error, where=raised.where, example=example)
+    return replace(found, outcome="raises", loss=None, error=error, where=raised.where, example=alone)
 
 
 def _named(fixes: Iterable[Fix], call: LossCall, steps: list[Step]) -> Iterator[Fix]:

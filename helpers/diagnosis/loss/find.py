@@ -45,14 +45,17 @@ def find_loss(steps: list[Step]) -> tuple[LossCall, list[Around]] | None:
 
 
 def loss_behind(steps: list[Step]) -> LossCall | None:
-    """Return the cross entropy whose backward pass failed: autograd keeps what it was given."""
+    """Return the loss of class indices whose backward pass failed: autograd keeps what it was given."""
     backward = next((step for step in steps if step.frame.f_code is Tensor.backward.__code__), None)
     node = backward.variables["self"].grad_fn if backward else None
     if node is None or not node.name().startswith("NllLoss"):
         return None
     scores, target = _saved(node, "_saved_self"), _saved(node, "_saved_target")
-    kept = isinstance(scores, Tensor) and isinstance(target, Tensor)  # after a softmax, which may come again
-    return loss_call(F.cross_entropy, scores.detach(), target) if kept else None
+    if not isinstance(scores, Tensor) or not isinstance(target, Tensor):
+        return None
+    # What cross entropy kept has gone through its softmax. A second one changes nothing.
+    made = scores.grad_fn is not None and scores.grad_fn.name().startswith("LogSoftmax")
+    return loss_call(F.cross_entropy if made else F.nll_loss, scores.detach(), target)
 
 
 def _as_held(passed: Tensor, other: Tensor, outside: list[Around]) -> Tensor:

@@ -2,14 +2,16 @@
 
 `RULE` is that rule: the minutes that each thing in a lesson's core takes. A lesson's core is what a class
 works through: all that stands before "If you want more". The structure test holds that a lesson never states
-fewer minutes than these.
+fewer minutes than these. The instructor guide has them section by section (`make guide`).
 """
 
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
 from math import ceil
 from pathlib import Path
+from typing import NamedTuple
 
 from nbformat import NotebookNode
 from notebook_tools import code_cells, committed_lessons, read_notebook, stored_error, tags
@@ -57,15 +59,21 @@ def cells_with(mark: str) -> Callable[[NotebookNode], int]:
     return lambda notebook: sum(bool(begins.search(cell.source)) for cell in visible(notebook))
 
 
-# What is counted, how, and the minutes that one of it takes.
-RULE: dict[str, tuple[Callable[[NotebookNode], int], float]] = {
-    "words": (words, 1 / 200),
-    "lines of code": (lambda notebook: sum(map(lines, visible(notebook))), 1 / 15),
-    "tracebacks": (lambda notebook: len(list(filter(stored_error, code_cells(notebook)))), 0.5),
-    "questions": (lambda notebook: sum(bool(ASKS.search(cell.source)) for cell in code_cells(notebook)), 1),
-    "labs": (cells_with("ShapeLab("), 2),
-    "training": (lambda notebook: sum(TRAINS in tags(cell) for cell in code_cells(notebook)), 0.5),
-    "exercises": (cells_with("check("), 4),
+# What is counted, how, and the minutes that one of it takes: fractions, so that the parts add up to the whole.
+RULE: dict[str, tuple[Callable[[NotebookNode], int], Fraction]] = {
+    "words": (words, Fraction(1, 200)),
+    "lines of code": (lambda notebook: sum(map(lines, visible(notebook))), Fraction(1, 15)),
+    "tracebacks": (lambda notebook: len(list(filter(stored_error, code_cells(notebook)))), Fraction(1, 2)),
+    "questions": (
+        lambda notebook: sum(bool(ASKS.search(cell.source)) for cell in code_cells(notebook)),
+        Fraction(1),
+    ),
+    "labs": (cells_with("ShapeLab("), Fraction(2)),
+    "training": (
+        lambda notebook: sum(TRAINS in tags(cell) for cell in code_cells(notebook)),
+        Fraction(1, 2),
+    ),
+    "exercises": (cells_with("check("), Fraction(4)),
 }
 
 
@@ -74,9 +82,41 @@ def counts(notebook: NotebookNode) -> dict[str, int]:
     return {what: count(core(notebook)) for what, (count, _) in RULE.items()}
 
 
+def taken(notebook: NotebookNode) -> Fraction:
+    """Return the minutes that a lesson's core, or one of its sections, takes."""
+    return sum((counts(notebook)[what] * each for what, (_, each) in RULE.items()), Fraction(0))
+
+
 def minutes(notebook: NotebookNode) -> int:
     """Return the minutes that a lesson's core takes, rounded up."""
-    return ceil(sum(counts(notebook)[what] * each for what, (_, each) in RULE.items()))
+    return ceil(taken(notebook))
+
+
+class Section(NamedTuple):
+    """A part of a lesson: the id of the cell with its heading, the heading, and the cells."""
+
+    id: str
+    title: str
+    part: NotebookNode
+
+
+def sections(notebook: NotebookNode) -> Iterator[Section]:
+    """Cut a lesson's core at its headings; what stands before the first belongs to the first.
+
+    Two headings in one cell, as "Make" and its first exercise, are one section's.
+    """
+    found: list[Section] = []
+    ahead: list[NotebookNode] = []
+    for cell in core(notebook).cells:
+        before, *after = re.split(r"^(?=##)", cell.source, maxsplit=1, flags=re.MULTILINE)
+        if cell.cell_type != "markdown" or not after:
+            (found[-1].part.cells if found else ahead).append(cell)
+            continue
+        (found[-1].part.cells if found else ahead).append(NotebookNode(cell, source=before))
+        title = ", ".join(re.findall(r"^##+ (.+)$", after[0], flags=re.MULTILINE))
+        start = [*(ahead if not found else []), NotebookNode(cell, source=after[0])]
+        found.append(Section(cell.id, title, NotebookNode(notebook, cells=start)))
+    yield from found
 
 
 def stated(notebook: NotebookNode) -> int:

@@ -18,7 +18,7 @@ CASES := tests/cases/reports.jsonl
 NBVAL := --nbval-lax --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
 	--nbval-cell-timeout 120 -n 2 --dist loadscope
 
-.PHONY: help lab present test lint check env-check lock vocab refresh minutes legacy refresh-legacy bench compare fuzz \
+.PHONY: help lab present test lint check env-check lock vocab refresh minutes guide legacy refresh-legacy bench compare fuzz \
 	score golden screenshots clean
 
 help:
@@ -31,6 +31,7 @@ help:
 	@echo "make lock         resolve pyproject.toml into requirements.lock again"
 	@echo "make refresh      run the notebooks and store their outputs"
 	@echo "make minutes      count how long each lesson takes, by the rule in tests/tools/minutes.py"
+	@echo "make guide        write anew what the instructor guide has from the notebooks"
 	@echo "make legacy       run the notebook on old TensorFlow code, in an environment of its own (2.4 GB)"
 	@echo "make refresh-legacy  run it there and store its outputs"
 	@echo "make vocab        train helpers/vocab/vocab.txt again"
@@ -89,6 +90,9 @@ refresh: $(TESTER)
 
 minutes: $(TESTER)
 	$(PY) tests/tools/minutes.py
+
+guide: $(TESTER)
+	$(PY) tests/tools/guide.py
 
 # Old TensorFlow code, which no learner's environment runs. pyproject.toml's pytest settings are for the other one: -c.
 legacy: $(LEGACY)

@@ -1,7 +1,7 @@
 """Write anew what the instructor guide has from the lessons: python tests/tools/guide.py
 
-A page of classroom/guide is made of blocks, each between two comments, and of a teacher's own words below each.
-A block comes from the notebook. The words stay as they are, and `unsaid` names the blocks that lack some.
+A page of classroom/guide is made of blocks, each between two comments, and of a teacher's own words below
+each. A block comes from the notebook. The words stay as they are; `unsaid` names the blocks that lack some.
 guide.md has blocks of its own: a plan's comment says what a day holds, and its marks follow from the lessons.
 """
 
@@ -9,6 +9,7 @@ import ast
 import re
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil
 from pathlib import Path
 from typing import NamedTuple
@@ -22,7 +23,7 @@ PAGES = ROOT / "classroom" / "guide"
 END = "<!-- / -->\n"
 BLOCK = re.compile(rf"<!-- from ([\w-]+) -->\n.*?{END}", re.DOTALL)
 DRAWN = re.compile(rf"(<!-- (plan|jigsaw|lessons)\b:? ?(.*?)-->\n).*?{END}", re.DOTALL)
-# What a teacher must find: below the first block, below what is asked, and where the lesson itself asks nothing.
+# What must stand below the first block, below what is asked, and below a failure of which nothing is asked.
 ABOUT = ("**Misconceptions.**", "**Pause.**", "**Cut.**", "**Early.**")
 ANSWER, QUESTION = "Most", "?"
 FAILS = "fails on purpose"  # as the lessons say it
@@ -33,7 +34,7 @@ CHOICE = "( ) "  # before each choice in a question's stored text
 
 
 class Block(NamedTuple):
-    """What comes from the notebook: its cell's id, a heading or none, its lines, what the words below must hold."""
+    """What comes from the notebook: its cell's id, heading and lines, and what the words below must hold."""
 
     id: str
     heading: str
@@ -67,36 +68,45 @@ def starts(parts: list[Section]) -> list[Fraction]:
     return [sum((taken(each.part) for each in parts[:n]), Fraction(0)) for n in range(len(parts) + 1)]
 
 
-def about(notebook: NotebookNode, path: Path) -> Block:
+def rule_of(notebook: NotebookNode) -> str:
+    """Return the rule that a lesson begins with, or nothing."""
+    found = re.search(
+        r"^\*\*The rule:\*\* (.+?)\.\n\n", notebook.cells[0].source, flags=re.MULTILINE | re.DOTALL
+    )
+    return " ".join(found[1].split()) if found else ""
+
+
+def about(notebook: NotebookNode, name: str) -> Block:
     """Say what a lesson is: its title, aim, rule, marks, and what it has for the early."""
     first, parts = notebook.cells[0].source, list(sections(notebook))
     aims = re.findall(r"^- (.+)[;.]$", first, flags=re.MULTILINE)
-    rule = re.search(r"^\*\*The rule:\*\* (.+?)\n\n", first, flags=re.MULTILINE | re.DOTALL)
     marks = [f"{clock(at)} {each.title}" for at, each in zip(starts(parts), parts, strict=False)]
     places = [n for n, cell in enumerate(notebook.cells) if cell.source.startswith(MORE)]
-    rest = "\n".join(cell.source for n in places for cell in notebook.cells[n:] if cell.cell_type == "markdown")
+    rest = "\n".join(
+        cell.source for n in places for cell in notebook.cells[n:] if cell.cell_type == "markdown"
+    )
     more = re.findall(r"^### (.+)$", rest, flags=re.MULTILINE)
     said = {
         "Aim": "; ".join(aims),
-        "Rule": " ".join(rule[1].split()) if rule else "",
+        "Rule": rule_of(notebook),
         "Marks": " · ".join([*marks, f"{clock(starts(parts)[-1])} end"]),
         "If you want more": " · ".join(more),
     }
-    lines = [f"**{name}** {words}" for name, words in said.items() if words]
-    link = f"[{path.name}](../../notebooks/{path.name}), {minutes(notebook)} minutes"
+    lines = [f"**{what}** {words}" for what, words in said.items() if words]
+    link = f"[{name}](../../notebooks/{name}), {minutes(notebook)} minutes"
     return Block("lesson", first.splitlines()[0], [link, *lines], ABOUT)
 
 
-def blocks(path: Path) -> Iterator[Block]:
-    """Make a page's blocks, in the notebook's order: the lesson, each section, what it asks and what fails."""
-    notebook = read_notebook(path)
+def blocks(notebook: NotebookNode, name: str) -> Iterator[Block]:
+    """Make a page's blocks in order: the lesson, each section, and in it what is asked and what fails."""
     parts = list(sections(notebook))
-    yield about(notebook, path)
+    yield about(notebook, name)
     asked = False  # whether a question stands right before
-    for at, section in zip(starts(parts), parts, strict=False):
+    for (at, end), section in zip(pairwise(starts(parts)), parts, strict=True):
         text = ""  # since the last code cell that is read
         wants = (QUESTION,) if section.title.startswith("Recap") else ()
-        found = [Block(section.id, f"## {clock(at)} {section.title}", [], wants)]
+        long = f"{ceil(end) - ceil(at) or 'under 1'} min"
+        found = [Block(section.id, f"## {clock(at)} {section.title} ({long})", [], wants)]
         for cell in section.part.cells:
             if cell.cell_type == "markdown":
                 text += "\n" + cell.source
@@ -125,10 +135,7 @@ def question(cell: NotebookNode) -> Block:
     if not isinstance(told, ast.Dict):
         raise ValueError(f"{cell.id}: the choices of predict must be written out. Try a dict in the call.")
     answers = {words(key): words(value) for key, value in zip(told.keys, told.values, strict=True)}
-    lines = [
-        f"- {'✓ ' if choice == right else ''}“{choice}” *{says}*"
-        for choice, says in answers.items()
-    ]
+    lines = [f"- {'✓ ' if choice == right else ''}“{choice}” *{says}*" for choice, says in answers.items()]
     return Block(cell.id, "", [f"**Asked** {shows.partition(CHOICE)[0].strip()}", *lines], (ANSWER,))
 
 
@@ -147,7 +154,7 @@ def asks(text: str) -> str:
     """Return what a text asks last, or nothing: hints and headings don't count.
 
     >>> asks("Two rows. The cell **fails on purpose**: will it? Why not? Look.")
-    'Will it? Why not?'
+    'Two rows. Will it? Why not?'
     """
     text = re.sub(r"<details>[\s\S]*?</details>|^>(.+\n?)+|^[#|].*$", "", text, flags=re.MULTILINE)
     plain = re.sub(rf"[^.?!]*\*\*{FAILS}\*\*[.:]?", "", " ".join(text.split())).replace("**", "")
@@ -156,7 +163,9 @@ def asks(text: str) -> str:
     if not places:
         return ""
     first, end = places[-1], places[-1] + 1
-    while first and (sentences[first - 1].endswith("?") or len(" ".join(sentences[first:end]).split()) < CONTEXT):
+    while first and (
+        sentences[first - 1].endswith("?") or len(" ".join(sentences[first:end]).split()) < CONTEXT
+    ):
         first -= 1
     return " ".join(sentences[first:end])
 
@@ -168,7 +177,7 @@ def shown(error: tuple[str, str]) -> str:
 
 
 def failing(name: str, aloud: str, error: tuple[str, str]) -> Block:
-    """Say what to ask before a cell that fails, and what it says then; the words below ask where nothing does."""
+    """Say what to ask before a cell that fails, and what it says then."""
     ask = f"**Ask** {aloud}" if aloud else "**Ask aloud** (the lesson asks nothing here)"
     wants = (ANSWER,) if aloud else (ANSWER, QUESTION)
     return Block(name, "", [ask, f"**It says** {shown(error)}"], wants)
@@ -180,25 +189,27 @@ def said(page: str) -> dict[str, str]:
     return dict(zip(pieces[1::2], (words.strip() for words in pieces[2::2]), strict=True))
 
 
-def written(made: list[Block], page: str) -> str:
+def written(parts: list[Block], page: str) -> str:
     """Write a page: the blocks as they are now, the words below them as they were.
 
     Raises:
         ValueError: There are words below a block that isn't made any more.
     """
     own = said(page)
-    if lost := [name for name in own.keys() - {each.id for each in made} if own[name]]:
-        raise ValueError(f"got words below {sorted(lost)}, which the lesson lacks. Try moving or deleting them.")
-    pieces = ((f"<!-- from {each.id} -->", each.text + END.strip(), own.get(each.id, "")) for each in made)
+    if lost := [name for name in own.keys() - {each.id for each in parts} if own[name]]:
+        raise ValueError(
+            f"got words below {sorted(lost)}, which the lesson lacks. Try moving or deleting them."
+        )
+    pieces = ((f"<!-- from {each.id} -->", each.text + END.strip(), own.get(each.id, "")) for each in parts)
     return "\n\n".join("\n".join(piece).rstrip() for piece in pieces) + "\n"
 
 
-def unsaid(made: list[Block], page: str) -> list[str]:
+def unsaid(parts: list[Block], page: str) -> list[str]:
     """List the blocks of a page below which a teacher's words are missing, with what they should hold."""
     own = said(page)
     return [
         f"{each.id}: needs {want or 'a word for the teacher'} below: {each.text.strip().splitlines()[-1]}"
-        for each in made
+        for each in parts
         for want in ("", *each.wants)
         if not own.get(each.id) or want not in own[each.id]
     ]
@@ -218,7 +229,9 @@ def plan(head: str) -> str:
     items = [item(line) for line in lines]
     left = int(total.split()[0]) - sum(spent or 0 for spent, _, _ in items)
     if [spent for spent, _, _ in items].count(None) != 1 or left < LEAST:
-        raise ValueError(f"a plan of {total} needs one 'rest' of {LEAST} minutes or more, got {float(left):.0f}")
+        raise ValueError(
+            f"a plan of {total} needs one 'rest' of {LEAST} minutes or more, got {float(left):.0f}"
+        )
     rows, at = ["| at | min | what | how |", "|---|---|---|---|"], Fraction(0)
     for spent, what, how in items:
         after = at + (left if spent is None else spent)
@@ -229,25 +242,32 @@ def plan(head: str) -> str:
 
 def item(line: str) -> tuple[Fraction | None, str, str]:
     """Read a plan's line: the minutes that it takes (None: what is left), what is done, and how."""
-    name, what, how = re.fullmatch(r"(\w+(?: min)?): ([^|]+?)(?: \| (.+))?", line).groups("")  # type: ignore[union-attr]
-    if name not in lessons():
+    found = re.fullmatch(r"(\d\d|\d+ min|rest): ([^|]+?)(?: \| (.+))?", line)
+    if not found:
+        raise ValueError(
+            f"got {line!r}. A plan's line begins with a lesson, minutes or rest: '5 min: Break'."
+        )
+    name, what, how = found.groups("")
+    if not name.isdigit():
         return (None if name == "rest" else Fraction(name.removesuffix(" min"))), what, how
     path = lessons()[name]
-    parts = [section(path, each) for each in what.split("; ")]
-    titles = " · ".join(each.title for each in parts)
-    spent = sum((taken(each.part) for each in parts), Fraction(0))
+    ranges = [span(path, each) for each in what.split("; ")]
+    titles = " · ".join(" … ".join({each[0].title: 0, each[-1].title: 0}) for each in ranges)
+    spent = sum((taken(each.part) for every in ranges for each in every), Fraction(0))
     return spent, f"[{name}](guide/{path.stem}.md) {titles}", how
 
 
-def section(path: Path, start: str) -> Section:
-    """Return a lesson's section by the first words of its title."""
+def span(path: Path, words: str) -> list[Section]:
+    """Return a lesson's sections from one to another, "Predict … Modify", by how their titles begin."""
     parts = list(sections(read_notebook(path)))
-    found = [each for each in parts if each.title == start] or [
-        each for each in parts if each.title.startswith(start)
-    ]
-    if len(found) != 1:
-        raise ValueError(f"{path.name} has {len(found)} sections that begin with {start!r}, needs one")
-    return found[0]
+    ends = []
+    for start in words.split(" … "):
+        found = [n for n, each in enumerate(parts) if each.title.startswith(start)]
+        exact = [n for n in found if parts[n].title == start] or found
+        if len(exact) != 1:
+            raise ValueError(f"{path.name} has {len(exact)} sections that begin with {start!r}, needs one")
+        ends += exact
+    return parts[ends[0] : ends[-1] + 1]
 
 
 def jigsaw(number: str) -> str:
@@ -266,10 +286,8 @@ def overview(_: str) -> str:
     rows = ["| page | minutes | rule |", "|---|---|---|"]
     for path in lessons().values():
         notebook = read_notebook(path)
-        title, rule = notebook.cells[0].source.splitlines()[0], about(notebook, path).text
-        found = re.search(r"\*\*Rule\*\* (.+)", rule)
-        name = f"[{title.removeprefix('# ')}](guide/{path.stem}.md)"
-        rows.append(f"| {name} | {minutes(notebook)} | {found[1].rstrip('.') if found else ''} |")
+        title, rule = notebook.cells[0].source.splitlines()[0].removeprefix("# "), rule_of(notebook)
+        rows.append(f"| [{title}](guide/{path.stem}.md) | {minutes(notebook)} | {rule} |")
     return "\n".join(rows)
 
 
@@ -281,10 +299,22 @@ def drawn(page: str) -> str:
     return DRAWN.sub(lambda found: found[1] + DRAW[found[2]](found[3]) + "\n" + END, page)
 
 
+def made(path: Path) -> list[Block]:
+    """Make the blocks of a lesson's page."""
+    return list(blocks(read_notebook(path), path.name))
+
+
+def page_of(path: Path) -> Path:
+    """Return where a lesson's page is."""
+    return PAGES / f"{path.stem}.md"
+
+
 def pages() -> dict[Path, str]:
     """Map each file of the guide to what should stand in it."""
-    made = {PAGES / f"{path.stem}.md": list(blocks(path)) for path in lessons().values()}
-    texts = {path: written(each, path.read_text("utf-8") if path.exists() else "") for path, each in made.items()}
+    texts = {}
+    for path in lessons().values():
+        page = page_of(path)
+        texts[page] = written(made(path), page.read_text(encoding="utf-8") if page.exists() else "")
     return texts | {GUIDE: drawn(GUIDE.read_text(encoding="utf-8"))}
 
 

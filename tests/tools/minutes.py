@@ -59,7 +59,7 @@ def cells_with(mark: str) -> Callable[[NotebookNode], int]:
     return lambda notebook: sum(bool(begins.search(cell.source)) for cell in visible(notebook))
 
 
-# What is counted, how, and the minutes that one of it takes: fractions, so that the parts add up to the whole.
+# What is counted, how, and the minutes that one of it takes: fractions, so that sections add up to lessons.
 RULE: dict[str, tuple[Callable[[NotebookNode], int], Fraction]] = {
     "words": (words, Fraction(1, 200)),
     "lines of code": (lambda notebook: sum(map(lines, visible(notebook))), Fraction(1, 15)),

@@ -14,7 +14,6 @@ from helpers.__main__ import main
 LESSONS = [pytest.param(path, id=number) for number, path in guide.lessons().items()]
 PAGES = [guide.GUIDE, *map(guide.page_of, guide.lessons().values())]
 PAGE_WORDS = 1200  # two sheets, printed on both sides
-BEFORE_RECAP = -1  # where a toy's cell comes in
 
 
 def text_of(page: Path) -> str:
@@ -23,7 +22,9 @@ def text_of(page: Path) -> str:
 
 def test_the_guide_is_as_make_guide_writes_it() -> None:
     assert sorted(guide.PAGES.iterdir()) == PAGES[1:]
-    assert [page.name for page, text in guide.pages().items() if text_of(page) != text] == []
+    assert [page.name for page, text in guide.pages().items() if text_of(page) != text] == [], (
+        "run make guide"
+    )
 
 
 @pytest.mark.parametrize("path", LESSONS)
@@ -42,12 +43,14 @@ def test_the_sections_minutes_are_the_lessons(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", LESSONS)
-def test_a_teacher_tells_no_number_that_the_lesson_lacks(path: Path) -> None:
+def test_a_teacher_tells_no_number_and_no_title_that_the_lesson_lacks(path: Path) -> None:
     words = "\n".join(guide.said(text_of(guide.page_of(path))).values())
     plain = re.sub(r"00\d(-\w+)*|lesson \d+", "", words)  # claims, and other lessons
     numbers = set(re.findall(r"\d+\.\d+|\d\d+", plain))
     notebook = path.read_text(encoding="utf-8")
     assert [number for number in numbers if not re.search(rf"(?<![\d.]){re.escape(number)}", notebook)] == []
+    titles = re.findall(r"(?<!\*)\*([^*]+)\*(?!\*)", words)
+    assert [title for title in titles if title.casefold() not in notebook.casefold()] == []
 
 
 def toy(*cells: NotebookNode) -> tuple[list[guide.Block], str]:
@@ -87,6 +90,11 @@ NEW = {
 def test_what_is_new_in_a_lesson_wants_a_teachers_words(complaint: str) -> None:
     assert guide.unsaid(*toy()) == []
     assert complaint in guide.unsaid(*toy(*NEW[complaint]))
+
+
+def test_a_section_has_a_cell_of_its_own() -> None:
+    with pytest.raises(ValueError, match="cell new begins two sections"):
+        toy(v4.new_markdown_cell("## Extra\n\nWords.\n\n## Recap", id="new"))
 
 
 def test_a_failing_cell_right_below_its_question_needs_none_of_its_own() -> None:

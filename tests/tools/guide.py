@@ -9,7 +9,7 @@ import ast
 import re
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import ceil
 from pathlib import Path
 from typing import NamedTuple
@@ -65,7 +65,7 @@ def clock(spent: Fraction) -> str:
 
 def starts(parts: list[Section]) -> list[Fraction]:
     """List when each section begins, and last when the lesson ends."""
-    return [sum((taken(each.part) for each in parts[:n]), Fraction(0)) for n in range(len(parts) + 1)]
+    return list(accumulate((taken(each.part) for each in parts), initial=Fraction(0)))
 
 
 def rule_of(notebook: NotebookNode) -> str:
@@ -78,7 +78,7 @@ def rule_of(notebook: NotebookNode) -> str:
 
 def about(notebook: NotebookNode, name: str) -> Block:
     """Say what a lesson is: its title, aim, rule, marks, and what it has for the early."""
-    first, parts = notebook.cells[0].source, list(sections(notebook))
+    first, parts = notebook.cells[0].source, sections(notebook)
     aims = re.findall(r"^- (.+)[;.]$", first, flags=re.MULTILINE)
     marks = [f"{clock(at)} {each.title}" for at, each in zip(starts(parts), parts, strict=False)]
     places = [n for n, cell in enumerate(notebook.cells) if cell.source.startswith(MORE)]
@@ -99,7 +99,7 @@ def about(notebook: NotebookNode, name: str) -> Block:
 
 def blocks(notebook: NotebookNode, name: str) -> Iterator[Block]:
     """Make a page's blocks in order: the lesson, each section, and in it what is asked and what fails."""
-    parts = list(sections(notebook))
+    parts = sections(notebook)
     yield about(notebook, name)
     asked = False  # whether a question stands right before
     for (at, end), section in zip(pairwise(starts(parts)), parts, strict=True):
@@ -259,7 +259,7 @@ def item(line: str) -> tuple[Fraction | None, str, str]:
 
 def span(path: Path, words: str) -> list[Section]:
     """Return a lesson's sections from one to another, "Predict … Modify", by how their titles begin."""
-    parts = list(sections(read_notebook(path)))
+    parts = sections(read_notebook(path))
     ends = []
     for start in words.split(" … "):
         found = [n for n, each in enumerate(parts) if each.title.startswith(start)]

@@ -7,7 +7,7 @@ fewer minutes than these. The instructor guide has them section by section (`mak
 
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from math import ceil
 from pathlib import Path
@@ -100,23 +100,29 @@ class Section(NamedTuple):
     part: NotebookNode
 
 
-def sections(notebook: NotebookNode) -> Iterator[Section]:
+def sections(notebook: NotebookNode) -> list[Section]:
     """Cut a lesson's core at its headings; what stands before the first belongs to the first.
 
-    Two headings in one cell, as "Make" and its first exercise, are one section's.
+    A heading and one below it in the same cell, as "Make" and its first exercise, are one section's.
+
+    Raises:
+        ValueError: A cell begins two sections.
     """
     found: list[Section] = []
-    ahead: list[NotebookNode] = []
+    cells: list[NotebookNode] = []  # where the next cell belongs
     for cell in core(notebook).cells:
         before, *after = re.split(r"^(?=##)", cell.source, maxsplit=1, flags=re.MULTILINE)
         if cell.cell_type != "markdown" or not after:
-            (found[-1].part.cells if found else ahead).append(cell)
+            cells.append(cell)
             continue
-        (found[-1].part.cells if found else ahead).append(NotebookNode(cell, source=before))
-        title = ", ".join(re.findall(r"^##+ (.+)$", after[0], flags=re.MULTILINE))
-        start = [*(ahead if not found else []), NotebookNode(cell, source=after[0])]
-        found.append(Section(cell.id, title, NotebookNode(notebook, cells=start)))
-    yield from found
+        headings = re.findall(r"^(##+) (.+)$", after[0], flags=re.MULTILINE)
+        if [level for level, _ in headings] not in (["##"], ["###"], ["##", "###"]):
+            raise ValueError(f"cell {cell.id} begins two sections. Try a cell for each.")
+        cells.append(NotebookNode(cell, source=before))
+        cells = [*([] if found else cells), NotebookNode(cell, source=after[0])]
+        title = ", ".join(words for _, words in headings)
+        found.append(Section(cell.id, title, NotebookNode(notebook, cells=cells)))
+    return found
 
 
 def stated(notebook: NotebookNode) -> int:

@@ -1,0 +1,323 @@
+"""How many learners one machine carries: learners who log in, open lesson 01, run it and move its sliders.
+
+    sudo .venv/bin/python classroom/hub/load.py [N ...]      1 5 10 20 where nothing is said
+
+It starts a hub of its own and goes through its proxy as a browser does: the login page, JupyterHub's way to a
+server, a session with a kernel, and its messages over a websocket. All learners do each step at the same moment,
+which is worse than a class.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import numpy as np
+from room import Room, answers
+from yarl import URL
+
+ROOM = Path(__file__).with_name("room.py")
+LESSON = "notebooks/01_wrong_head_size.ipynb"
+START = 60  # seconds that the hub, a server or a kernel may take on a machine that is busy with others
+CELL = 900  # seconds that a cell may take when everybody trains at once
+MOVES = 20  # of a slider, per learner
+THINKING = 1.0  # seconds between two moves
+
+
+@dataclass
+class Learner:
+    """Somebody at a browser: a session of HTTP with its cookies, and later a kernel."""
+
+    name: str
+    password: str
+    address: str
+    http: aiohttp.ClientSession
+    kernel: Kernel | None = None
+
+    @property
+    def server(self) -> str:
+        """Where the learner's own server answers."""
+        return f"{self.address}/user/{self.name}"
+
+    async def log_in(self) -> bool:
+        """Fill in the login page; whether that let the learner in."""
+        login = f"{self.address}/hub/login"
+        async with self.http.get(login) as page:
+            xsrf = re.search(r'name="_xsrf" value="([^"]+)"', await page.text())
+        form = {"username": self.name, "password": self.password, "_xsrf": xsrf[1] if xsrf else ""}
+        async with self.http.post(f"{login}?next=/hub/home", data=form) as answer:
+            return answer.status == 200 and answer.url.path == "/hub/home"
+
+    async def start_server(self) -> None:
+        """Ask for the server, as the button does, and wait until it answers this learner."""
+        await self._opened(f"{self.address}/hub/spawn")
+        async with asyncio.timeout(START):
+            while not await self._opened(f"{self.server}/lab"):
+                await asyncio.sleep(0.1)
+
+    async def _opened(self, page: str) -> bool:
+        async with self.http.get(page) as answer:
+            return answer.status == 200 and answer.url.path == page.removeprefix(self.address)
+
+    async def api(self, method: str, what: str, **told: Any) -> Any:
+        """Call the learner's own server, and return what it says."""
+        async with self.http.request(
+            method, f"{self.server}/api/{what}", json=told or None, headers={"X-XSRFToken": self._xsrf()}
+        ) as answer:
+            answer.raise_for_status()
+            return await answer.json() if answer.content_type == "application/json" else None
+
+    def _xsrf(self) -> str:
+        cookies = self.http.cookie_jar.filter_cookies(URL(f"{self.server}/"))
+        return cookies["_xsrf"].value if "_xsrf" in cookies else ""
+
+    async def open_lesson(self, path: str = LESSON) -> list[dict[str, Any]]:
+        """Open a notebook: start its kernel, wait until it answers, and return the notebook's code cells."""
+        asked = {"path": path, "name": Path(path).name, "type": "notebook", "kernel": {"name": "python3"}}
+        session = await self.api("POST", "sessions", **asked)
+        channels = f"{self.server}/api/kernels/{session['kernel']['id']}/channels?session_id={uuid.uuid4().hex}"
+        self.kernel = Kernel(session["kernel"]["id"], await self.http.ws_connect(channels, max_msg_size=0))
+        await self.kernel.ready()
+        cells = (await self.api("GET", f"contents/{path}"))["content"]["cells"]
+        return [cell for cell in cells if cell["cell_type"] == "code"]
+
+
+@dataclass
+class Kernel:
+    """A kernel as a page sees it: messages over a websocket, and the widgets that were opened by them."""
+
+    id: str
+    socket: aiohttp.ClientWebSocketResponse
+    widgets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    waiting: dict[str, asyncio.Future[str]] = field(default_factory=dict)
+    raised: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.reading = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        """Take in what comes: which widgets there are, which cell raised, and which request is answered."""
+        async for frame in self.socket:
+            if frame.type is not aiohttp.WSMsgType.TEXT:
+                continue  # a widget's picture with buffers
+            message = json.loads(frame.data)
+            kind, content = message["header"]["msg_type"], message["content"]
+            asked = message["parent_header"].get("msg_id", "")
+            if kind == "comm_open":
+                self.widgets[content["comm_id"]] = content["data"].get("state", {})
+            elif kind == "error":
+                self.raised[asked] = content["ename"]
+            elif kind == "status" and content["execution_state"] == "idle" and asked in self.waiting:
+                self.waiting.pop(asked).set_result(self.raised.get(asked, ""))
+        for future in self.waiting.values():
+            future.cancel()
+
+    async def ask(self, kind: str, content: dict[str, Any], seconds: float = CELL) -> str:
+        """Send a request, and wait until the kernel has done it; return the error's name, or nothing."""
+        header = {"msg_id": uuid.uuid4().hex, "msg_type": kind, "session": self.id, "username": "learner"}
+        header |= {"version": "5.3", "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+        message = {"header": header, "parent_header": {}, "metadata": {}, "content": content}
+        self.waiting[header["msg_id"]] = answered = asyncio.get_running_loop().create_future()
+        await self.socket.send_json(message | {"channel": "shell", "buffers": []})
+        return await asyncio.wait_for(answered, seconds)
+
+    async def ready(self) -> None:
+        """Wait until it answers at all: what is sent before its sockets are connected is lost."""
+        async with asyncio.timeout(START):
+            while True:
+                with contextlib.suppress(TimeoutError):
+                    await self.ask("kernel_info_request", {}, 0.5)
+                    return
+
+    async def run(self, code: str) -> str:
+        """Run a cell; return the name of the error that it raised, or nothing."""
+        told = {"code": code, "silent": False, "store_history": True, "user_expressions": {}}
+        return await self.ask("execute_request", told | {"allow_stdin": False, "stop_on_error": False})
+
+    def slider(self, label: str) -> str:
+        """Return the id of the slider with a label."""
+        return next(name for name, state in self.widgets.items() if state.get("description") == label)
+
+    async def slide(self, label: str, value: int) -> float:
+        """Move a slider; return the milliseconds until everything that follows from it has been sent."""
+        state = {"method": "update", "state": {"value": value}, "buffer_paths": []}
+        started = time.perf_counter()
+        await self.ask("comm_msg", {"comm_id": self.slider(label), "data": state})
+        return 1000 * (time.perf_counter() - started)
+
+    async def close(self) -> None:
+        """Leave it, as a page that is closed does: the kernel goes on."""
+        await self.socket.close()
+        await self.reading
+
+
+@contextmanager
+def hub(state: Path, learners: int, port: int, *options: str) -> Iterator[Room]:
+    """Run a hub of its own on this machine alone, and end it afterwards."""
+    command = [sys.executable, str(ROOM), "--state", str(state), "--ip", "127.0.0.1", "--port", str(port)]
+    with open(state.with_suffix(".log"), "wb") as log:
+        process = subprocess.Popen([*command, "--learners", str(learners), *options], stdout=log, stderr=log)
+    try:
+        until, written = time.monotonic() + START, state / "private" / "room.json"
+        while not (written.exists() and answers(Room.read(written))):
+            if process.poll() is not None or time.monotonic() > until:
+                raise RuntimeError(f"the hub did not start: {state.with_suffix('.log').read_text()}")
+            time.sleep(0.2)
+        yield Room.read(written)
+    finally:
+        process.terminate()
+        process.wait(120)
+
+
+@asynccontextmanager
+async def class_of(room: Room, learners: int) -> AsyncIterator[list[Learner]]:
+    """Give each of the first learners a browser."""
+    names = [name for name in room.accounts if name.startswith("learner")][:learners]
+    async with contextlib.AsyncExitStack() as opened:
+        yield [
+            Learner(
+                name,
+                room.accounts[name].password,
+                room.address,
+                await opened.enter_async_context(
+                    aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True), timeout=aiohttp.ClientTimeout(CELL))
+                ),
+            )
+            for name in names
+        ]
+
+
+def memory(uids: Sequence[int]) -> dict[str, float]:
+    """Return the MB (PSS: what is shared counts in parts) of all servers and of all kernels of these accounts."""
+    found = {"server": 0.0, "kernel": 0.0, "own": 0.0}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            if folder.stat().st_uid in uids or _owner(folder) in uids:
+                pss = re.search(r"^Pss:\s+(\d+)", (folder / "smaps_rollup").read_text(), re.MULTILINE)
+                kind = "server" if (folder / "comm").read_text().startswith("clinic-server") else "kernel"
+                found[kind] += int(pss[1]) / 1024 if pss else 0
+                found["own"]+= sum(map(int,re.findall(r"^Private\w+:\s+(\d+)", (folder / "smaps_rollup").read_text(), re.MULTILINE)))/1024
+    return found
+
+
+def _owner(folder: Path) -> int:
+    return int(re.search(r"^Uid:\s+(\d+)", (folder / "status").read_text(), re.MULTILINE)[1])  # type: ignore[index]
+
+
+async def timed(step: Callable[[Learner], Any], learners: Sequence[Learner]) -> tuple[list[float], list[Any]]:
+    """Let all do a step at once; return the seconds of each who could, and what each got or why not."""
+    seconds = []
+
+    async def one(learner: Learner) -> Any:
+        started = time.perf_counter()
+        got = await step(learner)
+        seconds.append(time.perf_counter() - started)
+        return got
+
+    got = await asyncio.gather(*map(one, learners), return_exceptions=True)
+    if not seconds:
+        raise RuntimeError(f"got nobody who could {step.__name__}") from got[0]
+    return seconds, got
+
+
+async def lesson(learner: Learner, cells: Sequence[dict[str, Any]]) -> list[str]:
+    """Run cells one after the other; return those that raised and shouldn't, or didn't and should."""
+    assert learner.kernel
+    wrong = []
+    for cell in cells:
+        raised = await learner.kernel.run("".join(cell["source"]))
+        if bool(raised) != ("raises-exception" in cell["metadata"].get("tags", [])):
+            wrong.append(f"{cell['id']}: {raised or 'nothing raised'}")
+    return wrong
+
+
+async def sliding(learner: Learner) -> list[float]:
+    """Move a slider again and again, as somebody does who looks at what it does; return the milliseconds."""
+    assert learner.kernel
+    taken = []
+    for move in range(MOVES):
+        taken.append(await learner.kernel.slide("num_labels", 2 + move % 4))
+        await asyncio.sleep(THINKING)
+    return taken
+
+
+async def measure(room: Room, count: int) -> dict[str, float]:
+    """Let a class of that size go through the lesson; return a row of the table."""
+    uids = [account.uid for name, account in room.accounts.items() if name.startswith("learner")][:count]
+    row: dict[str, float] = {"learners": count}
+    async with class_of(room, count) as learners:
+        failed = [not let for let in (await timed(Learner.log_in, learners))[1]]
+        servers, got = await timed(Learner.start_server, learners)
+        failed += [isinstance(each, BaseException) for each in got]
+        kernels, notebooks = await timed(Learner.open_lesson, learners)
+        failed += [isinstance(each, BaseException) for each in notebooks]
+        row |= {"server s": max(servers), "kernel s": statistics.median(kernels), "slowest kernel s": max(kernels)}
+        cells = next(cells for cells in notebooks if isinstance(cells, list))
+        lab = 1 + next(place for place, cell in enumerate(cells) if "ShapeLab(" in "".join(cell["source"]))
+        _, first = await timed(lambda learner: lesson(learner, cells[:lab]), learners)
+        held = memory(uids)
+        row |= {f"{kind} MB": held[kind] / count for kind in ("server", "kernel", "own")}
+        row["learner MB"] = sum(held.values()) / count
+        _, slid = await timed(sliding, learners)
+        moves = sorted(ms for each in slid if isinstance(each, list) for ms in each)
+        row |= {"slider p50 ms": statistics.median(moves), "slider p95 ms": moves[int(0.95 * len(moves))]}
+        whole, rest = await timed(lambda learner: lesson(learner, cells[lab:]), learners)
+        row |= {"lesson s": max(whole), "after it MB": memory(uids)["kernel"] / count, "after own": memory(uids)["own"]/count}
+        failed += [bool(each) if isinstance(each, list) else True for each in (*first, *rest)]
+        failed += [isinstance(each, BaseException) for each in slid]
+        row["failures"] = sum(failed)
+        for learner in learners:
+            if learner.kernel:
+                await learner.kernel.close()
+                await learner.api("DELETE", f"kernels/{learner.kernel.id}")
+    return row
+
+
+def predicted(rows: Sequence[dict[str, float]], count: int) -> dict[str, float]:
+    """Return the row that a straight line through the measured ones gives for another number of learners."""
+    at = [row["learners"] for row in rows]
+    lines = {name: np.polyfit(at, [row[name] for row in rows], 1) for name in rows[0] if name != "failures"}
+    return {name: float(np.polyval(line, count)) for name, line in lines.items()}
+
+
+def told(rows: Sequence[dict[str, float]], name: str) -> str:
+    """Return one line of the Markdown table: a figure for each number of learners."""
+    return f"| {name} | " + " | ".join(f"{row[name]:.4g}" if name in row else "" for row in rows) + " |"
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Measure each number of learners, and print a table of Markdown."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("learners", type=int, nargs="*", default=[1, 5, 10, 20])
+    parser.add_argument("--port", type=int, default=8700)
+    given = parser.parse_args(arguments)
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="clinic-") as folder:
+        os.chmod(folder, 0o711)
+        for count in given.learners:
+            with hub(Path(folder, str(count)), count, given.port) as room:
+                rows.append(asyncio.run(measure(room, count)))
+                print(rows[-1], file=sys.stderr)
+    if len(rows) > 1:
+        rows += [predicted(rows, 30), predicted(rows, 100)]
+    print("\n".join(told(rows, name) for name in rows[0]))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -338,10 +338,18 @@ def expect_told(page: Page, told: bool) -> None:
         expect(page.locator(LAB).get_by_role("group", name=name)).to_have_count(int(there))
 
 
-def assert_in_sight(page: Page) -> None:
-    """Check that the verdict, or the question, ends above the edge of the page as it was opened."""
+def sizes(page: Page) -> Iterator[tuple[int, int]]:
+    """Show the page in each size, once Voilà has laid it out anew."""
     for width, height in PROJECTORS:
         page.set_viewport_size({"width": width, "height": height})
+        edge = "document.querySelector('.shape-clinic-present').getBoundingClientRect().right"
+        page.wait_for_function(f"Math.abs(innerWidth - {edge}) < 60")
+        yield width, height
+
+
+def assert_in_sight(page: Page) -> None:
+    """Check that the verdict, or the question, ends above the edge of the page as it was opened."""
+    for _, height in sizes(page):
         box = page.locator(".shape-clinic-verdict [role=group]").bounding_box()
         assert box is not None and box["y"] > height / 2 and box["y"] + box["height"] < height, box
 
@@ -350,7 +358,6 @@ def save(page: Page, name: str, theme: str = "light") -> None:
     """Save what the room sees, and check that nothing is cut off and that the verdict is in sight."""
     SHOTS.mkdir(exist_ok=True)
     assert_in_sight(page)
-    for width, height in PROJECTORS:
-        page.set_viewport_size({"width": width, "height": height})
+    for width, _ in sizes(page):
         assert misplaced(page.locator(".shape-clinic-present")) == []
         page.screenshot(path=SHOTS / f"present_{name}_{theme}_{width}.png", animations="disabled")

@@ -152,7 +152,9 @@ def _svg(flow: Flow, name: str, layout: Layout) -> str:
     input_ids, hidden_states, _, read = flow.stages
     most = max(len(flow.sentences), read.shape[0], flow.target.shape[0])
     rows = Rows.of(most, flow.names, flow.diagnosis.marks)
-    logits = Logits(read, flow.scores, flow.classes, flow.needed, layout.logits[1])
+    # The hatching of outputs that no label needs would tell a room that votes.
+    classes = flow.num_labels if flow.diagnosis.outcome == "untold" else flow.classes
+    logits = Logits(read, flow.scores, classes, flow.needed, layout.logits[1])
     target = Target(flow.target, flow.values, layout.target[1], flow.names)
     # Flattened tokens are too many rows to name: the sentences then keep their own height.
     first = rows if rows.written else Rows.of(len(flow.sentences), (), ())
@@ -278,10 +280,10 @@ def _operation(place: tuple[int, int], y: float, name: str, part: str) -> str:
 
 def _loss(layout: Layout, name: str, diagnosis: Diagnosis) -> str:
     (x, width), y = layout.loss, layout.loss_at
-    word = f"{diagnosis.sign} raises"
-    if diagnosis.outcome != "raises":
-        word = f"{diagnosis.sign} " + ("runs" if diagnosis.loss is None else f"loss {diagnosis.loss:.2f}")
-    edge = f"stroke:{svg.GOOD}" if diagnosis.outcome == "ok" else f"stroke:{svg.BAD};stroke-dasharray:6 3"
+    runs = "runs" if diagnosis.loss is None else f"loss {diagnosis.loss:.2f}"
+    word = f"{diagnosis.sign} {({'raises': 'raises', 'untold': ''}).get(diagnosis.outcome, runs)}".strip()
+    edges = {"ok": f"stroke:{svg.GOOD}", "untold": f"stroke:{svg.LINE}"}
+    edge = edges.get(diagnosis.outcome, f"stroke:{svg.BAD};stroke-dasharray:6 3")
     return (
         f'<g class="suspect" data-part="loss"><rect x="{x - width // 2}" y="{y - 25}" width="{width}" '
         f'height="50" rx="8" stroke-width="2" style="fill:{svg.PAPER};{edge}"/>'

@@ -6,12 +6,13 @@ A plain function from data to HTML.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from helpers.drawing.svg import BAD, FILLS, NO_AXIS, RAISED, TEXT
 from helpers.table import Html, row, table, tag
 from helpers.trace import AXES
 
-Shape = tuple[int | None, ...]
+Shape = tuple[Any, ...]  # a size per axis: None where any fits, words where the rows differ
 # Per array its name, the shape that the model was built for, and the one that came; None where there is none.
 Shapes = list[tuple[str, Shape | None, Shape | None]]
 AXES_OF = {"input_ids": "NT", "attention_mask": "NT", "output and y": "NC"}

@@ -14,8 +14,28 @@ from helpers.table import LINES, Html, table, tag
 _PLAIN = "font-size:1.2em;font-weight:600;margin:0 0 2px"
 
 
+# What a room votes on, by the outcome. Sentences made from the sizes on show would give the right one away:
+# the others would have to be false of what everybody sees.
+_OPTIONS = {
+    "ok": "A: it runs, and all is right",
+    "raises": "B: it raises an error",
+    "silent": "C: it runs, but it is a mistake",
+}
+
+
+def draw_question() -> str:
+    """Return what a room is asked before it is told the verdict."""
+    options = (tag("li", words) for words in _OPTIONS.values())
+    asked = tag("div", "What will the loss say? Hands up for …", style=_PLAIN)
+    return _box("the question", FAINT, asked, tag("ul", *options, class_="shape-clinic-options"))
+
+
 def draw_verdict(
-    diagnosis: Diagnosis, notes: Mapping[str, str], plain: str = "", guesses: Iterable[str] = ()
+    diagnosis: Diagnosis,
+    notes: Mapping[str, str],
+    plain: str = "",
+    guesses: Iterable[str] = (),
+    is_vote: bool = False,
 ) -> str:
     """Return one plain sentence, what Python said, what came, what is needed and what mends it.
 
@@ -26,6 +46,7 @@ def draw_verdict(
         notes: Per control, why it could not be used as it is.
         plain: The sentence; without one, what Python said comes first.
         guesses: The parts of the picture that a learner may point at, in a hunt.
+        is_vote: Whether a room has voted, and wants to know who was right.
     """
     rows = [*diagnosis.rows, ("needs", "nothing more")] if diagnosis.outcome == "ok" else diagnosis.rows
     told = [(name, words) for name, words in rows if name != "try"]
@@ -44,13 +65,22 @@ def draw_verdict(
     said = tag("code", words if plain else Html(signed + escape(words)), style="white-space:normal")
     first = tag("div", Html(f"{signed} {escape(plain)}"), style=_PLAIN) if plain else ""
     asked = tag("p", "Where is it? ", *map(_guess, guesses), style="margin:6px 0 0") if guesses else ""
-    return (
-        '<div role="group" aria-label="the verdict" '
-        f'style="border:1px solid {LINE};border-left:8px solid {edge};'
+    options = (
+        tag("li", tag("b", f"✓ right, {words}") if outcome == diagnosis.outcome else words)
+        for outcome, words in _OPTIONS.items()
+    )
+    vote = tag("ul", *options, class_="shape-clinic-voted") if is_vote else ""
+    return _box("the verdict", edge, vote, first, said, shown, asked)
+
+
+def _box(name: str, edge: str, *inside: str) -> str:
+    look = (
+        f"border:1px solid {LINE};border-left:8px solid {edge};"
         f"border-radius:6px;padding:6px 14px;line-height:1.45;color:{TEXT};"
         # As high as most verdicts are, so that what stands below stays where it is.
-        f'min-height:11.5em;box-sizing:border-box">{first}{said}{shown}{asked}</div>'
+        "min-height:11.5em;box-sizing:border-box"
     )
+    return f'<div role="group" aria-label="{name}" style="{look}">{"".join(inside)}</div>'
 
 
 def _apply(number: int) -> Html:

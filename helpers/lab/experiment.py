@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from torch import Tensor
 
@@ -39,6 +39,11 @@ class Scene(ABC):
     def is_told(self) -> bool:
         """Whether the picture may mark what is wrong: not while a learner looks for it."""
         return self.diagnosis.outcome == "ok" or bool(self.diagnosis.cause or self.diagnosis.needs)
+
+    def untold(self) -> Self:
+        """Return what a room may see before it has voted: what goes into the loss, not what comes of it."""
+        code = self.code.replace(f"  # {outcome_of(self.diagnosis)}", "")
+        return replace(self, diagnosis=Diagnosis("untold", ""), notes={}, code=code)
 
     @abstractmethod
     def draw(self, changed: frozenset[str] = frozenset(), widths: Collection[str] = LAYOUTS) -> str:

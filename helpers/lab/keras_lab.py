@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -90,11 +90,11 @@ def code_of(settings: KerasSettings, rows: int) -> tuple[str, str]:
         f'model.compile(loss="{settings.loss}")',
     ]
     data = [
+        f"labels = np.array({labels_of(settings.classes, rows)})",
+        f"y = {settings.chosen('label_format').code.format(classes=settings.classes)}",
         f"encoding = tokenizer(sentences, {padding_of(settings)})",
         *(f'{name} = np.array(encoding["{name}"])' for name in ARRAYS),
         f"x = {_all(settings.mask_given)}",
-        f"labels = np.array({labels_of(settings.classes, rows)})",
-        f"y = {settings.chosen('label_format').code.format(classes=settings.classes)}",
     ]
     return "\n".join(model), "\n".join(data)
 
@@ -135,6 +135,14 @@ class KerasScene(Scene):
         "loss": "the loss",
     }
 
+    def untold(self) -> Self:
+        """Return it without a verdict. That rows of unequal length made no array would be one."""
+        lengths = [len(ids) for ids in self.ids]
+        rows = len(lengths), f"{min(lengths)} to {max(lengths)}"
+        given = ARRAYS[: 1 + self.settings.mask_given] if min(lengths) < max(lengths) else ()
+        shapes = [(name, built, rows if name in given else came) for name, built, came in self.shapes]
+        return replace(super().untold(), shapes=shapes)
+
     def draw(self, changed: frozenset[str] = frozenset(), widths: Collection[str] = ()) -> str:
         """Return each shape beside the one that the model was built for."""
         return draw_arrays(self.shapes, self.signs(), changed, self.is_told)
@@ -160,6 +168,8 @@ class KerasScene(Scene):
 
     def numbers(self) -> str:
         """Return the output beside the labels."""
+        if self.diagnosis.outcome == "untold":
+            return "<p>The output comes with the verdict.</p>"
         if self.output is None:
             return "<p>Nothing came out: the model raised before its last layer.</p>"
         return draw_numbers("output", self.output, "NC", self.values, self.sentences, self.tokens[0])

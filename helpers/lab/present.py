@@ -1,6 +1,7 @@
 """The labs for a room: one at a time, large, for a teacher at the front.
 
-The same `ShapeLab` as in the lessons. What is added is a choice among the lessons' labs, and larger letters.
+The same `ShapeLab` as in the lessons. What is added is a choice among the lessons' labs, a vote before each
+verdict, and larger letters.
 """
 
 from __future__ import annotations
@@ -13,26 +14,27 @@ import anywidget
 import ipywidgets as widgets
 import traitlets
 
-from helpers.lab.inputs import Fold
+from helpers.lab.inputs import Fold, button
 from helpers.lab.presets import PRESETS
 from helpers.lab.widget import ShapeLab
 
 
 class Stage(anywidget.AnyWidget):
-    """What the projector's page needs of the browser: large letters, and the choice kept in its address.
+    """What the projector's page needs of the browser: large letters, a key, and the choices in its address.
 
     A page that is loaded again starts from nothing; its address is all that stays.
     """
 
     preset = traitlets.Unicode().tag(sync=True)
+    asks = traitlets.Bool().tag(sync=True)
 
     _css = """
     .shape-clinic-present {
       /* A projector is as wide as the room's wall, whatever its pixels: letters grow with the window. */
-      --size: clamp(16px, min(1.5vw, 2.65vh), 44px);
+      --size: clamp(16px, min(1.5vw, 2.6vh), 44px);
       --jp-ui-font-size1: var(--size); --jp-content-font-size1: var(--size);
       --jp-code-font-size: var(--size);
-      --jp-widgets-font-size: var(--size); --jp-widgets-inline-height: calc(2 * var(--size));
+      --jp-widgets-font-size: var(--size); --jp-widgets-inline-height: calc(1.75 * var(--size));
       --jp-widgets-slider-handle-size: var(--size);
       --jp-widgets-slider-track-thickness: calc(var(--size) / 4);
       font-size: var(--size); padding: 0 1em;
@@ -40,9 +42,10 @@ class Stage(anywidget.AnyWidget):
     .shape-clinic-present .widget-html-content, .shape-clinic-present table,
     .shape-clinic-present pre, .shape-clinic-present code { font-size: var(--size) !important; }
     .shape-clinic-present .widget-html-content, .shape-clinic-present .widget-html-content > div {
-      line-height: 1.4 !important;
+      line-height: 1.3 !important;
     }
-    .shape-clinic-present .shape-clinic-choice { width: 36em; margin-bottom: 0.4em; }
+    .shape-clinic-present .shape-clinic-choice { width: 36em; margin: 2px 1em 0.2em 2px; }
+    .shape-clinic-present .shape-clinic-reveal { min-width: 8em; margin-left: 1em; }
     .shape-clinic-present .shape-clinic-choice select { font-weight: 600; }
     .shape-clinic-present .shape-clinic-controls .widget-gridbox {
       grid-template-columns: repeat(auto-fill, minmax(29.5em, 1fr)) !important;
@@ -57,6 +60,18 @@ class Stage(anywidget.AnyWidget):
     .shape-clinic-present .shape-clinic-flow .wide { max-width: min(100%, 140vh); }
     .shape-clinic-present .shape-clinic-verdict .widget-html-content > div { min-height: 0 !important; }
     .shape-clinic-present .shape-clinic-arrays .axis { line-height: 1.5; border-radius: 1em; }
+    .shape-clinic-present .shape-clinic-arrays table { margin: 0 0 8px; }
+    .shape-clinic-present .shape-clinic-arrays td, .shape-clinic-present .shape-clinic-arrays th {
+      padding-block: 5px;
+    }
+    .shape-clinic-present .shape-clinic-options, .shape-clinic-present .shape-clinic-voted {
+      list-style: none; margin: 0; padding: 0;
+    }
+    .shape-clinic-present .shape-clinic-options { font-size: 1.4em; line-height: 1.6; }
+    .shape-clinic-present .shape-clinic-voted { display: flex; gap: 2em; }
+    /* What the room has to see at once is the likeliest fix; the lesson has the others. */
+    .shape-clinic-present tr:has(.shape-clinic-apply) ~ tr:has(.shape-clinic-apply) { display: none; }
+    .shape-clinic-present .shape-clinic-apply { line-height: 1.2 !important; }
     /* There is no cell here to paste into. */
     .shape-clinic-present .shape-clinic-page { display: none; }
     """
@@ -65,11 +80,27 @@ class Stage(anywidget.AnyWidget):
       const keep = () => {
         const address = new URL(location);
         address.searchParams.set("lab", model.get("preset"));
+        address.searchParams.set("ask", Number(model.get("asks")));
         history.replaceState(history.state, "", address);
       };
       keep();
-      model.on("change:preset", keep);
-      return () => model.off("change:preset", keep);
+      model.on("change:preset change:asks", keep);
+      // V, and what a clicker's button for a black screen sends. Its other keys turn sliders and scroll.
+      const press = event => {
+        const { target, key } = event, page = ".shape-clinic-present";
+        if (target !== document.body && !target.closest(page)) return;
+        if (target.matches("textarea") || !["v", "b", "."].includes(key.toLowerCase())) return;
+        if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+        // Before a drop-down takes the letter for an option's first one.
+        event.preventDefault();
+        event.stopPropagation();
+        document.querySelector(`${page} .shape-clinic-reveal`).click();
+      };
+      document.addEventListener("keydown", press, true);
+      return () => {
+        model.off("change:preset change:asks", keep);
+        document.removeEventListener("keydown", press, true);
+      };
     }
     export default { render };
     """
@@ -78,30 +109,49 @@ class Stage(anywidget.AnyWidget):
 class Projector(widgets.VBox):
     """The lessons' labs, one at a time, in large letters, from one of `helpers.lab.presets.PRESETS` on.
 
+    A room is asked before it is told, unless a teacher who only wants to show something turns that off.
+
     >>> page = Projector("batch_target")
     >>> page.choice.label
-    '2. Not one label per row'
+    '2. Rows and labels'
     >>> page.choice.value = "all_right"
     >>> print(page.lab.scene.diagnosis.outcome)
     ok
     """
 
-    def __init__(self, preset: str = "all_right") -> None:
-        self.lab = ShapeLab(preset)
+    def __init__(self, preset: str = "all_right", asks: bool = True) -> None:
         titles = [(preset.title, name) for name, preset in PRESETS.items()]
         choice = {"options": titles, "value": preset, "description": "Lab"}
         self.choice = widgets.Dropdown(**choice, style={"description_width": "initial"})
         self.choice.add_class("shape-clinic-choice")
-        self.stage = Stage(preset=preset)
-        self._top = widgets.HBox([self.choice, self.stage])
+        self.asks = widgets.Checkbox(asks, description="ask first", indent=False, layout={"width": "auto"})
+        self.reveal = button("", lambda: self.lab.ask(self.lab.vote != "open"))
+        self.reveal.add_class("shape-clinic-reveal")
+        self.stage = Stage(preset=preset, asks=asks)
+        self._top = widgets.HBox([self.choice, self.asks, self.reveal, self.stage])
+        self._begin(preset)
         super().__init__([self._top, self.lab])
         self.add_class("shape-clinic-present")
         self.choice.observe(lambda change: self._swap(change["new"]), "value")
+        self.asks.observe(lambda change: self._switch(change["new"]), "value")
+
+    def _begin(self, preset: str) -> None:
+        self.lab = ShapeLab(preset, asks=self.asks.value)
+        self.lab.observe(lambda _: self._name(), "vote")
+        self._name()
+
+    def _name(self) -> None:
+        self.reveal.description = f"{'Reveal' if self.lab.vote == 'open' else 'Hide'} (V)"
+
+    def _switch(self, asks: bool) -> None:
+        self.stage.asks = self.lab.asks = asks
+        self.lab.ask(asks)
 
     def _swap(self, preset: str) -> None:
         # The address first: who loads the page again as soon as the new lab is there must get that lab.
         self.stage.preset = preset
-        old, self.lab = self.lab, ShapeLab(preset)
+        old = self.lab
+        self._begin(preset)
         self.children = [self._top, self.lab]
         _close(old)
 
@@ -114,8 +164,9 @@ def present(preset: str | None = None) -> Projector:
             `http://localhost:8866/?lab=batch_target`, or else the first.
     """
     # Voilà hands the address on as web servers have always done.
-    asked = parse_qs(os.environ.get("QUERY_STRING", "")).get("lab", [""])[-1]
-    return Projector(preset or (asked if asked in PRESETS else "all_right"))
+    address = parse_qs(os.environ.get("QUERY_STRING", ""))
+    asked, asks = address.get("lab", [""])[-1], address.get("ask", [""])[-1] != "0"
+    return Projector(preset or (asked if asked in PRESETS else "all_right"), asks)
 
 
 def _close(widget: widgets.Widget) -> None:

@@ -6,16 +6,17 @@ A thin view over an experiment. Controls and a few `ipywidgets.HTML` are joined 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, replace
 from html import escape
 from typing import Any
 
 import ipywidgets as widgets
+import traitlets
 
 from helpers.drawing.flow import LAYOUTS
 from helpers.drawing.tokens import draw_tokens
-from helpers.drawing.verdict import draw_code, draw_plain, draw_verdict
+from helpers.drawing.verdict import draw_code, draw_plain, draw_question, draw_verdict
 from helpers.lab.control import Changes
 from helpers.lab.hunt import Hunt
 from helpers.lab.inputs import Fold, Inputs, button, in_columns, mark
@@ -32,6 +33,7 @@ class ShapeLab(ReadableVBox):
 
     Args:
         preset: A lesson's case, one of `PRESETS`.
+        asks: As the attribute.
         **settings: Any field of the preset's settings instead of the preset's, such as `num_labels=5`.
 
     Attributes:
@@ -42,6 +44,8 @@ class ShapeLab(ReadableVBox):
         break_it, show_cause, fix_it, reset, show_values, show_sentences: The buttons.
         picture, verdict, tokens, numbers, code, message: What is shown, each an `ipywidgets.HTML`.
         hunt: The mistake that `break_it` has made, while it is looked for.
+        asks: Whether a room votes on each new run before it is told the verdict.
+        vote: "open" while it does, "told" afterwards, "" where there is none.
         scene: The last run, with its shapes, labels and `diagnosis`.
 
     Raises:
@@ -56,13 +60,16 @@ class ShapeLab(ReadableVBox):
     (3, 'ok')
     """
 
-    def __init__(self, preset: str = "all_right", **settings: Any) -> None:
+    vote = traitlets.Unicode()
+
+    def __init__(self, preset: str = "all_right", *, asks: bool = False, **settings: Any) -> None:
         if preset not in PRESETS:
             known = ", ".join(PRESETS)
             raise ValueError(f"got preset {preset!r}. ShapeLab needs one of {known}. Try 'all_right'.")
         _, experiment, start, in_sight = PRESETS[preset]
         self._start, self._in_sight = replace(start, **settings), in_sight
         self.hunt = Hunt(experiment.mistakes(), in_sight)
+        self.asks, self.vote, self._words = asks, "open" if asks else "", ""
         self.experiment = experiment(self._start)
         self._inputs = Inputs(self._start, self._change)
         self.controls, self.sentences = self._inputs.controls, self._inputs.sentences
@@ -99,8 +106,8 @@ class ShapeLab(ReadableVBox):
     def _buttons(self) -> widgets.HBox:
         """Return two groups: to play, and the tools."""
         self.break_it = button("Break it for me", self._break)
-        self.show_cause = button("Show the cause", self._reveal)
-        self.fix_it = button("Fix it", self._fix)
+        self.show_cause = button("Show the cause", self._once_told(self._reveal))
+        self.fix_it = button("Fix it", self._once_told(self._fix))
         self.reset = button("Reset", self._reset)
         self.show_values, self.show_sentences = self._values.button, self._typed.button
         folds = [self.show_values, self.show_sentences, self.more]
@@ -118,8 +125,25 @@ class ShapeLab(ReadableVBox):
             self.controls[asked["name"]].value += int(asked["by"])
         elif "fix" in asked:
             self._do(int(asked["fix"]))
-        elif self.hunt.is_hidden:
+        elif self.hunt.is_hidden and self.vote != "open":
             self._point(asked["part"])
+
+    def ask(self, on: bool) -> None:
+        """Let a room vote on what is on show, or tell it the verdict."""
+        self.vote = "open" if on else "told"
+        self._show(self._words)
+
+    def _once_told(self, press: Callable[[], None]) -> Callable[[], None]:
+        """Return what a button does that tells what is wrong: nothing while a room votes."""
+
+        def pressed() -> None:
+            if self.vote != "open":
+                press()
+            else:
+                self.message.value = "First the vote."
+                self._voice.say(self.message.value)
+
+        return pressed
 
     def _reset(self) -> None:
         self.hunt.end()
@@ -164,6 +188,7 @@ class ShapeLab(ReadableVBox):
             self._show(otherwise)
             return
         self._apply(changes)
+        self.vote = ""  # what has just been mended is nothing to vote on
         self.more.value |= not changes.keys() <= set(self._in_sight)  # or nobody sees it move
         fixed = "One is fixed"
         if self.scene.diagnosis.outcome == "ok":
@@ -175,7 +200,12 @@ class ShapeLab(ReadableVBox):
     def _apply(self, changes: Changes) -> None:
         """Set some controls at once, and run once."""
         self._inputs.set(changes)
-        self.experiment.change(**changes)
+        self._run(changes)
+
+    def _run(self, changes: Changes) -> Any:
+        scene = self.experiment.change(**changes)
+        self.vote = "open" if self.asks else ""
+        return scene
 
     # What is shown.
 
@@ -187,7 +217,7 @@ class ShapeLab(ReadableVBox):
     @property
     def _told(self) -> Any:
         """What may be shown of it."""
-        return self.hunt.told(self.scene)
+        return self.scene.untold() if self.vote == "open" else self.hunt.told(self.scene)
 
     @property
     def _short(self) -> str:
@@ -195,7 +225,7 @@ class ShapeLab(ReadableVBox):
         return plain(self.scene) if self._told.is_told else ""
 
     def _change(self, settings: Changes) -> None:
-        self._show(self.hunt.follow(self.experiment.change(**settings)))
+        self._show(self.hunt.follow(self._run(settings)))
 
     def _show(
         self,
@@ -205,13 +235,13 @@ class ShapeLab(ReadableVBox):
         aloud: str = "",
     ) -> None:
         self._draw(changed)  # first: it is what is looked at
-        scene = self._told
+        scene, is_asked, self._words = self._told, self.vote == "open", words
+        words, is_hunt = "" if is_asked else words, self.hunt.is_hidden and not is_asked
         self.message.value, short = escape(words), self._short
-        mark(self, "shape-clinic-hunting", self.hunt.is_hidden)
+        mark(self, "shape-clinic-hunting", is_hunt)
         notes = {self._inputs.labels[name]: why for name, why in scene.notes.items()}
-        self.verdict.value = draw_verdict(
-            scene.diagnosis, notes, short, scene.parts if self.hunt.is_hidden else ()
-        )
+        shown = scene.diagnosis, notes, short, scene.parts if is_hunt else (), bool(self.vote)
+        self.verdict.value = draw_question() if is_asked else draw_verdict(*shown)
         self._show_folded()
         self.code.value = draw_code(scene.code)
         self._page.code = scene.code
@@ -219,7 +249,7 @@ class ShapeLab(ReadableVBox):
         said = [aloud or words, short, scene.diagnosis.headline, *noted]
         self._voice.say(". ".join(part.rstrip(".") for part in said if part))
         for answers in (self.show_cause, self.fix_it):
-            mark(answers, "shape-clinic-idle", scene.diagnosis.outcome == "ok")
+            mark(answers, "shape-clinic-idle", scene.diagnosis.outcome in ("ok", "untold"))
         self._inputs.show(scene.notes, scene.settings.idle(), turned)
 
     def _draw(self, changed: frozenset[str] = frozenset()) -> None:

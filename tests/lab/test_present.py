@@ -8,23 +8,30 @@ import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import unescape
 from pathlib import Path
+from random import Random
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
-from accessibility import misplaced
+from accessibility import axe_findings, misplaced
 from browser_server import Server, free_port, serving
 from browser_tools import LAB, new_page, refuse_or_skip, slider
 from ipywidgets.widgets.widget import _instances
 from notebook_tools import ROOT, code_cells, read_notebook
 from playwright.sync_api import Browser, Page, expect
 
+from helpers.lab.inputs import Fold
+from helpers.lab.plain import plain
 from helpers.lab.present import Projector, present
 from helpers.lab.presets import PRESETS
+from helpers.lab.widget import ShapeLab
 
 NOTEBOOK = ROOT / "classroom" / "present.ipynb"
 SHOTS = ROOT / "tests" / "screenshots"
+LETTERS = {"ok": "A", "raises": "B", "silent": "C"}
 PROJECTORS = ((1280, 720), (1920, 1080))
 NO_VOILA = 'no Voilà here: pip install -c requirements.lock -e ".[present]"'
 
@@ -58,6 +65,9 @@ def test_the_address_says_which_lab_comes_first(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("QUERY_STRING", "lab=broadcast_mse&theme=dark")
     assert present().choice.value == "broadcast_mse"
     assert present("batch_target").choice.value == "batch_target"
+    assert present().lab.vote == "open"
+    monkeypatch.setenv("QUERY_STRING", "ask=0")
+    assert present().lab.vote == ""
     monkeypatch.setenv("QUERY_STRING", "lab=<script>")
     assert present().choice.value == "all_right"
 
@@ -69,6 +79,88 @@ def test_the_address_never_lags_behind_what_is_shown() -> None:
     page.observe(lambda _: seen.append((page.stage.preset, page.lab.experiment.settings)), "children")
     page.choice.value = "batch_target"
     assert seen == [("batch_target", PRESETS["batch_target"].settings)]
+
+
+def sent(widget: Any) -> str:
+    """Return all words that the page gets of a widget and of what is in it, in sight or folded."""
+    state = widget.get_state().items()
+    words = [words for key, words in state if isinstance(words, str) and key not in ("_esm", "_css")]
+    inside = [*getattr(widget, "children", ()), *([widget.box] if isinstance(widget, Fold) else [])]
+    return "\n".join([*map(unescape, words), *widget._dom_classes, *map(sent, inside)])
+
+
+def telling(lab: ShapeLab) -> tuple[list[str], list[str]]:
+    """Return the words that tell how a run came out, and the signs and looks that may."""
+    told = lab.scene.diagnosis
+    headline = told.headline.removeprefix(told.sign).strip()
+    rows = [words for name, words in told.rows if name in ("cause", "needs", "trap", "or")]
+    looks = ["✓", "✗", "⚠", "dasharray", "axis bad", "shape-clinic-noted", "shape-clinic-hunting", "data-fix"]
+    loss = [] if told.loss is None else [f"{told.loss:.3f}", f"loss {told.loss:.2f}"]
+    return [plain(lab.scene), headline, *rows, *loss[:1]], [*looks, *loss, "Nothing came out", "fits"]
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_nothing_tells_the_outcome_while_the_room_votes(preset: str) -> None:
+    page, random = Projector(preset), Random(preset)
+    lab, signs = page.lab, set()
+    for fold in (lab.show_values, lab.show_sentences, lab.more):
+        fold.value = True
+    for turn in range(12):
+        for press in (lab.show_cause, lab.fix_it):
+            press.click()
+        words, looks = telling(lab)
+        shown = sent(page)
+        assert [each for each in words + looks if each in shown] == [], lab.experiment.settings
+        assert page.reveal.description == "Reveal (V)"
+        page.reveal.click()
+        shown = sent(page)
+        assert page.reveal.description == "Hide (V)"
+        assert [each for each in words if each not in shown] == []
+        assert f"<b>✓ right, {LETTERS[lab.scene.diagnosis.outcome]}: " in shown
+        signs |= {each for each in looks if each in shown}
+        for name in random.sample(list(lab.controls), 1 + turn % 3):
+            control, now = lab.experiment.settings.controls()[name], lab.controls[name].value
+            values = [*control.options] or ([*range(1, 7)] if control.range else [True, False])
+            lab.controls[name].value = random.choice([value for value in values if value != now])
+    # The page that tells does have what was looked for.
+    assert "✓" in signs and signs & {"dasharray", "axis bad"}
+    lab.reset.click()
+    lab.break_it.click()
+    words, looks = telling(lab)
+    assert [each for each in words + looks if each in sent(page)] == [] and lab.message.value == ""
+    page.reveal.click()
+    assert "Where is it?" in sent(page) and plain(lab.scene) not in sent(page)
+    assert lab.message.value.startswith("One thing is wrong now.")
+
+
+def test_unused_outputs_and_rows_of_unequal_length_are_no_news_before_the_vote() -> None:
+    page = Projector("unused_outputs")
+    assert ">33<" not in page.lab.picture.value
+    page.reveal.click()
+    assert ">33<" in page.lab.picture.value
+    page = Projector("keras_padding")
+    page.lab.padding.value = "none"
+    assert page.lab.picture.value.count("</b> 7 to 12") == 2 and "axis none" not in page.lab.picture.value
+    page.reveal.click()
+    assert "✗<span" in page.lab.picture.value and "7 to 12" not in page.lab.picture.value
+
+
+def test_each_new_run_is_voted_on_but_what_was_mended() -> None:
+    page = Projector("wrong_head_size")
+    page.reveal.click()
+    page.lab.num_labels.value = 2
+    assert page.lab.vote == "open"
+    page.reveal.click()
+    page.lab.fix_it.click()
+    assert page.lab.message.value.startswith("✓ Fixed") and "✓ right" not in page.lab.verdict.value
+    page.choice.value = "batch_target"
+    assert page.lab.vote == "open"
+    page.asks.value = False
+    assert page.lab.vote == "told" and not page.stage.asks
+    page.lab.target_size.value = 2
+    assert "the verdict" in page.lab.verdict.value and "✓ right" not in page.lab.verdict.value
+    page.reveal.click()
+    assert page.lab.vote == "open"
 
 
 def test_the_notebook_is_one_cell_that_shows_the_page() -> None:
@@ -102,9 +194,9 @@ def served(home: Path, *arguments: str) -> Iterator[Server]:
         yield server
 
 
-def open_lab(page: Page, server: Server, preset: str) -> None:
+def open_lab(page: Page, server: Server, preset: str, ask: int = 0) -> None:
     """Open the page, and wait until its lab is there and cared for."""
-    page.goto(f"{server.url}?token={server.token}&lab={preset}", timeout=120_000)
+    page.goto(f"{server.url}?token={server.token}&lab={preset}&ask={ask}", timeout=120_000)
     expect(page.locator(LAB)).to_have_count(1, timeout=120_000)
     for handle in page.locator(f"{LAB} .noUi-handle:visible").all():
         expect(handle).to_have_attribute("aria-label", re.compile("."))
@@ -127,7 +219,6 @@ def test_a_room_sees_the_lab_alone_and_large(page: Page, server: Server) -> None
     size = "element => parseFloat(getComputedStyle(element).fontSize)"
     for words in (page.locator(f"{LAB} label:visible").first, verdict.locator("td").first):
         assert words.evaluate(size) >= 1.4 * 13  # what JupyterLab writes in
-    save(page, "wrong_head_size", "light")
     slider(page.locator(LAB), "num_labels").focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
@@ -163,25 +254,110 @@ def test_another_choice_swaps_the_lab_and_survives_a_reload(page: Page, server: 
 
 
 @pytest.mark.browser
-def test_screenshots_of_the_lab_with_most_controls(page: Page, server: Server) -> None:
-    open_lab(page, server, "keras_padding")
-    save(page, "keras_padding", "light")
+@pytest.mark.parametrize("key", ["v", "V", "b", "."])
+def test_a_key_or_a_clickers_reveals_and_hides(page: Page, server: Server, key: str) -> None:
+    open_lab(page, server, "wrong_head_size", ask=1)
+    expect_told(page, False)
+    page.keyboard.press(key)
+    expect_told(page, True)
+    page.keyboard.press(key)
+    expect_told(page, False)
+    # A drop-down would take a letter as the first one of an option.
+    choice = page.get_by_label("Lab", exact=True)
+    choice.focus()
+    page.keyboard.press(key)
+    expect_told(page, True)
+    expect(choice.locator("option:checked")).to_have_text(PRESETS["wrong_head_size"].title)
+    slider(page.locator(LAB), "num_labels").focus()
+    page.keyboard.press("ArrowRight")
+    expect_told(page, False)
+    page.get_by_role("button", name="Sentences and tokens").click()
+    typed = page.get_by_label("sentences, one per line")
+    typed.fill("")
+    typed.press_sequentially(key)
+    expect(typed).to_have_value(key)
+    expect_told(page, False)
+
+
+@pytest.mark.browser
+def test_to_ask_first_is_chosen_once_and_the_button_is_reached_by_tab(page: Page, server: Server) -> None:
+    open_lab(page, server, "wrong_head_size", ask=1)
+    page.get_by_label("ask first").focus()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Reveal (V)")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect_told(page, True)
+    expect(page.get_by_role("button", name="Hide (V)")).to_be_focused()
+    assert axe_findings(page.locator(".shape-clinic-present")) == []
+    page.get_by_label("ask first").uncheck()
+    page.wait_for_url(re.compile("[?&]ask=0"))
+    page.reload(timeout=120_000)
+    expect_told(page, True)
+    expect(page.get_by_label("ask first")).not_to_be_checked()
+
+
+@pytest.mark.browser
+def test_the_verdict_never_falls_below_the_edge(page: Page, server: Server) -> None:
+    open_lab(page, server, "batch_target", ask=1)
+    for preset in PRESETS:
+        page.get_by_label("Lab", exact=True).select_option(PRESETS[preset].title)
+        expect(page).to_have_url(re.compile(f"lab={preset}&"))
+        expect_told(page, False)
+        save(page, f"{preset}_asked")
+        page.keyboard.press("v")
+        expect_told(page, True)
+        save(page, preset)
+        # Which mistakes are made depends on the kind of lab alone.
+        mistakes = PRESETS[preset].experiment.mistakes() if preset in ("all_right", "keras_padding") else ()
+        for _ in mistakes:
+            page.get_by_role("button", name=re.compile("Break it for me|Next one")).click()
+            expect_told(page, False)
+            page.keyboard.press("v")
+            expect_told(page, True)
+            assert_in_sight(page)
+            page.get_by_role("button", name="Show the cause").click()
+            expect(page.locator(f"{LAB} th", has_text="cause")).to_be_visible()
+            assert_in_sight(page)
 
 
 @pytest.mark.browser
 def test_screenshots_in_the_dark(browser: Browser, tmp_path: Path) -> None:
     with served(tmp_path, "--theme=dark") as server, new_page(browser) as page:
-        open_lab(page, server, "token_vs_sequence")
+        open_lab(page, server, "token_vs_sequence", ask=1)
         assert page.locator("body").get_attribute("data-jp-theme-light") == "false"
+        expect_told(page, False)
+        save(page, "token_vs_sequence_asked", "dark")
+        page.keyboard.press("v")
+        expect_told(page, True)
         save(page, "token_vs_sequence", "dark")
 
 
-def save(page: Page, preset: str, theme: str) -> None:
-    """Save what the room sees, and check that nothing is cut off and that the verdict is in sight."""
-    SHOTS.mkdir(exist_ok=True)
+def expect_told(page: Page, told: bool) -> None:
+    """Expect the verdict, or the question and no verdict."""
+    for name, there in (("the verdict", told), ("the question", not told)):
+        expect(page.locator(LAB).get_by_role("group", name=name)).to_have_count(int(there))
+
+
+def sizes(page: Page) -> Iterator[tuple[int, int]]:
+    """Show the page in each size, once Voilà has laid it out anew."""
     for width, height in PROJECTORS:
         page.set_viewport_size({"width": width, "height": height})
+        edge = "document.querySelector('.shape-clinic-present').getBoundingClientRect().right"
+        page.wait_for_function(f"Math.abs(innerWidth - {edge}) < 60")
+        yield width, height
+
+
+def assert_in_sight(page: Page) -> None:
+    """Check that the verdict, or the question, ends above the edge of the page as it was opened."""
+    for _, height in sizes(page):
+        box = page.locator(".shape-clinic-verdict [role=group]").bounding_box()
+        assert box is not None and box["y"] > height / 2 and box["y"] + box["height"] < height, box
+
+
+def save(page: Page, name: str, theme: str = "light") -> None:
+    """Save what the room sees, and check that nothing is cut off and that the verdict is in sight."""
+    SHOTS.mkdir(exist_ok=True)
+    assert_in_sight(page)
+    for width, _ in sizes(page):
         assert misplaced(page.locator(".shape-clinic-present")) == []
-        cause = page.locator(f"{LAB} th", has_text="cause")
-        expect(cause).to_be_in_viewport()
-        page.screenshot(path=SHOTS / f"present_{preset}_{theme}_{width}.png", animations="disabled")
+        page.screenshot(path=SHOTS / f"present_{name}_{theme}_{width}.png", animations="disabled")

@@ -17,7 +17,7 @@ from helpers.diagnosis.said.causes import CAUSES
 from helpers.table import Html, folded, table, tag
 from helpers.trial import came_of
 
-Outcome = Literal["ok", "silent", "raises"]
+Outcome = Literal["ok", "silent", "raises", "untold"]
 WIDTH = 100
 MOST_LINES = 12
 SEED = "torch.manual_seed(0)\n"  # of a program; run here, it would seed the learner's GPU too
@@ -80,7 +80,7 @@ class Diagnosis:
     """What a call did, and why.
 
     Attributes:
-        outcome: "ok", "silent" (it runs, but it is a mistake) or "raises".
+        outcome: "ok", "silent" (it runs, but it is a mistake), "raises"; or "untold" while a room votes.
         got: The shapes that came.
         loss: The number that came out, None when it raised.
         error: The exception's own type and text, None when nothing was raised.
@@ -138,6 +138,8 @@ class Diagnosis:
         >>> Diagnosis("ok", got="logits (4, 3)", loss=1.25).headline
         '✓ loss 1.250'
         """
+        if self.outcome == "untold":
+            return "what will the loss say? Vote A, B or C"
         if self.outcome == "raises":
             return f"{self.sign} {self.error}"
         if self.outcome == "ok":
@@ -148,7 +150,7 @@ class Diagnosis:
     @property
     def sign(self) -> str:
         """The outcome as one sign, wherever it is drawn or written."""
-        return {"ok": "✓", "silent": "⚠", "raises": "✗"}[self.outcome]
+        return {"ok": "✓", "silent": "⚠", "raises": "✗", "untold": "?"}[self.outcome]
 
     def without_cause(self) -> Diagnosis:
         """Return what happened and what came alone, for who is to find the cause."""

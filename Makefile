@@ -18,12 +18,14 @@ CASES := tests/cases/reports.jsonl
 NBVAL := --nbval-lax --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
 	--nbval-cell-timeout 120 -n 2 --dist loadscope
 
-.PHONY: help lab present test lint check env-check lock vocab refresh minutes legacy refresh-legacy bench compare fuzz \
-	score golden screenshots clean
+.PHONY: help lab present bundle bundle-check test lint check env-check lock vocab refresh minutes legacy refresh-legacy \
+	bench compare fuzz score golden screenshots clean
 
 help:
 	@echo "make lab          open JupyterLab on the first notebook (LAB_ARGS=\"--no-browser --port 8899\" passes through)"
 	@echo "make present      show the labs alone, large, for a projector (PRESENT_ARGS=\"--theme=dark\" passes through)"
+	@echo "make bundle       write one archive into dist/, for machines like this one that have no internet (450 MB)"
+	@echo "make bundle-check install that archive with the network cut, and run a lesson there"
 	@echo "make test         run the tests, the doctests and the notebook gate"
 	@echo "make check        say whether this installation works"
 	@echo "make lint         ruff and mypy"
@@ -57,6 +59,13 @@ present: $(PRESENTER)
 		--token --Voila.ip=localhost --template=projector --show_tracebacks=True --Voila.tornado_settings=disable_check_xsrf=1 \
 		--Voila.kernel_websocket_connection_class=helpers.server.Prompt \
 		$(PRESENT_ARGS)
+
+bundle: $(PY)
+	$(PY) classroom/bundle/bundle.py
+
+bundle-check: $(TESTER)
+	archive="$$($(PY) classroom/bundle/bundle.py)" && \
+		SHAPE_CLINIC_BUNDLE="$$archive" $(PY) -m pytest tests/classroom/test_bundle.py
 
 # Last of all the notebook gate, so that a failing helper is seen before the notebooks that need it. A thread each: two
 # kernels that train side by side would wait for each other's second one, minutes instead of seconds.

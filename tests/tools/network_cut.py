@@ -1,9 +1,10 @@
-"""Run a notebook where nothing outside this machine answers.
+"""Run a notebook, or any command, where nothing outside this machine answers.
 
 Best in a network namespace of its own: there, nothing can get out, whatever it is written in. Where the
 machine gives none (no Linux, a container without the right), Python's sockets refuse anything but localhost.
 
     python tests/tools/network_cut.py FOLDER IN OUT    run the notebook IN in FOLDER and write it to OUT
+    python tests/tools/network_cut.py -- COMMAND...    become that command
 """
 
 import os
@@ -35,7 +36,7 @@ class Cut:
         """Run a copy of `notebook` without the network, whatever its cells raise, and return that copy."""
         before, after = scratch / "before.ipynb", scratch / "after.ipynb"
         nbformat.write(notebook, before)
-        command = [*self.prefix, sys.executable, __file__, str(folder), str(before), str(after)]
+        command = self.around(str(folder), str(before), str(after))
         env = os.environ | self.environment
         run = subprocess.run(command, env=env, capture_output=True, text=True, timeout=1800, check=False)
         if run.returncode:
@@ -43,6 +44,10 @@ class Cut:
                 f"Without the network the notebook could not be run:\n{run.stdout}\n{run.stderr}"
             )
         return read_notebook(after)
+
+    def around(self, *arguments: str) -> list[str]:
+        """Return the command that runs this file, with these arguments, behind the cut."""
+        return [*self.prefix, sys.executable, __file__, *arguments]
 
 
 def socket_guard() -> Cut:
@@ -78,10 +83,13 @@ def raise_loopback() -> None:
         fcntl.ioctl(any_socket, set_flags, struct.pack("16sH14x", b"lo", flags | up))
 
 
-def main(folder: str, before: str, after: str) -> None:
-    """Run one notebook; the cut is already around this process."""
+def main(*arguments: str) -> None:
+    """Run one notebook, or become a command; the cut is already around this process."""
     if os.environ.get(NAMESPACED):
         raise_loopback()
+    if arguments[0] == "--":
+        os.execvp(arguments[1], arguments[1:])
+    folder, before, after = arguments
     notebook = read_notebook(Path(before))
     execute(notebook, Path(folder), allow_errors=True)
     nbformat.write(notebook, after)

@@ -44,10 +44,13 @@ help:
 	@echo "make golden       write what is said of some programs into tests/golden"
 	@echo "make clean        remove everything that can be made again"
 
+# Without a key of its own, what a kernel shows could be read by anybody with an account on this machine.
+ENCRYPTED := --KernelManager.transport_encryption=auto
+
 # ServerApp.ip is said here so that no configuration of the learner's own opens the server to the network.
 # In a container everybody is root, which Jupyter refuses unless told.
 lab: $(LEARNER)
-	$(PY) -m jupyterlab --ServerApp.ip=localhost --ServerApp.root_dir="$(CURDIR)" \
+	$(PY) -m jupyterlab --ServerApp.ip=localhost --ServerApp.root_dir="$(CURDIR)" $(ENCRYPTED) \
 		--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb \
 		$$([ "$$(id -u)" != 0 ] || echo --allow-root) $(LAB_ARGS)
 
@@ -58,7 +61,7 @@ present: $(PRESENTER)
 	JUPYTER_PATH="$(CURDIR)/classroom$${JUPYTER_PATH:+:$$JUPYTER_PATH}" $(PY) -m voila classroom/present.ipynb \
 		--token --Voila.ip=localhost --template=projector --show_tracebacks=True --Voila.tornado_settings=disable_check_xsrf=1 \
 		--Voila.kernel_websocket_connection_class=helpers.server.Prompt \
-		$(PRESENT_ARGS)
+		$(ENCRYPTED) $(PRESENT_ARGS)
 
 bundle: $(PY)
 	$(PY) classroom/bundle/bundle.py

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from network_cut import RECORD
 from notebook_tools import ROOT, kernel_environment
 
 START_TIMEOUT = 60  # seconds; 3 to 6 are usual, twice that beside another busy process
@@ -40,7 +41,7 @@ def serving(command: Sequence[str], home: Path, folder: Path) -> Iterator[Server
     # helpers/jupyter comes with the environment itself.
     theirs = ("JUPYTER", "PYTEST_", "SHAPE_CLINIC_")
     given = kernel_environment(str(home / "ipython"))
-    env = {name: value for name, value in given.items() if not name.startswith(theirs)}
+    env = {name: value for name, value in given.items() if name == RECORD or not name.startswith(theirs)}
     env |= {name: str(home / name) for name in FOLDERS}
     log = home / "server.log"
     with log.open("wb") as output:

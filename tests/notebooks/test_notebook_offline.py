@@ -143,10 +143,10 @@ HARMFUL = {
     "socket.create_connection(('192.0.2.1', 9), timeout=1)": "socket.connect 192.0.2.1",
     "socket.getaddrinfo('example.org', 443)": "socket.getaddrinfo example.org",
     "socket.create_server(('', 0)).close()": "socket.bind ",
-    "pickle.loads(pickle.dumps(print))": "pickle.find_class builtins print",
+    "pickle.loads(pickle.dumps(print))": "pickle.find_class builtins.print",
     "subprocess.run([sys.executable, '-c', 'import os; os.system(\"exit\")'])": "os.system exit",
     "heard = zmq.Context.instance().socket(zmq.PUB)\n"
-    "heard.bind_to_random_port('tcp://*')\ntime.sleep(0.5)": "LISTEN 0.0.0.0",
+    "heard.bind_to_random_port('tcp://*')\ntime.sleep(1)": "LISTEN 0.0.0.0",
 }
 
 
@@ -158,7 +158,7 @@ def test_a_notebook_that_does_harm_is_noticed(tmp_path: Path) -> None:
 
 def test_a_watch_that_saw_no_kernel_is_no_proof(tmp_path: Path) -> None:
     (tmp_path / SEEN).touch()
-    assert harm(tmp_path / SEEN) == ["no python was seen", "no LISTEN was seen"]
+    assert harm(tmp_path / SEEN) == ["no LISTEN was seen", "no python was seen"]
 
 
 # The kit's notebooks.

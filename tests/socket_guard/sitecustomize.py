@@ -15,11 +15,12 @@ from types import FrameType
 from typing import Any
 
 LOCAL = {"127.0.0.1", "::1", "localhost", "", None}
-CALLS = {"socket.connect", "socket.sendto", "socket.sendmsg"}
 LOOKUPS = {"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"}
-PROCESSES = {"subprocess.Popen", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"}
+OUTWARD = {"socket.connect", "socket.sendto", "socket.sendmsg", *LOOKUPS}
+PROGRAMS = {"subprocess.Popen", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"}
 # A pickle that names a class or a function: one that could run anything.
-LOADS = {"pickle.find_class"}
+PICKLE = "pickle.find_class"
+TOLD = {*OUTWARD, "socket.bind", *PROGRAMS, PICKLE}
 RECORD = os.environ.get("SHAPE_CLINIC_RECORD")
 
 
@@ -34,7 +35,7 @@ def _host(event: str, arguments: tuple[Any, ...]) -> Any:
 
 
 def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
-    if event not in CALLS | LOOKUPS:
+    if event not in OUTWARD:
         return
     host = _host(event, arguments)
     if host not in LOCAL:
@@ -44,13 +45,14 @@ def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def _record(event: str, arguments: tuple[Any, ...]) -> None:
-    if event in CALLS | LOOKUPS | {"socket.bind"}:
-        what = _host(event, arguments)
-    elif event in PROCESSES | LOADS:
-        parts = arguments[: 1 if event in PROCESSES else 2]
-        what = " ".join(part.decode() if isinstance(part, bytes) else str(part) for part in parts)
-    else:
+    if event not in TOLD:  # Python tells of every call of id(), too
         return
+    if event == PICKLE:
+        what = ".".join(arguments)
+    elif event in PROGRAMS:
+        what = os.fsdecode(arguments[0]) if arguments else ""
+    else:
+        what = _host(event, arguments)
     _write(event, what, sys._getframe(1))
 
 

@@ -20,7 +20,7 @@ import zmq
 from browser_server import Server, free_port, serving
 from IPython.core.inputtransformer2 import TransformerManager
 from jupyter_client.blocking import BlockingKernelClient
-from network_cut import SEEN, harm, held, watched
+from network_cut import LOOPBACK, SEEN, harm, held, watched
 from notebook_tools import ROOT, code_cells, read_notebook
 
 
@@ -45,6 +45,10 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         *("make", "--silent", f"--old-file=.venv/.{stamp}-stamp", target, f"PY={sys.executable}"),
         f"{target.upper()}_ARGS=--no-browser --port={free_port()}",
     ]
+    # Settings of somebody who wants a server for everybody.
+    (home / "JUPYTER_CONFIG_DIR").mkdir()
+    for name, app in {"jupyter_server_config": "ServerApp", "voila": "Voila"}.items():
+        (home / "JUPYTER_CONFIG_DIR" / f"{name}.json").write_text(json.dumps({app: {"ip": "0.0.0.0"}}))
     with watched(seen), serving(command, home, ROOT) as server:
         asked = Request(server.url + path, data, {"Authorization": f"token {server.token}"})
         with urlopen(asked, timeout=120) as answer:
@@ -67,7 +71,9 @@ def kernel_file(seen: Path, seconds: float = 30) -> Path:
 
 
 def test_it_listens_on_this_machine_alone(running: Running) -> None:
-    assert {address for state, address in held() if state == "LISTEN" and address} == {"127.0.0.1"}
+    listening = {address for state, address in held() if state == "LISTEN"} - {None}
+    assert "127.0.0.1" in listening
+    assert listening <= LOOPBACK
 
 
 def test_nobody_gets_in_without_the_token(running: Running) -> None:

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -63,7 +63,9 @@ def _address(process: "subprocess.Popen[bytes]", log: Path) -> tuple[str, str]:
         said = log.read_text(encoding="utf-8", errors="replace")
         if told := re.search(r"running at:\s+(?:\[[^]]*\] )?(http\S+)\s", said):
             url = urlsplit(told[1])
-            return f"{url.scheme}://{url.netloc}/", "".join(parse_qs(url.query).get("token", []))
+            # JupyterLab says so shortly before it listens.
+            with suppress(OSError), socket.create_connection((url.hostname, url.port), timeout=1):
+                return f"{url.scheme}://{url.netloc}/", "".join(parse_qs(url.query).get("token", []))
         time.sleep(0.1)
     raise TimeoutError(f"The server did not start within {START_TIMEOUT} s:\n{log.read_text('utf-8')}")
 

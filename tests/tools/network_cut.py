@@ -35,7 +35,7 @@ LOOPBACK = {"127.0.0.1", "::1", None}
 # Only looked up: "" and None stand for this machine.
 NAMES = LOOPBACK | {"localhost", ""}
 # Python asks it what processor this is.
-PROGRAMS = {"uname"}
+PROCESSOR = {"uname"}
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def _harmless(event: str, what: str | None) -> bool:
     if event.startswith("socket.get"):
         return what in NAMES
     if event.startswith(("subprocess.", "os.", "pickle.")):
-        return what in PROGRAMS
+        return what in PROCESSOR
     return what in LOOPBACK
 
 

@@ -3,11 +3,14 @@
 PYTHON ?= python3
 LAB_ARGS ?=
 PRESENT_ARGS ?=
+HUB_ARGS ?=
 VENV := .venv
 PY := $(VENV)/bin/python
 LEARNER := $(VENV)/.learner-stamp
 TESTER := $(VENV)/.tester-stamp
 PRESENTER := $(VENV)/.presenter-stamp
+HUB := $(VENV)/.hub-stamp
+PROXY := configurable-http-proxy@5.3.0
 INPUTS := pyproject.toml requirements.lock $(wildcard helpers/jupyter/*.json helpers/jupyter/*/*.json)
 LOCK_VENV := .lock-venv
 LEGACY_VENV := .legacy-venv
@@ -18,12 +21,17 @@ CASES := tests/cases/reports.jsonl
 NBVAL := --nbval-lax --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
 	--nbval-cell-timeout 120 -n 2 --dist loadscope
 
-.PHONY: help lab present test lint check env-check lock vocab refresh minutes guide legacy refresh-legacy bench compare fuzz \
-	score golden screenshots clean
+.PHONY: help lab present hub hub-progress hub-load hub-check bundle bundle-check test lint check env-check lock vocab refresh minutes \
+	guide legacy refresh-legacy bench compare fuzz score golden screenshots clean
 
 help:
 	@echo "make lab          open JupyterLab on the first notebook (LAB_ARGS=\"--no-browser --port 8899\" passes through)"
 	@echo "make present      show the labs alone, large, for a projector (PRESENT_ARGS=\"--theme=dark\" passes through)"
+	@echo "make hub          one server for the room, as root (HUB_ARGS=\"--learners 30\" passes through; --help says what else)"
+	@echo "make hub-progress which exercises are solved there, on one page; make hub-load measures how many learners fit"
+	@echo "make hub-check    run three learners through lesson 01 on a hub, and try to reach what is another's"
+	@echo "make bundle       write one archive into dist/, for machines like this one that have no internet (450 MB)"
+	@echo "make bundle-check install that archive with the network cut, and run a lesson there"
 	@echo "make test         run the tests, the doctests and the notebook gate"
 	@echo "make check        say whether this installation works"
 	@echo "make lint         ruff and mypy"
@@ -43,10 +51,13 @@ help:
 	@echo "make golden       write what is said of some programs into tests/golden"
 	@echo "make clean        remove everything that can be made again"
 
+# Without a key of its own, what a kernel shows could be read by anybody with an account on this machine.
+ENCRYPTED := --KernelManager.transport_encryption=auto
+
 # ServerApp.ip is said here so that no configuration of the learner's own opens the server to the network.
 # In a container everybody is root, which Jupyter refuses unless told.
 lab: $(LEARNER)
-	$(PY) -m jupyterlab --ServerApp.ip=localhost --ServerApp.root_dir="$(CURDIR)" \
+	$(PY) -m jupyterlab --ServerApp.ip=localhost --ServerApp.root_dir="$(CURDIR)" $(ENCRYPTED) \
 		--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb \
 		$$([ "$$(id -u)" != 0 ] || echo --allow-root) $(LAB_ARGS)
 
@@ -57,7 +68,27 @@ present: $(PRESENTER)
 	JUPYTER_PATH="$(CURDIR)/classroom$${JUPYTER_PATH:+:$$JUPYTER_PATH}" $(PY) -m voila classroom/present.ipynb \
 		--token --Voila.ip=localhost --template=projector --show_tracebacks=True --Voila.tornado_settings=disable_check_xsrf=1 \
 		--Voila.kernel_websocket_connection_class=helpers.server.Prompt \
-		$(PRESENT_ARGS)
+		$(ENCRYPTED) $(PRESENT_ARGS)
+
+# As root: it gives every learner an account of its own.
+hub: $(HUB)
+	$(PY) classroom/hub/room.py $(HUB_ARGS)
+
+hub-progress: $(HUB)
+	$(PY) classroom/hub/progress.py $(HUB_ARGS)
+
+hub-load: $(HUB)
+	$(PY) classroom/hub/load.py $(HUB_ARGS)
+
+hub-check: $(HUB) $(TESTER)
+	SHAPE_CLINIC_REQUIRE_HUB=1 $(PY) -m pytest tests/classroom/test_hub.py
+
+bundle: $(PY)
+	$(PY) classroom/bundle/bundle.py
+
+bundle-check: $(TESTER)
+	archive="$$($(PY) classroom/bundle/bundle.py)" && \
+		SHAPE_CLINIC_BUNDLE="$$archive" $(PY) -m pytest tests/classroom/test_bundle.py
 
 # Last of all the notebook gate, so that a failing helper is seen before the notebooks that need it. A thread each: two
 # kernels that train side by side would wait for each other's second one, minutes instead of seconds.
@@ -147,6 +178,12 @@ $(TESTER): $(LEARNER)
 
 $(PRESENTER): $(LEARNER)
 	$(PY) -m pip install --quiet $$($(PY) .ci/cpu_index.py) -c requirements.lock -e ".[present]"
+	@touch $@
+
+# The hub's proxy is a program for Node, which came as a wheel.
+$(HUB): $(LEARNER)
+	$(PY) -m pip install --quiet $$($(PY) .ci/cpu_index.py) -c requirements.lock -e ".[hub]"
+	$(VENV)/bin/npm install --silent --no-fund --no-audit --global --prefix "$(CURDIR)/$(VENV)" $(PROXY)
 	@touch $@
 
 $(LOCK_VENV)/bin/uv:

@@ -188,7 +188,8 @@ def _from_pretrained(load: Callable[..., Any], name: str, **options: Any) -> Any
     # A folder is complete or broken; only a hub id can be mended by the network.
     for only_local in (True, os.path.isdir(name)):
         try:
-            return load(name, local_files_only=only_local, **options)
+            # Or transformers asks whether it may run code that came with a model.
+            return load(name, local_files_only=only_local, trust_remote_code=False, **options)
         except (OSError, ValueError) as refused:
             error = refused
     raise ModelNotLoaded(

@@ -89,10 +89,18 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
     TopologicalSorter(arrows).prepare()  # which names the modules of a circle
 
 
-@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "README.md"])
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "README.md", "classroom/security.md"])
 def test_every_file_that_a_page_names_is_there(page: str) -> None:
     words = (ROOT / page).read_text(encoding="utf-8")
     named = set(re.findall(r"(?:helpers|tests|notebooks|classroom)/[\w./-]*\w", words))
     made = {"tests/screenshots", "notebooks/shape_clinic_progress.json"}
     assert named
     assert [name for name in sorted(named - made) if not (ROOT / name).exists()] == []
+
+
+def test_every_test_that_stands_for_a_claim_is_there() -> None:
+    words = (ROOT / "classroom" / "security.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(test_\w+)`", words))
+    tests = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    assert len(named) > 5
+    assert named - set(re.findall(r"^def (test_\w+)\(", tests, re.MULTILINE)) == set()

@@ -1,3 +1,4 @@
+import json
 import os
 import shutil
 from pathlib import Path
@@ -99,6 +100,24 @@ def test_a_folder_without_weights_is_refused_without_asking_the_network(
     monkeypatch.setenv("SHAPE_CLINIC_MODEL", str(tmp_path))
     with pytest.raises(ModelNotLoaded, match="got SHAPE_CLINIC_MODEL"):
         load_bert()
+
+
+def test_code_that_comes_with_a_model_is_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ran = tmp_path / "ran"
+    (tmp_path / "own.py").write_text(f"open({str(ran)!r}, 'w').close()")
+    classes = {"AutoConfig": "own.Config", "AutoModelForSequenceClassification": "own.Model"}
+    classes["AutoTokenizer"] = ["own.Tokenizer", None]
+    config = {"model_type": "own", "auto_map": classes}
+    for name in ("config.json", "tokenizer_config.json"):
+        (tmp_path / name).write_text(json.dumps(config))
+    monkeypatch.setenv("SHAPE_CLINIC_MODEL", str(tmp_path))
+    for load in (load_tokenizer, load_bert):
+        with pytest.raises(ModelNotLoaded, match="contains custom code"):
+            load()
+    assert not ran.exists()
+    assert capsys.readouterr().out == ""  # nor does it ask
 
 
 def test_the_pretrained_one_knows_which_sentences_mean_the_same() -> None:

@@ -1,6 +1,6 @@
-"""Each notebook passes without the network and twice in one kernel, and gives again what is stored.
+"""Each notebook passes without the network and twice in one kernel, gives what is stored, and does no harm.
 
-All three are seen in one run with the network cut: the notebook's cells, then the same cells once more.
+All is seen in one run with the network cut: the notebook's cells, then the same cells once more.
 The last lines of the tests' output say how it was cut.
 """
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from minutes import TRAINS
 from nbformat import NotebookNode, v4
-from network_cut import Cut, best_cut, socket_guard
+from network_cut import SEEN, Cut, best_cut, harm, socket_guard
 from notebook_tools import (
     code_cells,
     committed_notebooks,
@@ -23,7 +23,8 @@ from notebook_tools import (
 )
 from refresh import normalise
 
-Passes = tuple[NotebookNode, NotebookNode, NotebookNode]  # as stored, the first pass, the second
+# As stored, the first pass, the second; and what it did that a lesson must not.
+Passes = tuple[NotebookNode, NotebookNode, NotebookNode, list[str]]
 
 
 def run_twice(
@@ -131,6 +132,35 @@ def test_what_differs_from_what_is_stored_is_noticed(tmp_path: Path) -> None:
     assert found == ["code cell 2", "code cell 3"]
 
 
+def test_what_a_notebook_does_for_itself_is_no_harm(tmp_path: Path) -> None:
+    socket_guard().run(toy("import socket", LISTEN_AND_CALL), tmp_path, tmp_path)
+    assert harm(tmp_path / SEEN) == []
+
+
+# A cell, and what is said of it. The last one's socket isn't Python's own.
+HARMFUL = {
+    "socket.socket(type=socket.SOCK_DGRAM).sendto(b'', ('192.0.2.1', 9))": "socket.sendto 192.0.2.1",
+    "socket.create_connection(('192.0.2.1', 9), timeout=1)": "socket.connect 192.0.2.1",
+    "socket.getaddrinfo('example.org', 443)": "socket.getaddrinfo example.org",
+    "socket.create_server(('', 0)).close()": "socket.bind ",
+    "pickle.loads(pickle.dumps(print))": "pickle.find_class builtins.print",
+    "subprocess.run([sys.executable, '-c', 'import os; os.system(\"exit\")'])": "os.system exit",
+    "heard = zmq.Context.instance().socket(zmq.PUB)\n"
+    "heard.bind_to_random_port('tcp://*')\ntime.sleep(1)": "LISTEN 0.0.0.0",
+}
+
+
+def test_a_notebook_that_does_harm_is_noticed(tmp_path: Path) -> None:
+    best_cut().run(toy("import pickle, socket, subprocess, sys, time, zmq", *HARMFUL), tmp_path, tmp_path)
+    seen = harm(tmp_path / SEEN)
+    assert [said for said in HARMFUL.values() if not any(each.startswith(said) for each in seen)] == []
+
+
+def test_a_watch_that_saw_no_kernel_is_no_proof(tmp_path: Path) -> None:
+    (tmp_path / SEEN).touch()
+    assert harm(tmp_path / SEEN) == ["no LISTEN was seen", "no python was seen"]
+
+
 # The kit's notebooks.
 
 
@@ -138,7 +168,9 @@ def test_what_differs_from_what_is_stored_is_noticed(tmp_path: Path) -> None:
 def passes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Passes:
     path: Path = request.param
     stored = read_notebook(path)
-    return stored, *run_twice(best_cut(), stored, path.parent, tmp_path_factory.mktemp(path.stem))
+    scratch = tmp_path_factory.mktemp(path.stem)
+    first, second = run_twice(best_cut(), stored, path.parent, scratch)
+    return stored, first, second, harm(scratch / SEEN)
 
 
 def test_gives_again_what_is_stored_with_the_network_cut(
@@ -146,10 +178,15 @@ def test_gives_again_what_is_stored_with_the_network_cut(
 ) -> None:
     """What it raises, too: only the cells raise that may (test_notebook_structure.py)."""
     record_property("network_cut", best_cut().way)
-    stored, first, _ = passes
+    stored, first, *_ = passes
     assert changes(stored, first) == []
 
 
 def test_passes_twice_in_one_kernel(passes: Passes) -> None:
-    _, first, second = passes
+    _, first, second, _ = passes
     assert errors(second) == errors(first)
+
+
+def test_leaves_this_machine_alone_loads_no_pickle_and_starts_no_program(passes: Passes) -> None:
+    *_, harms = passes
+    assert harms == []

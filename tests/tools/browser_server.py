@@ -10,11 +10,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from network_cut import RECORD
 from notebook_tools import ROOT, kernel_environment
 
 START_TIMEOUT = 60  # seconds; 3 to 6 are usual, twice that beside another busy process
@@ -40,7 +41,7 @@ def serving(command: Sequence[str], home: Path, folder: Path) -> Iterator[Server
     # helpers/jupyter comes with the environment itself.
     theirs = ("JUPYTER", "PYTEST_", "SHAPE_CLINIC_")
     given = kernel_environment(str(home / "ipython"))
-    env = {name: value for name, value in given.items() if not name.startswith(theirs)}
+    env = {name: value for name, value in given.items() if name == RECORD or not name.startswith(theirs)}
     env |= {name: str(home / name) for name in FOLDERS}
     log = home / "server.log"
     with log.open("wb") as output:
@@ -62,7 +63,9 @@ def _address(process: "subprocess.Popen[bytes]", log: Path) -> tuple[str, str]:
         said = log.read_text(encoding="utf-8", errors="replace")
         if told := re.search(r"running at:\s+(?:\[[^]]*\] )?(http\S+)\s", said):
             url = urlsplit(told[1])
-            return f"{url.scheme}://{url.netloc}/", "".join(parse_qs(url.query).get("token", []))
+            # JupyterLab says so shortly before it listens.
+            with suppress(OSError), socket.create_connection((url.hostname, url.port), timeout=1):
+                return f"{url.scheme}://{url.netloc}/", "".join(parse_qs(url.query).get("token", []))
         time.sleep(0.1)
     raise TimeoutError(f"The server did not start within {START_TIMEOUT} s:\n{log.read_text('utf-8')}")
 

@@ -1,26 +1,41 @@
-"""Run a notebook where nothing outside this machine answers.
+"""Run a notebook, or any command, where nothing outside this machine answers.
 
 Best in a network namespace of its own: there, nothing can get out, whatever it is written in. Where the
 machine gives none (no Linux, a container without the right), Python's sockets refuse anything but localhost.
+What tries all the same is written down: `harm` reads it.
 
     python tests/tools/network_cut.py FOLDER IN OUT    run the notebook IN in FOLDER and write it to OUT
+    python tests/tools/network_cut.py -- COMMAND...    become that command
 """
 
+import json
 import os
 import shutil
 import struct
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from threading import Event, Thread
 
 import nbformat
+import psutil
 from nbformat import NotebookNode
 from notebook_tools import ROOT, execute, read_notebook
 
 GUARD = ROOT / "tests" / "socket_guard"
 NAMESPACED = "SHAPE_CLINIC_NAMESPACED"
+RECORD = "SHAPE_CLINIC_RECORD"
+SEEN = "seen.jsonl"
+# Addresses of this machine alone: None is a path, or a socket that has no address yet.
+LOOPBACK = {"127.0.0.1", "::1", None}
+# Only looked up: "" and None stand for this machine.
+NAMES = LOOPBACK | {"localhost", ""}
+# Python asks it what processor this is.
+PROCESSOR = {"uname"}
 
 
 @dataclass(frozen=True)
@@ -35,7 +50,7 @@ class Cut:
         """Run a copy of `notebook` without the network, whatever its cells raise, and return that copy."""
         before, after = scratch / "before.ipynb", scratch / "after.ipynb"
         nbformat.write(notebook, before)
-        command = [*self.prefix, sys.executable, __file__, str(folder), str(before), str(after)]
+        command = self.around(str(folder), str(before), str(after))
         env = os.environ | self.environment
         run = subprocess.run(command, env=env, capture_output=True, text=True, timeout=1800, check=False)
         if run.returncode:
@@ -43,6 +58,10 @@ class Cut:
                 f"Without the network the notebook could not be run:\n{run.stdout}\n{run.stderr}"
             )
         return read_notebook(after)
+
+    def around(self, *arguments: str) -> list[str]:
+        """Return the command that runs this file, with these arguments, behind the cut."""
+        return [*self.prefix, sys.executable, __file__, *arguments]
 
 
 def socket_guard() -> Cut:
@@ -66,6 +85,64 @@ def _works(prefix: tuple[str, ...]) -> bool:
     return subprocess.run(command, cwd=folder, capture_output=True, check=False).returncode == 0
 
 
+@contextmanager
+def watched(seen: Path) -> Iterator[None]:
+    """Write into `seen` which sockets this process's children hold, and what their Python tells of itself.
+
+    Five times a second every socket is looked at, whatever made it. Python tells of its own, however short.
+    """
+    python_path = os.pathsep.join(filter(None, [str(GUARD), os.environ.get("PYTHONPATH")]))
+    before = os.environ.copy()
+    os.environ.update({"PYTHONPATH": python_path, RECORD: str(seen)})
+    over, sockets = Event(), set()
+
+    def look() -> None:
+        while not over.wait(0.2):
+            sockets.update(held())
+
+    looking = Thread(target=look)
+    looking.start()
+    try:
+        yield
+    finally:
+        over.set()
+        looking.join()
+        os.environ.clear()
+        os.environ.update(before)
+        with seen.open("a", encoding="utf-8") as file:
+            file.writelines(json.dumps([*socket, []]) + "\n" for socket in sockets)
+
+
+def held() -> Iterator[tuple[str, str | None]]:
+    """Give the state and each address of every socket of this process's children, and of theirs."""
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):  # it has ended in between
+            for each in process.net_connections("all"):
+                for address in (each.laddr, each.raddr):
+                    yield each.status, address[0] if isinstance(address, tuple) and address else None
+
+
+def harm(seen: Path) -> list[str]:
+    """List what was seen that leaves this machine, loads a pickle or starts another program."""
+    told = [json.loads(line) for line in seen.read_text(encoding="utf-8").splitlines()]
+    # A kernel's own start, and its ports: a watch that missed them proves nothing.
+    missed = {"python", "LISTEN"} - {event for event, *_ in told}
+    harms = (each for each in told if not _harmless(*each[:2]))
+    return [f"no {event} was seen" for event in sorted(missed)] + [
+        f"{event} {what} {' '.join(callers)}" for event, what, callers in harms
+    ]
+
+
+def _harmless(event: str, what: str | None) -> bool:
+    if event == "python":
+        return True
+    if event.startswith("socket.get"):
+        return what in NAMES
+    if event.startswith(("subprocess.", "os.", "pickle.")):
+        return what in PROCESSOR
+    return what in LOOPBACK
+
+
 def raise_loopback() -> None:
     """Do what `ip link set lo up` does: a kernel is spoken to through the namespace's own localhost."""
     import fcntl  # Not on Windows, which has no namespaces either.
@@ -78,12 +155,16 @@ def raise_loopback() -> None:
         fcntl.ioctl(any_socket, set_flags, struct.pack("16sH14x", b"lo", flags | up))
 
 
-def main(folder: str, before: str, after: str) -> None:
-    """Run one notebook; the cut is already around this process."""
+def main(*arguments: str) -> None:
+    """Run one notebook, or become a command; the cut is already around this process."""
     if os.environ.get(NAMESPACED):
         raise_loopback()
+    if arguments[0] == "--":
+        os.execvp(arguments[1], arguments[1:])
+    folder, before, after = arguments
     notebook = read_notebook(Path(before))
-    execute(notebook, Path(folder), allow_errors=True)
+    with watched(Path(after).with_name(SEEN)):
+        execute(notebook, Path(folder), allow_errors=True)
     nbformat.write(notebook, after)
 
 

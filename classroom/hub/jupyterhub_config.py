@@ -78,13 +78,15 @@ if room.progress:
 c.JupyterHub.spawner_class = ForkSpawner
 c.Spawner.default_url = "/lab/tree/notebooks/00_start_here.ipynb"
 c.Spawner.poll_interval = 5
+seconds = int(60 * room.idle)
 c.Spawner.args = [
     # A socket on the loopback interface is open to every account of the machine: its outputs could be read.
     "--KernelManager.transport=ipc",
-    # A kernel that nobody used for two hours goes, and an hour later the server, if nothing else runs there.
-    "--MappingKernelManager.cull_idle_timeout=7200",
+    # A kernel that does nothing goes, though a page shows it, and then the server, if nothing else runs there.
+    f"--MappingKernelManager.cull_idle_timeout={seconds}",
+    f"--MappingKernelManager.cull_interval={min(seconds, 300)}",
     "--MappingKernelManager.cull_connected=True",
-    "--ServerApp.shutdown_no_activity_timeout=3600",
+    f"--ServerApp.shutdown_no_activity_timeout={max(seconds // 2, 1)}",
 ]
 c.Spawner.environment = {"JUPYTER_DEFAULT_PROVISIONER_NAME": "forked"}
 c.Spawner.env_keep = ["PATH", "LANG", "LC_ALL"]

@@ -56,19 +56,21 @@ class Learner:
         return f"{self.address}/user/{self.name}"
 
     async def log_in(self) -> bool:
-        """Fill in the login page; whether that let the learner in."""
-        login = f"{self.address}/hub/login"
+        """Fill in the login page, unless the hub remembers; whether that let the learner in."""
+        login = f"{self.address}/hub/login?next=/hub/home"
         async with self.http.get(login) as page:
+            if page.url.path == "/hub/home":
+                return True
             xsrf = re.search(r'name="_xsrf" value="([^"]+)"', await page.text())
         form = {"username": self.name, "password": self.password, "_xsrf": xsrf[1] if xsrf else ""}
-        async with self.http.post(f"{login}?next=/hub/home", data=form) as answer:
+        async with self.http.post(login, data=form) as answer:
             return answer.status == 200 and answer.url.path == "/hub/home"
 
     async def start_server(self) -> None:
         """Ask for the server, as the button does, and wait until it answers this learner."""
-        await self._opened(f"{self.address}/hub/spawn")
         async with asyncio.timeout(START):
             while not await self._opened(f"{self.server}/lab"):
+                await self._opened(f"{self.address}/hub/spawn")
                 await asyncio.sleep(0.1)
 
     async def _opened(self, page: str) -> bool:
@@ -87,15 +89,18 @@ class Learner:
         cookies = self.http.cookie_jar.filter_cookies(URL(f"{self.server}/"))
         return cookies["_xsrf"].value if "_xsrf" in cookies else ""
 
-    async def open_lesson(self, path: str = LESSON) -> list[dict[str, Any]]:
-        """Open a notebook: start its kernel, wait until it answers, and return the notebook's code cells."""
+    async def cells(self, path: str = LESSON) -> list[dict[str, Any]]:
+        """Return the code cells of a notebook, of the learner's own copy."""
+        cells = (await self.api("GET", f"contents/{path}"))["content"]["cells"]
+        return [cell for cell in cells if cell["cell_type"] == "code"]
+
+    async def start_kernel(self, path: str = LESSON) -> None:
+        """Start a notebook's kernel, and wait until it answers."""
         asked = {"path": path, "name": Path(path).name, "type": "notebook", "kernel": {"name": "python3"}}
         session = await self.api("POST", "sessions", **asked)
         channels = f"{self.server}/api/kernels/{session['kernel']['id']}/channels?session_id={uuid.uuid4().hex}"
         self.kernel = Kernel(session["kernel"]["id"], await self.http.ws_connect(channels, max_msg_size=0))
         await self.kernel.ready()
-        cells = (await self.api("GET", f"contents/{path}"))["content"]["cells"]
-        return [cell for cell in cells if cell["cell_type"] == "code"]
 
 
 @dataclass
@@ -124,7 +129,7 @@ class Kernel:
             elif kind == "error":
                 self.raised[asked] = content["ename"]
             elif kind == "status" and content["execution_state"] == "idle" and asked in self.waiting:
-                self.waiting.pop(asked).set_result(self.raised.get(asked, ""))
+                self.waiting.pop(asked).set_result(self.raised.pop(asked, ""))
         for future in self.waiting.values():
             future.cancel()
 
@@ -135,7 +140,10 @@ class Kernel:
         message = {"header": header, "parent_header": {}, "metadata": {}, "content": content}
         self.waiting[header["msg_id"]] = answered = asyncio.get_running_loop().create_future()
         await self.socket.send_json(message | {"channel": "shell", "buffers": []})
-        return await asyncio.wait_for(answered, seconds)
+        try:
+            return await asyncio.wait_for(answered, seconds)
+        finally:
+            self.waiting.pop(header["msg_id"], None)  # nobody waits any more for an answer that comes too late
 
     async def ready(self) -> None:
         """Wait until it answers at all: what is sent before its sockets are connected is lost."""
@@ -247,11 +255,11 @@ async def lesson(learner: Learner, cells: Sequence[dict[str, Any]]) -> list[str]
     return wrong
 
 
-async def sliding(learner: Learner) -> list[float]:
+async def sliding(learner: Learner, moves: int = MOVES) -> list[float]:
     """Move a slider again and again, as somebody does who looks at what it does; return the milliseconds."""
     assert learner.kernel
     taken = []
-    for move in range(MOVES):
+    for move in range(moves):
         taken.append(await learner.kernel.slide("num_labels", 2 + move % 4))
         await asyncio.sleep(THINKING)
     return taken
@@ -265,8 +273,9 @@ async def measure(room: Room, count: int) -> dict[str, float]:
         failed = [not let for let in (await timed(Learner.log_in, learners))[1]]
         servers, got = await timed(Learner.start_server, learners)
         failed += [isinstance(each, BaseException) for each in got]
-        kernels, notebooks = await timed(Learner.open_lesson, learners)
-        failed += [isinstance(each, BaseException) for each in notebooks]
+        _, notebooks = await timed(Learner.cells, learners)
+        kernels, got = await timed(Learner.start_kernel, learners)
+        failed += [isinstance(each, BaseException) for each in (*notebooks, *got)]
         row |= {"server s": max(servers), "kernel s": statistics.median(kernels), "slowest kernel s": max(kernels)}
         cells = next(cells for cells in notebooks if isinstance(cells, list))
         lab = 1 + next(place for place, cell in enumerate(cells) if "ShapeLab(" in "".join(cell["source"]))

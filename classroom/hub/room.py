@@ -53,11 +53,15 @@ class Account:
 
 @dataclass(frozen=True)
 class Room:
-    """Where everything lies, where it answers, who may come in, and the bytes that a kernel may have for itself."""
+    """Where everything lies, where it answers, and who may come in.
+
+    A process may have `memory` bytes for itself; a kernel that did nothing for `idle` minutes ends.
+    """
 
     state: Path
     address: str
     memory: int
+    idle: float
     progress: bool
     accounts: dict[str, Account]
 
@@ -128,7 +132,9 @@ def cards(room: Room, host: str) -> str:
     return f'<!doctype html><meta charset="utf-8"><title>Cards</title><style>{style}</style><ul>{each}</ul>'
 
 
-def prepare(state: Path, address: str, learners: int, shared: str, memory: int, progress: bool) -> Room:
+def prepare(
+    state: Path, address: str, learners: int, shared: str, memory: int, idle: float, progress: bool
+) -> Room:
     """Make the folders and the accounts; what an earlier start made stays.
 
     Raises:
@@ -159,7 +165,7 @@ def prepare(state: Path, address: str, learners: int, shared: str, memory: int, 
     known = Room.read(before).accounts if before.exists() else {}
     if shared:
         known = {name: account for name, account in known.items() if name == TEACHER}
-    room = Room(state, address, memory, progress, accounts(learners, shared, known))
+    room = Room(state, address, memory, idle, progress, accounts(learners, shared, known))
     room.write()
     (room.private / "cards.html").write_text(cards(room, this_machine()), encoding="utf-8")
     return room
@@ -219,6 +225,7 @@ class Keeper:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        (self.room.private / f"{name}.pid").write_text(str(self.running[name].pid), encoding="ascii")
 
     def keep(self) -> None:
         """Start each that doesn't run, a second after it ended; return when it is enough and all have ended."""
@@ -261,6 +268,7 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--ip", default="0.0.0.0", help="where it listens (0.0.0.0: the whole network)")
     parser.add_argument("--port", type=int, default=8000, help="this one, and the next two on this machine only (8000)")
     parser.add_argument("--memory", type=gibibytes, default="2", metavar="GIB", help="what a kernel may have for itself (2)")
+    parser.add_argument("--idle", type=float, default=120, metavar="MINUTES", help="what unused kernels stay (120)")
     parser.add_argument("--progress", action="store_true", help="learners are told that you see what is solved")
     parser.add_argument("--state", type=Path, default=DEFAULT_STATE, help=f"homes and accounts ({DEFAULT_STATE})")
     parser.add_argument("--tls", nargs=2, default=(), metavar=("KEY", "CERTIFICATE"), help="answer by https")
@@ -271,10 +279,9 @@ def main(arguments: Sequence[str]) -> None:
     """Prepare the room and keep it running."""
     given = parsed(arguments)
     address = f"{'https' if given.tls else 'http'}://{given.ip}:{given.port}"
+    wanted = (given.password, given.memory, given.idle, given.progress)
     try:
-        room = prepare(
-            given.state.resolve(), address, given.learners, given.password, given.memory, given.progress
-        )
+        room = prepare(given.state.resolve(), address, given.learners, *wanted)
     except (PermissionError, ValueError) as error:
         sys.exit(str(error))
     tls = ("--ssl-key", given.tls[0], "--ssl-cert", given.tls[1]) if given.tls else ()

@@ -35,7 +35,9 @@ STYLE = """
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem }
 table { border-collapse: collapse; width: 100%; margin: 1.5rem 0 }
 td, th { padding: .15rem 1rem .15rem 0 }
-td:last-child { width: 40% }
+tbody th, td:nth-child(4) { white-space: nowrap }
+td:last-child { width: 35% }
+caption { text-align: left }
 .bar { height: 1rem; background: #56B4E9; border-right: 2px solid }
 .most .bar { background: #D55E00; outline: 2px dashed; outline-offset: 1px }
 .most { font-weight: bold }
@@ -142,19 +144,20 @@ def by_exercise(lessons: Sequence[Lesson], learners: Sequence[Seen]) -> Html:
         for each in lesson.exercises:
             most = bool(drop) and drop.exercise == each
             bar = tag("div", class_="bar", style=f"width:{100 * solved[each] / len(learners):.0f}%")
-            counted = f"{solved[each]} of {begun}", f"{solved[each]} of {len(learners)}"
+            counted = (
+                f"{solved[each]} of {begun}" if begun else "nobody has",
+                f"{solved[each]} of {len(learners)}",
+            )
             cells = f"{'▼ ' if most else ''}{each}", title(lesson), *counted, bar
             rows.append(row(cells, class_="most" if most else ""))
     said = "Nobody stopped in the middle of a lesson."
     if drop:
         said = f"Most stop at {drop.exercise}: {drop.done_before} have done {drop.before}, "
         said += f"{drop.done} have done {drop.exercise}. Its bar has a dashed outline."
-    mended = f"{statistics.median(one.mended for one in learners):g} of {len(cases())} patients"
+    mended = f"{statistics.median(one.mended for one in learners):g} of {len(cases())}"
     head = "exercise", "lesson", "solved, of those who have begun the lesson", "of all", "how many of all"
     return Html(
-        tag("p", said)
-        + table(rows, head)
-        + tag("p", f"In the ward, half of them have mended {mended} or more.")
+        tag("p", said) + table(rows, head) + tag("p", f"Patients mended in the ward: {mended} (the median).")
     )
 
 

@@ -100,7 +100,7 @@ def test_it_says_how_many_solved_each_exercise_and_where_most_stop(state: Path) 
     assert found["03.2"][1:3] == ["1 of 2", "1 of 4"]
     assert "Most stop at 01.3: 2 have done 01.2, 0 have done 01.3" in said
     assert "4 of 5 learners have a progress file. No progress file: 1. A file that can" in said
-    assert "half of them have mended 0 of 24 patients" in said
+    assert "Patients mended in the ward: 0 of 24 (the median)" in said
 
 
 DROPS = {

@@ -179,7 +179,7 @@ def visits_in(folder: str | os.PathLike[str] = ".") -> tuple[int | None, dict[in
     try:
         ward = _kept(folder)["ward"]
         seed, visits = int(ward["seed"]), {int(key): Visit(**told) for key, told in ward["visits"].items()}
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):  # OverflowError: Infinity
         return None, {}
     numbers = all(isinstance(value, int | float) for each in visits.values() for value in vars(each).values())
     return (seed, visits) if numbers else (None, {})

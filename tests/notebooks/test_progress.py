@@ -1,6 +1,7 @@
 """Which exercises are done: what the small file beside the notebooks may hold, and what may happen to it."""
 
 import json
+import math
 import os
 import stat
 import subprocess
@@ -144,7 +145,9 @@ def test_the_ward_is_kept_beside_the_exercises(folder: Path) -> None:
 VISITS = ([1], {"x": {}}, {"1": 3}, {"1": {"guesses": "many"}}, {"1": {"other": 1}})
 
 
-@pytest.mark.parametrize("ward", [3, {}, *({"seed": 1, "visits": visits} for visits in VISITS)])
+@pytest.mark.parametrize(
+    "ward", [3, {}, {"seed": math.inf, "visits": {}}, *({"seed": 1, "visits": visits} for visits in VISITS)]
+)
 def test_a_ward_of_another_form_counts_as_none(folder: Path, ward: object) -> None:
     folder.joinpath(FILE).write_text(json.dumps({"done": ["01.1"], "ward": ward}), encoding="utf-8")
     assert (done_in(), visits_in()) == ({"01.1"}, (None, {}))

@@ -65,14 +65,14 @@ c.JupyterHub.log_level = "WARN"
 # The proxy is a process of its own, so that pages stay connected to their kernels while the hub starts anew.
 c.ConfigurableHTTPProxy.should_start = False
 c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{room.port + 2}"
-c.JupyterHub.proxy_check_interval = 5
+c.JupyterHub.last_activity_interval = 5  # seconds; then it also tells a new proxy where everybody's server is
 
 c.JupyterHub.authenticator_class = Cards
 c.Authenticator.allowed_users = set(room.accounts)
 c.Authenticator.admin_users = {TEACHER}
 c.JupyterHub.admin_access = False  # the teacher starts and ends servers, and looks into none
 if room.progress:
-    told = "The teacher sees how many have solved each exercise, without names."
+    told = "The teacher can see which exercises are solved, and, if she asks for names, by whom."
     c.JupyterHub.template_vars = {"announcement_login": told}
 
 c.JupyterHub.spawner_class = ForkSpawner

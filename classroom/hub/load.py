@@ -194,9 +194,9 @@ def hub(state: Path, learners: int, port: int, *options: str) -> Iterator[Room]:
 
 
 @asynccontextmanager
-async def class_of(room: Room, learners: int) -> AsyncIterator[list[Learner]]:
-    """Give each of the first learners a browser."""
-    names = [name for name in room.accounts if name.startswith("learner")][:learners]
+async def class_of(room: Room, learners: int, before: int = 0) -> AsyncIterator[list[Learner]]:
+    """Give each of some learners a browser, from the one on who has that many before her."""
+    names = [name for name in room.accounts if name.startswith("learner")][before : before + learners]
     async with contextlib.AsyncExitStack() as opened:
         yield [
             Learner(

@@ -1,12 +1,12 @@
 """One process that has imported everything once, and forks each learner's server and kernels from itself.
 
-A kernel that starts by itself imports torch, transformers and Keras anew: seconds, and 400 MB that thirty kernels
-hold thirty times. A fork has them at once, and shares their memory with all the others until it writes there.
+A kernel that starts by itself imports torch, transformers and Keras anew: seconds, and 400 MB that thirty
+kernels hold thirty times. A fork has them at once, and shares that memory until it writes there.
 No released tool does this: ipykernel's own attempts (its pull requests 410 and 1261) were never merged.
 
 It runs as root, because only root can give a fork to another account. Who asks, the system itself says
-(SO_PEERCRED): the hub, which is root, may ask for anybody's server; a learner gets kernels of his own and nothing
-else. A request is a line of JSON; the answer is the fork's process id with a file descriptor of it (pidfd).
+(SO_PEERCRED): the hub, which is root, may ask for anybody's server; a learner gets kernels of his own and
+nothing else. A request is a line of JSON; the answer is the fork's process id with a handle on it (pidfd).
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import json
 import os
 import pkgutil
 import random
-import re
 import resource
 import select
 import signal
@@ -35,27 +34,30 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
-# What the lessons, a kernel and a learner's server import. A name that is missing costs memory, and breaks nothing.
+# What the lessons, a kernel and a server import. What is missing here costs memory, and breaks nothing.
 PRELOADED = (
-    *("helpers.lab.widget", "helpers.keras_bert", "helpers.practice.exercises", "helpers.practice.looks"),
-    *("helpers.practice.question", "helpers.practice.ward", "helpers.drawing.figures", "helpers.diagnosis.explain"),
-    *("helpers.trace", "helpers.data", "helpers.extension", "helpers.reference.compare", "transformers.trainer"),
-    *("torch.utils.data", "torch.optim", "matplotlib.pyplot", "matplotlib.backends.backend_agg"),
-    *("matplotlib_inline.backend_inline", "tqdm.auto", "IPython.core.completer", "ipykernel.kernelapp"),
-    *("ipykernel.ipkernel", "ipykernel.debugger", "pdb", "tornado.platform.asyncio", "xmlrpc.server", "IPython.core.completerlib", "IPython.extensions.storemagic", "jupyterhub.singleuser", "jupyterlab.labapp", "jupyterlab_server"),
-    *("jupyter_lsp", "jupyter_server_terminals", "notebook_shim", "helpers.server", "nbconvert.exporters"),
-    *("jupyter_server.kernelspecs.handlers", "jupyter_server.nbconvert.handlers", "jupyter_server.view.handlers"),
-    *("jupyter_lsp.virtual_documents_shadow", "jupyter_core.migrate", "notebook_shim.nbserver", "learner"),
+    "helpers.lab.widget helpers.keras_bert helpers.trace helpers.data helpers.extension",
+    "helpers.diagnosis.explain helpers.drawing.figures helpers.reference.compare helpers.server",
+    "helpers.practice.exercises helpers.practice.looks helpers.practice.question helpers.practice.ward",
+    "transformers.trainer torch.utils.data torch.optim tqdm.auto matplotlib.pyplot",
+    "matplotlib.backends.backend_agg matplotlib_inline.backend_inline",
+    "ipykernel.kernelapp ipykernel.ipkernel ipykernel.debugger pdb xmlrpc.server tornado.platform.asyncio",
+    "IPython.core.completer IPython.core.completerlib IPython.extensions.storemagic",
+    "jupyterhub.singleuser jupyterlab.labapp jupyterlab_server jupyter_lsp",
+    "jupyter_lsp.virtual_documents_shadow jupyter_server.kernelspecs.handlers",
+    "jupyter_server.nbconvert.handlers jupyter_server.view.handlers jupyter_server_terminals",
+    "jupyter_core.migrate notebook_shim notebook_shim.nbserver nbconvert.exporters learner",
 )
 PRELOADED_WHOLE = ("jupyter_server.services", "transformers.models.bert")
 MANY = 200  # processes and threads that one learner may have
 LONGEST = 1 << 20  # bytes of a request
+CLONE_NEWNS, MS_BIND = 0x20000, 4096  # linux/sched.h, linux/mount.h; Python 3.12 brings os.unshare
 PATIENCE = 2.0  # seconds that a request may take to arrive
 
 
 @dataclass(frozen=True)
 class Job:
-    """What to fork: a "kernel" or a "server", its arguments, environment, folder, and account (where root asks)."""
+    """What to fork: a "kernel" or a "server", its arguments, environment, folder; for root, an account."""
 
     kind: str
     argv: list[str]
@@ -70,7 +72,8 @@ class Forked:
     stdin = stdout = stderr = None
 
     def __init__(self, pid: int, pidfd: int) -> None:
-        self.pid, self._pidfd, self.returncode = pid, pidfd, None
+        self.pid, self._pidfd = pid, pidfd
+        self.returncode: int | None = None
 
     def poll(self) -> int | None:
         """Return None while it runs, and 0 afterwards: how it ended, only its parent is told."""
@@ -117,26 +120,26 @@ def fork(job: Job, address: str) -> Forked:
     return Forked(told["pid"], handles[0])
 
 
-def serve(address: str, uids: range, memory: int) -> Callable[[], object]:
+def serve(state: Path, uids: range, memory: int) -> Callable[[], object]:
     """Answer requests for ever. In each fork it returns: with what that fork is to do.
 
     Args:
-        address: The socket's path. Every account may connect.
+        state: The room's folder: the learners' homes, and the socket to which every account may connect.
         uids: The learners' accounts; no fork gets another.
         memory: The bytes that a fork may have for itself, beside what it shares.
 
     Raises:
         RuntimeError: Something that is imported started a thread.
     """
-    _open_to_all([Path(sys.prefix), Path(sys.base_prefix), Path(__file__).parents[2]])
+    open_to_all([Path(sys.prefix), Path(sys.base_prefix), Path(__file__).parents[2]])
     preload()
     if len(os.listdir("/proc/self/task")) != 1:
-        raise RuntimeError("got threads in the process that forks. A fork needs to have none: they would be missing there.")
+        raise RuntimeError("got threads in the process that forks, which no fork would have. It needs none.")
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a fork ended
-    listening = socket.socket(socket.AF_UNIX)
-    Path(address).unlink(missing_ok=True)
-    listening.bind(address)
-    os.chmod(address, 0o666)
+    listening, address = socket.socket(socket.AF_UNIX), state / "forks.sock"
+    address.unlink(missing_ok=True)
+    listening.bind(str(address))
+    address.chmod(0o666)
     listening.listen(64)
     FILES.extend(file for module in [*sys.modules.values()] if (file := getattr(module, "__file__", None)))
     gc.collect()
@@ -146,7 +149,7 @@ def serve(address: str, uids: range, memory: int) -> Callable[[], object]:
         with asking:
             try:
                 job, server = _read(asking, uids)
-            except (OSError, ValueError, TypeError) as error:
+            except (OSError, ValueError, TypeError, RecursionError) as error:
                 _answer(asking, {"refused": str(error)})
                 continue
             ready, done = os.pipe()
@@ -161,18 +164,18 @@ def serve(address: str, uids: range, memory: int) -> Callable[[], object]:
                 continue
         listening.close()
         os.close(ready)
-        run = _become(job, server, memory)
+        run = _become(job, server, memory, state)
         os.write(done, b"1")
         os.close(done)
         return run
 
 
 def preload() -> None:
-    """Import what learners need, and do once what each does first: what that leaves in memory is there for all."""
+    """Import what learners need, and do what each does first: what that leaves is there for all."""
     for package in map(importlib.import_module, PRELOADED_WHOLE):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
-    for name in PRELOADED:
+    for name in " ".join(PRELOADED).split():
         importlib.import_module(name)
     import helpers
 
@@ -181,14 +184,15 @@ def preload() -> None:
     model(**tokenizer(["one sentence"], return_tensors="pt"))
 
 
-def _open_to_all(folders: Sequence[Path]) -> None:
+def open_to_all(folders: Sequence[Path]) -> None:
     """Let every account reach these folders, where one above them is closed, as a home often is.
 
-    In this process's own view of the file system only (`unshare --mount`): there, the closed folder is an empty one
-    that holds nothing but them.
+    In this process's own view of the file system only (`unshare --mount`): there, another folder that holds
+    nothing but them stands where the closed one is.
     """
     within: dict[Path, list[Path]] = {}
-    for folder in dict.fromkeys(path.resolve() for path in folders):
+    resolved = {path.resolve() for path in folders}
+    for folder in (each for each in resolved if resolved.isdisjoint(each.parents)):
         if above := [each for each in reversed(folder.parents) if not each.stat().st_mode & 0o001]:
             within.setdefault(above[0], []).append(folder)
     for closed, wanted in within.items():
@@ -233,17 +237,21 @@ def _answer(asking: socket.socket, told: dict[str, Any], *handles: int) -> None:
         return  # who asked has gone; a kernel without its server ends by itself
 
 
-def _become(job: Job, asked: int, memory: int) -> Callable[[], object]:
-    """Turn this fork into what was asked for: its account, limits, folder and environment."""
+def _become(job: Job, asked: int, memory: int, state: Path) -> Callable[[], object]:
+    """Turn this fork into what was asked for: its account, home, limits, folder and environment."""
     watch = os.pidfd_open(asked)
+    own = next(home for home in (state / "homes").iterdir() if home.stat().st_uid == job.uid)
+    _stand_at(state / "home", own)
     os.setsid()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.umask(0o077)
     Path("/proc/self/comm").write_text(f"clinic-{job.kind}", encoding="ascii")
     # When memory runs out, the system ends a kernel, and neither the hub nor this process's parent.
     Path("/proc/self/oom_score_adj").write_text("700" if job.kind == "kernel" else "300", encoding="ascii")
-    most = int(re.search(r"VmData:\s+(\d+)", Path("/proc/self/status").read_text())[1]) * 1024 + memory
-    resource.setrlimit(resource.RLIMIT_DATA, (most, most))  # a MemoryError in a cell, instead of a dead kernel
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    most = memory + 1024 * int(status.partition("VmData:")[2].split()[0])
+    # More is a MemoryError in a cell, which is better than a dead kernel.
+    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     resource.setrlimit(resource.RLIMIT_NPROC, (MANY, MANY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.setgroups([])
@@ -253,15 +261,26 @@ def _become(job: Job, asked: int, memory: int) -> Callable[[], object]:
     os.environ.update(job.env)
     sys.argv = list(job.argv)
     os.chdir(job.cwd)
-    # Python's own generator is seeded anew in a fork, NumPy's isn't; torch's begins with one fixed seed anyway.
+    # A fork seeds Python's own generator anew, and not NumPy's; torch's begins with one fixed seed anyway.
     sys.modules["numpy"].random.seed(random.getrandbits(32))
     if job.kind == "kernel":
         threading.Thread(target=_end_with, args=[watch], daemon=True).start()
     return RUNS[job.kind]
 
 
+def _stand_at(place: Path, folder: Path) -> None:
+    """Let a folder stand at another's place, in this process's own view of the file system.
+
+    JupyterLab and huggingface_hub ask where the home is while they are imported: once for all learners. So every
+    home has the same path, and each learner finds her own there.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNS) or libc.mount(bytes(folder), bytes(place), None, MS_BIND, None):
+        raise OSError(ctypes.get_errno(), f"got no view of its own for {folder}")
+
+
 def _end_with(handle: int) -> None:
-    """End this kernel when its server has ended: its parent is another process, which ipykernel would watch."""
+    """End this kernel when its server has ended, which isn't its parent: so ipykernel doesn't notice."""
     select.select([handle], [], [])
     os.kill(os.getpid(), signal.SIGTERM)
     threading.Event().wait(5)
@@ -273,7 +292,7 @@ def _kernel() -> object:
     from ipykernel.kernelapp import IPKernelApp
 
     kernel = IPKernelApp.instance()
-    # It lists all modules' files for its debugger. Only to look at 4,000 modules copies 23 MB of what is shared.
+    # It lists all modules' files for its debugger. To look at 4,000 modules copies 23 MB that are shared.
     with patch.object(ipkernel, "sys", SimpleNamespace(**vars(sys) | {"modules": {}})):
         kernel.initialize(sys.argv[1:])
     kernel.kernel.debugger.kernel_modules = FILES
@@ -294,9 +313,9 @@ RUNS: dict[str, Callable[[], object]] = {"kernel": _kernel, "server": _server}
 
 
 def main(arguments: Sequence[str]) -> object:
-    """Serve at an address the accounts from one to another; in a fork, do what was asked for."""
-    address, first, last, memory = arguments
-    return serve(address, range(int(first), int(last) + 1), int(memory))()
+    """Serve a room and the accounts from one to another; in a fork, do what was asked for."""
+    state, first, last, memory = arguments
+    return serve(Path(state), range(int(first), int(last) + 1), int(memory))()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The room's JupyterHub: accounts from cards, a server per learner from `forks`, and a proxy that outlives it.
+"""The room's JupyterHub: accounts from cards, a server per learner from `forks`, a proxy that outlives it.
 
 `room` starts it, and says in the environment where everything lies.
 """
@@ -28,7 +28,8 @@ class Cards(Authenticator):
         """Return the account's name, or None."""
         given, account = data or {}, room.accounts.get((data or {}).get("username", ""))
         right = secrets.compare_digest(
-            given.get("password", "").encode(), (account.password if account else secrets.token_hex()).encode()
+            given.get("password", "").encode(),
+            (account.password if account else secrets.token_hex()).encode(),
         )
         return given["username"] if account and right else None
 
@@ -38,9 +39,8 @@ class ForkSpawner(LocalProcessSpawner):
 
     def user_env(self, env: dict[str, str]) -> dict[str, str]:
         """Add what belongs to the account; the kit's settings for threads hold in its kernels too."""
-        home = room.homes / self.user.name
-        own = {"HOME": str(home), "JUPYTER_RUNTIME_DIR": str(home / ".run"), "SHELL": "/bin/bash"}
-        own |= {"USER": self.user.name, "LOGNAME": self.user.name, "IPYTHONDIR": str(home / ".ipython")}
+        own = {"HOME": str(room.home), "JUPYTER_RUNTIME_DIR": str(room.home / ".run"), "SHELL": "/bin/bash"}
+        own |= {"USER": self.user.name, "LOGNAME": self.user.name, "IPYTHONDIR": str(room.home / ".ipython")}
         return env | own | ONE_THREAD | {"SHAPE_CLINIC_FORKS": str(room.forks)}
 
     async def start(self) -> tuple[str, int]:
@@ -50,7 +50,7 @@ class ForkSpawner(LocalProcessSpawner):
         if not home.exists():
             home.mkdir(mode=0o700)
             os.chown(home, uid, uid)
-        job = Job("server", ["jupyterhub-singleuser", *self.get_args()], self.get_env(), str(home), uid)
+        job = Job("server", ["jupyterhub-singleuser", *self.get_args()], self.get_env(), str(room.home), uid)
         self.pid = (await asyncio.to_thread(fork, job, str(room.forks))).pid
         return "127.0.0.1", self.port
 
@@ -65,7 +65,7 @@ c.JupyterHub.log_level = "WARN"
 # The proxy is a process of its own, so that pages stay connected to their kernels while the hub starts anew.
 c.ConfigurableHTTPProxy.should_start = False
 c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{room.port + 2}"
-c.JupyterHub.last_activity_interval = 5  # seconds; then it also tells a new proxy where everybody's server is
+c.JupyterHub.last_activity_interval = 5  # seconds; then it also tells a new proxy its routes
 
 c.JupyterHub.authenticator_class = Cards
 c.Authenticator.allowed_users = set(room.accounts)
@@ -82,7 +82,7 @@ seconds = int(60 * room.idle)
 c.Spawner.args = [
     # A socket on the loopback interface is open to every account of the machine: its outputs could be read.
     "--KernelManager.transport=ipc",
-    # A kernel that does nothing goes, though a page shows it, and then the server, if nothing else runs there.
+    # A kernel that does nothing goes, though a page shows it; then the server, if nothing else runs there.
     f"--MappingKernelManager.cull_idle_timeout={seconds}",
     f"--MappingKernelManager.cull_interval={min(seconds, 300)}",
     "--MappingKernelManager.cull_connected=True",

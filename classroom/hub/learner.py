@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import subprocess
 from importlib.metadata import EntryPoint
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from forks import Job, fork
-from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
+from jupyter_client.provisioning.factory import KernelProvisionerFactory
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 AWAY = shutil.ignore_patterns(".*", "*shape_clinic_progress.*", "legacy")
@@ -26,11 +28,12 @@ class ForkedKernel(LocalProvisioner):
         arguments, folder = cmd[cmd.index("ipykernel_launcher") :], str(kwargs.get("cwd") or Path.cwd())
         job = Job("kernel", arguments, dict(kwargs.get("env") or os.environ), folder)
         try:
-            self.process = await asyncio.to_thread(fork, job, os.environ["SHAPE_CLINIC_FORKS"])
+            forked = await asyncio.to_thread(fork, job, os.environ["SHAPE_CLINIC_FORKS"])
         except OSError as error:
             self.log.warning("This kernel starts slowly: nobody forks (%s).", error)
             return await super().launch_kernel(cmd, **kwargs)
-        self.pid = self.pgid = self.process.pid
+        self.process = cast("subprocess.Popen[bytes]", forked)
+        self.pid = self.pgid = forked.pid
         self.cwd = folder
         return self.connection_info
 

@@ -3,8 +3,8 @@
     sudo .venv/bin/python classroom/hub/load.py [N ...]      1 5 10 20 where nothing is said
 
 It starts a hub of its own and goes through its proxy as a browser does: the login page, JupyterHub's way to a
-server, a session with a kernel, and its messages over a websocket. All learners do each step at the same moment,
-which is worse than a class.
+server, a session with a kernel, and its messages over a websocket. All learners do each step at the same
+moment, which is worse than a class.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from typing import Any
 
 import aiohttp
 import numpy as np
+import psutil
 from room import Room, answers
 from yarl import URL
 
@@ -38,6 +39,7 @@ START = 60  # seconds that the hub, a server or a kernel may take on a machine t
 CELL = 900  # seconds that a cell may take when everybody trains at once
 MOVES = 20  # of a slider, per learner
 THINKING = 1.0  # seconds between two moves
+STRAIGHT = re.compile("MB of all|the last|cores|whole lesson")  # what grows in proportion to the learners
 
 
 @dataclass
@@ -80,12 +82,14 @@ class Learner:
     async def api(self, method: str, what: str, **told: Any) -> Any:
         """Call the learner's own server, and return what it says."""
         async with self.http.request(
-            method, f"{self.server}/api/{what}", json=told or None, headers={"X-XSRFToken": self._xsrf()}
+            method, f"{self.server}/api/{what}", json=told or None, headers={"X-XSRFToken": self.xsrf}
         ) as answer:
             answer.raise_for_status()
             return await answer.json() if answer.content_type == "application/json" else None
 
-    def _xsrf(self) -> str:
+    @property
+    def xsrf(self) -> str:
+        """What each change must bring, so that no other page can make it."""
         cookies = self.http.cookie_jar.filter_cookies(URL(f"{self.server}/"))
         return cookies["_xsrf"].value if "_xsrf" in cookies else ""
 
@@ -98,7 +102,9 @@ class Learner:
         """Start a notebook's kernel, and wait until it answers."""
         asked = {"path": path, "name": Path(path).name, "type": "notebook", "kernel": {"name": "python3"}}
         session = await self.api("POST", "sessions", **asked)
-        channels = f"{self.server}/api/kernels/{session['kernel']['id']}/channels?session_id={uuid.uuid4().hex}"
+        channels = (
+            f"{self.server}/api/kernels/{session['kernel']['id']}/channels?session_id={uuid.uuid4().hex}"
+        )
         self.kernel = Kernel(session["kernel"]["id"], await self.http.ws_connect(channels, max_msg_size=0))
         await self.kernel.ready()
 
@@ -143,7 +149,9 @@ class Kernel:
         try:
             return await asyncio.wait_for(answered, seconds)
         finally:
-            self.waiting.pop(header["msg_id"], None)  # nobody waits any more for an answer that comes too late
+            self.waiting.pop(
+                header["msg_id"], None
+            )  # nobody waits any more for an answer that comes too late
 
     async def ready(self) -> None:
         """Wait until it answers at all: what is sent before its sockets are connected is lost."""
@@ -204,23 +212,33 @@ async def class_of(room: Room, learners: int, before: int = 0) -> AsyncIterator[
                 room.accounts[name].password,
                 room.address,
                 await opened.enter_async_context(
-                    aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True), timeout=aiohttp.ClientTimeout(CELL))
+                    aiohttp.ClientSession(
+                        cookie_jar=aiohttp.CookieJar(unsafe=True), timeout=aiohttp.ClientTimeout(CELL)
+                    )
                 ),
             )
             for name in names
         ]
 
 
-def memory(uids: Sequence[int]) -> dict[str, float]:
-    """Return the MB (PSS: what is shared counts in parts) of all servers and of all kernels of these accounts."""
-    found = {"server": 0.0, "kernel": 0.0, "own": 0.0}
+def memory(room: Room) -> dict[str, float]:
+    """Return the MB of all servers, of all kernels, and of the room's own processes.
+
+    It is PSS: what processes share counts in equal parts.
+    """
+    uids = [account.uid for account in room.accounts.values()]
+    needed = [(room.private / f"{name}.pid").read_text() for name in ("forks", "proxy", "hub")]
+    found = {"server": 0.0, "kernel": 0.0, "room": 0.0}
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):  # it has ended meanwhile
-            if folder.stat().st_uid in uids or _owner(folder) in uids:
+            kind = (
+                "room"
+                if folder.name in needed
+                else (folder / "comm").read_text().strip().removeprefix("clinic-")
+            )
+            if folder.name in needed or _owner(folder) in uids:
                 pss = re.search(r"^Pss:\s+(\d+)", (folder / "smaps_rollup").read_text(), re.MULTILINE)
-                kind = "server" if (folder / "comm").read_text().startswith("clinic-server") else "kernel"
-                found[kind] += int(pss[1]) / 1024 if pss else 0
-                found["own"]+= sum(map(int,re.findall(r"^Private\w+:\s+(\d+)", (folder / "smaps_rollup").read_text(), re.MULTILINE)))/1024
+                found[kind if kind in found else "kernel"] += int(pss[1]) / 1024 if pss else 0
     return found
 
 
@@ -267,47 +285,71 @@ async def sliding(learner: Learner, moves: int = MOVES) -> list[float]:
 
 async def measure(room: Room, count: int) -> dict[str, float]:
     """Let a class of that size go through the lesson; return a row of the table."""
-    uids = [account.uid for name, account in room.accounts.items() if name.startswith("learner")][:count]
-    row: dict[str, float] = {"learners": count}
     async with class_of(room, count) as learners:
-        failed = [not let for let in (await timed(Learner.log_in, learners))[1]]
+        failed = [let is not True for let in (await timed(Learner.log_in, learners))[1]]
         servers, got = await timed(Learner.start_server, learners)
         failed += [isinstance(each, BaseException) for each in got]
         _, notebooks = await timed(Learner.cells, learners)
         kernels, got = await timed(Learner.start_kernel, learners)
         failed += [isinstance(each, BaseException) for each in (*notebooks, *got)]
-        row |= {"server s": max(servers), "kernel s": statistics.median(kernels), "slowest kernel s": max(kernels)}
         cells = next(cells for cells in notebooks if isinstance(cells, list))
         lab = 1 + next(place for place, cell in enumerate(cells) if "ShapeLab(" in "".join(cell["source"]))
         _, first = await timed(lambda learner: lesson(learner, cells[:lab]), learners)
-        held = memory(uids)
-        row |= {f"{kind} MB": held[kind] / count for kind in ("server", "kernel", "own")}
-        row["learner MB"] = sum(held.values()) / count
+        with_lab, busy, started = memory(room), psutil.cpu_times(), time.perf_counter()
         _, slid = await timed(sliding, learners)
         moves = sorted(ms for each in slid if isinstance(each, list) for ms in each)
-        row |= {"slider p50 ms": statistics.median(moves), "slider p95 ms": moves[int(0.95 * len(moves))]}
+        cores = _worked(busy) / (time.perf_counter() - started)
         whole, rest = await timed(lambda learner: lesson(learner, cells[lab:]), learners)
-        row |= {"lesson s": max(whole), "after it MB": memory(uids)["kernel"] / count, "after own": memory(uids)["own"]/count}
-        failed += [bool(each) if isinstance(each, list) else True for each in (*first, *rest)]
+        after = memory(room)
+        failed += [not isinstance(each, list) or bool(each) for each in (*first, *rest)]
         failed += [isinstance(each, BaseException) for each in slid]
-        row["failures"] = sum(failed)
-        for learner in learners:
-            if learner.kernel:
-                await learner.kernel.close()
-                await learner.api("DELETE", f"kernels/{learner.kernel.id}")
-    return row
+    return {
+        "learners": count,
+        "failures": sum(failed),
+        "a server answers after s (the last)": max(servers),
+        "a kernel answers after s (median)": statistics.median(kernels),
+        "a kernel answers after s (the last)": max(kernels),
+        "with the lab open, MB of a kernel": with_lab["kernel"] / count,
+        "with the lab open, MB of a server": with_lab["server"] / count,
+        "with the lab open, MB of all": sum(with_lab.values()),
+        "a slider's move, ms (p50)": statistics.median(moves),
+        "a slider's move, ms (p95)": moves[int(0.95 * len(moves))],
+        "cores busy while all move sliders": cores,
+        "all run the whole lesson in s": max(whole),
+        "after the lesson, MB of a kernel": after["kernel"] / count,
+        "after the lesson, MB of all": sum(after.values()),
+    }
+
+
+def _worked(before: Any) -> float:
+    """Return the seconds that the machine's cores have worked since then, this script included."""
+    now = psutil.cpu_times()
+    return float(sum(now) - now.idle - now.iowait - (sum(before) - before.idle - before.iowait))
 
 
 def predicted(rows: Sequence[dict[str, float]], count: int) -> dict[str, float]:
-    """Return the row that a straight line through the measured ones gives for another number of learners."""
+    """Return what straight lines through the measured rows say of another number, where a line is right."""
     at = [row["learners"] for row in rows]
-    lines = {name: np.polyfit(at, [row[name] for row in rows], 1) for name in rows[0] if name != "failures"}
-    return {name: float(np.polyval(line, count)) for name, line in lines.items()}
+    lines = {
+        name: np.polyfit(at, [row[name] for row in rows], 1) for name in rows[0] if STRAIGHT.search(name)
+    }
+    return {"learners": count} | {name: float(np.polyval(line, count)) for name, line in lines.items()}
 
 
 def told(rows: Sequence[dict[str, float]], name: str) -> str:
     """Return one line of the Markdown table: a figure for each number of learners."""
-    return f"| {name} | " + " | ".join(f"{row[name]:.4g}" if name in row else "" for row in rows) + " |"
+    return (
+        f"| {name} | "
+        + " | ".join(
+            f"{row[name]:.3g}"
+            if row.get(name, 1000) < 1000
+            else f"{row.get(name, 0):,.0f}"
+            if name in row
+            else ""
+            for row in rows
+        )
+        + " |"
+    )
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -1,7 +1,7 @@
-"""`make hub`: one server for the room. It makes the accounts, prints their cards, and keeps three processes running.
+"""`make hub`: one server for the room. It makes accounts and their cards, and keeps three processes running.
 
-These are `forks` (learners' servers and kernels), the hub's proxy, and the hub. One that ends is started again, and
-the others go on: a learner's kernel outlives the hub, and a page stays connected through the proxy.
+These are `forks` (learners' servers and kernels), the hub's proxy, and the hub. One that ends starts again,
+and the others go on: a learner's kernel outlives the hub, and a page stays connected through the proxy.
 """
 
 from __future__ import annotations
@@ -35,8 +35,9 @@ PROXY = Path(sys.prefix, "lib", "node_modules", "configurable-http-proxy", "bin"
 DEFAULT_STATE = Path("/var/lib/shape-clinic")
 FIRST_UID = 52001  # nobody's on Debian, Ubuntu and Fedora, and none that systemd gives away by itself
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that looks like another on paper
+MOST_STARTS = 6  # of one process in a minute: with more, something is wrong that no start mends
 LONGEST_STATE = 40  # letters: the path of a kernel's socket may have 107
-# Thirty kernels that each took all cores would wait for each other. A tokenizer's threads would not survive a fork.
+# Thirty kernels that each took all cores would wait for each other; and no thread survives a fork.
 ONE_THREAD = {
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
     "TOKENIZERS_PARALLELISM": "false",
@@ -67,13 +68,18 @@ class Room:
 
     @property
     def port(self) -> int:
-        """Where the proxy answers; the hub takes the next one, and the proxy's own interface the one after."""
+        """Where the proxy answers; the hub takes the next port, the proxy's own interface the one after."""
         return urlsplit(self.address).port or 8000
 
     @property
     def homes(self) -> Path:
         """The learners' folders, one each."""
         return self.state / "homes"
+
+    @property
+    def home(self) -> Path:
+        """Where every learner finds the own folder: to each, another one stands there."""
+        return self.state / "home"
 
     @property
     def private(self) -> Path:
@@ -112,11 +118,14 @@ def accounts(learners: int, shared: str, before: dict[str, Account]) -> dict[str
     """
     names = [TEACHER, *(f"learner-{number:02}" for number in range(1, learners + 1))]
     found = {
-        name: before.get(name) or Account(shared if shared and name != TEACHER else password(), FIRST_UID + place)
+        name: before.get(name)
+        or Account(shared if shared and name != TEACHER else password(), FIRST_UID + place)
         for place, name in enumerate(names)
     }
     if taken := {account.pw_uid for account in pwd.getpwall()} & {account.uid for account in found.values()}:
-        raise ValueError(f"got account number {min(taken)}, which this machine gave away already. Try fewer learners.")
+        raise ValueError(
+            f"got account number {min(taken)}, which this machine gave away already. Try fewer learners."
+        )
     return found
 
 
@@ -143,12 +152,13 @@ def prepare(
     """
     if os.geteuid():
         raise PermissionError(
-            f"got account {os.geteuid()}. The hub needs root: it gives each learner an account of its own, so that "
-            "none can read another's files. Try sudo make hub."
+            f"got account {os.geteuid()}. The hub needs root: it gives each learner an account of its own, "
+            "so that none can read another's files. Try sudo make hub."
         )
     if len(str(state)) > LONGEST_STATE:
         raise ValueError(f"got {state}. A kernel's socket needs a shorter path. Try {DEFAULT_STATE}.")
-    for folder, mode in ((state, 0o711), (state / "homes", 0o711), (state / "private", 0o700)):
+    modes = {state: 0o711, state / "homes": 0o711, state / "home": 0o711, state / "private": 0o700}
+    for folder, mode in modes.items():
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(mode)
     first = urlsplit(address).port or 8000
@@ -158,7 +168,9 @@ def prepare(
             try:
                 probe.bind(("", port))
             except OSError as error:
-                raise ValueError(f"got port {port}, where something answers already. Try --port {port + 100}.") from error
+                raise ValueError(
+                    f"got port {port}, where something answers already. Try --port {port + 100}."
+                ) from error
     if closed := [folder for folder in state.parents if not folder.stat().st_mode & 0o001]:
         raise ValueError(f"got {state}, but {closed[-1]} is closed to learners. Try {DEFAULT_STATE}.")
     before = state / "private" / "room.json"
@@ -185,15 +197,13 @@ def commands(room: Room, tls: Sequence[str]) -> dict[str, list[str]]:
     """Return the three processes' command lines. Each ends when this one does, however that ends."""
     uids = [account.uid for account in room.accounts.values()]
     bound = urlsplit(room.address)
-    programs = {
-        "forks": ["unshare", "--mount", "--propagation", "private", sys.executable, "-P", str(HERE / "forks.py")]
-        + [str(room.forks), str(min(uids)), str(max(uids)), str(room.memory)],
-        "proxy": [str(NODE), str(PROXY)]
-        + ["--ip", str(bound.hostname), "--port", str(room.port)]
-        + ["--api-ip", "127.0.0.1", "--api-port", str(room.port + 2)]
-        + ["--error-target", f"http://127.0.0.1:{room.port + 1}/hub/error", *tls],
-        "hub": [sys.executable, "-m", "jupyterhub", "-f", str(HERE / "jupyterhub_config.py")],
-    }
+    forks = ["unshare", "--mount", "--propagation", "private", sys.executable, "-P", str(HERE / "forks.py")]
+    forks += [str(room.state), str(min(uids)), str(max(uids)), str(room.memory)]
+    proxy = [str(NODE), str(PROXY), "--ip", str(bound.hostname), "--port", str(room.port)]
+    proxy += ["--api-ip", "127.0.0.1", "--api-port", str(room.port + 2)]
+    proxy += ["--error-target", f"http://127.0.0.1:{room.port + 1}/hub/error", *tls]
+    hub = [sys.executable, "-m", "jupyterhub", "-f", str(HERE / "jupyterhub_config.py")]
+    programs = {"forks": forks, "proxy": proxy, "hub": hub}
     return {name: ["setpriv", "--pdeathsig", "TERM", *command] for name, command in programs.items()}
 
 
@@ -203,18 +213,27 @@ class Keeper:
     def __init__(self, room: Room, tls: Sequence[str] = ()) -> None:
         self.room, self.commands = room, commands(room, tls)
         self.running: dict[str, subprocess.Popen[bytes]] = {}
-        self.enough = False
+        self.started: dict[str, list[float]] = {name: [] for name in self.commands}
+        self.enough, self.trouble = False, ""
         kept = {name: os.environ[name] for name in ("LANG", "LC_ALL") if name in os.environ}
         own = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONPATH": str(HERE)}
         secret = {"CONFIGPROXY_AUTH_TOKEN": secrets.token_hex(32)}
         secret |= {"SHAPE_CLINIC_ROOM": str(room.private / "room.json")}
         # What forks hands its memory to every learner: it is told no secret.
-        self.environments = {name: kept | own | ONE_THREAD for name in self.commands}
-        self.environments["hub"] |= secret
-        self.environments["proxy"] |= secret
+        known = kept | own | ONE_THREAD
+        self.environments = {
+            "forks": known | {"HOME": str(room.home)},
+            "proxy": known | secret,
+            "hub": known | secret,
+        }
 
     def start(self, name: str) -> None:
-        """Start one of them; what it says goes into its log."""
+        """Start one of them, unless it ends again and again; what it says goes into its log."""
+        self.started[name] = [*self.started[name][1 - MOST_STARTS :], time.monotonic()]
+        if len(self.started[name]) == MOST_STARTS and self.started[name][-1] - self.started[name][0] < 60:
+            said = (self.room.private / f"{name}.log").read_text(encoding="utf-8", errors="replace").strip()
+            self.trouble = f"got {name}, which ended {MOST_STARTS - 1} times in a minute: {said[-500:]}"
+            return self.stop()
         with (self.room.private / f"{name}.log").open("ab") as log:
             self.running[name] = subprocess.Popen(
                 self.commands[name],
@@ -228,10 +247,10 @@ class Keeper:
         (self.room.private / f"{name}.pid").write_text(str(self.running[name].pid), encoding="ascii")
 
     def keep(self) -> None:
-        """Start each that doesn't run, a second after it ended; return when it is enough and all have ended."""
+        """Start each that doesn't run, a second after it ended; return when it is enough and all are gone."""
         while not self.enough:
             for name in self.commands:
-                if name not in self.running or self.running[name].poll() is not None:
+                if not self.enough and (name not in self.running or self.running[name].poll() is not None):
                     self.start(name)
             time.sleep(1)
         for name in ("hub", "proxy", "forks"):  # the hub ends the learners' servers first
@@ -246,10 +265,10 @@ class Keeper:
 
 def answers(room: Room) -> bool:
     """Whether somebody could log in now."""
-    bound = urlsplit(room.address)
-    trusting = ssl._create_unverified_context() if bound.scheme == "https" else None  # it asks itself
+    # It asks itself, so it needs no proof of who answers.
+    trusting = ssl._create_unverified_context() if room.address.startswith("https") else None
     try:
-        page = f"{bound.scheme}://127.0.0.1:{room.port}/hub/login"
+        page = f"{room.address.replace('0.0.0.0', '127.0.0.1')}/hub/login"
         return room.forks.is_socket() and bool(urlopen(page, timeout=5, context=trusting))
     except OSError:
         return False
@@ -266,11 +285,21 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--learners", type=int, default=30, metavar="N", help="how many accounts (30)")
     parser.add_argument("--password", default="", help="one for all learners, instead of one each")
     parser.add_argument("--ip", default="0.0.0.0", help="where it listens (0.0.0.0: the whole network)")
-    parser.add_argument("--port", type=int, default=8000, help="this one, and the next two on this machine only (8000)")
-    parser.add_argument("--memory", type=gibibytes, default="2", metavar="GIB", help="what a kernel may have for itself (2)")
-    parser.add_argument("--idle", type=float, default=120, metavar="MINUTES", help="what unused kernels stay (120)")
-    parser.add_argument("--progress", action="store_true", help="learners are told that you see what is solved")
-    parser.add_argument("--state", type=Path, default=DEFAULT_STATE, help=f"homes and accounts ({DEFAULT_STATE})")
+    parser.add_argument(
+        "--port", type=int, default=8000, help="this one, and the next two on this machine only (8000)"
+    )
+    parser.add_argument(
+        "--memory", type=gibibytes, default="2", metavar="GIB", help="what a kernel may have for itself (2)"
+    )
+    parser.add_argument(
+        "--idle", type=float, default=120, metavar="MINUTES", help="what unused kernels stay (120)"
+    )
+    parser.add_argument(
+        "--progress", action="store_true", help="learners are told that you see what is solved"
+    )
+    parser.add_argument(
+        "--state", type=Path, default=DEFAULT_STATE, help=f"homes and accounts ({DEFAULT_STATE})"
+    )
     parser.add_argument("--tls", nargs=2, default=(), metavar=("KEY", "CERTIFICATE"), help="answer by https")
     return parser.parse_args(arguments)
 
@@ -290,6 +319,8 @@ def main(arguments: Sequence[str]) -> None:
         signal.signal(number, keeper.stop)
     threading.Thread(target=_tell, args=[room], daemon=True).start()
     keeper.keep()
+    if keeper.trouble:
+        sys.exit(keeper.trouble)
 
 
 def _tell(room: Room) -> None:

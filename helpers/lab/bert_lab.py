@@ -315,7 +315,6 @@ def _encoder(name: str | None) -> Any:
     return load_bert("encoder")
 
 
-
 class BertExperiment(Experiment):
     """Runs a real head and a real loss on every change.
 

@@ -1,7 +1,7 @@
-"""`make hub`, for real: three learners in lesson 01, what none may reach of another's, and what survives a kill.
+"""`make hub`, for real: three learners in lesson 01, what none may reach of another's, what survives a kill.
 
-Only root can give learners accounts of their own, and the proxy comes with `make hub`. Without them these tests skip
-themselves; `make hub-check`, which CI runs, makes that a failure.
+Only root can give learners accounts of their own, and the proxy comes with `make hub`. Without them the tests
+skip themselves; `make hub-check`, which CI runs, makes that a failure.
 """
 
 import asyncio
@@ -9,6 +9,8 @@ import json
 import os
 import pwd
 import signal
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -17,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import psutil
 import pytest
 from browser_server import free_port
 from notebook_tools import ROOT
@@ -24,7 +27,7 @@ from notebook_tools import ROOT
 pytest.importorskip("jupyterhub")
 
 from load import Learner, class_of, hub, lesson, memory, sliding
-from room import PROXY, TEACHER, Room, accounts, cards, main, parsed
+from room import PROXY, TEACHER, Keeper, Room, accounts, cards, main, parsed
 
 READY = hasattr(os, "geteuid") and os.geteuid() == 0 and PROXY.exists()
 if not READY and "SHAPE_CLINIC_REQUIRE_HUB" in os.environ:
@@ -83,19 +86,27 @@ def test_three_learners_run_lesson_01_and_move_its_slider(room: Room) -> None:
             cells = await learners[0].cells()
             await asyncio.gather(*(learner.start_kernel() for learner in learners))
             assert await asyncio.gather(*(lesson(each, cells) for each in learners)) == [[], [], []]
-            assert all(len(taken) == 3 for taken in await asyncio.gather(*(sliding(each, 3) for each in learners)))
-            assert memory([account.uid for account in room.accounts.values()])["kernel"] > 0
+            assert all(
+                len(taken) == 3 for taken in await asyncio.gather(*(sliding(each, 3) for each in learners))
+            )
+            assert all(held > 0 for held in memory(room).values())
 
     asyncio.run(run())
 
 
 # What learner-02 tries in a cell of her own, and what Python must say. THEIRS is learner-01's home.
 TRIES = {
-    "read another's notebook": ("open(f'{THEIRS}/notebooks/01_wrong_head_size.ipynb').read()", "PermissionError"),
+    "read another's notebook": (
+        "open(f'{THEIRS}/notebooks/01_wrong_head_size.ipynb').read()",
+        "PermissionError",
+    ),
     "list another's home": ("os.listdir(THEIRS)", "PermissionError"),
     "list who has a home": ("os.listdir(os.path.dirname(THEIRS))", "PermissionError"),
     "write into another's home": ("open(f'{THEIRS}/x', 'w')", "PermissionError"),
-    "reach another's kernel by its socket": ("socket.socket(socket.AF_UNIX).connect(SOCKET)", "PermissionError"),
+    "reach another's kernel by its socket": (
+        "socket.socket(socket.AF_UNIX).connect(SOCKET)",
+        "PermissionError",
+    ),
     "read the cards": ("open(PRIVATE + '/cards.html').read()", "PermissionError"),
     "end another's kernel": ("os.kill(KERNEL, 9)", "PermissionError"),
     "read another's environment": ("open(f'/proc/{SERVER}/environ').read()", "PermissionError"),
@@ -103,14 +114,23 @@ TRIES = {
     "become another": ("os.setuid(UID)", "PermissionError"),
     "become root": ("os.setuid(0)", "PermissionError"),
     "change the kit for all": ("open(helpers.__file__, 'a')", "PermissionError"),
-    "ask for a fork that is another": ("fork(Job('kernel', [], {}, '/', UID), FORKS).pid; owns(UID)", "AssertionError"),
+    "ask for a fork that is another": (
+        "fork(Job('kernel', [], {}, '/', UID), FORKS).pid; owns(UID)",
+        "AssertionError",
+    ),
     "ask for a fork that is root": ("fork(Job('server', [], {}, '/', 0), FORKS)", "RuntimeError"),
     "ask another's server": ("get(f'http://127.0.0.1:{PORT}/user/learner-01/api/contents')", "HTTPError"),
     "ask the hub who is there": ("get(os.environ['JUPYTERHUB_API_URL'] + '/users')", "HTTPError"),
     "move the proxy's routes": ("get(f'http://127.0.0.1:{PROXY}/api/routes')", "HTTPError"),
+    "write where the settings of root are": ("open('/root/x', 'w')", "PermissionError"),
     # The same ways to what is her own: these tries can succeed.
     "read her own": ("open('01_wrong_head_size.ipynb').read(); os.listdir(OWN); open(OWN + '/x', 'w')", ""),
     "ask her own server": ("get(os.environ['JUPYTERHUB_SERVICE_URL'] + 'api/contents')", ""),
+    "keep a model in her own folder": (
+        "from huggingface_hub.constants import HF_HOME; os.makedirs(HF_HOME, exist_ok=True)\n"
+        "assert HF_HOME.startswith(OWN)",
+        "",
+    ),
     "get a fork of her own": ("fork(Job('kernel', ['x'], dict(os.environ), '/'), FORKS).kill()", ""),
 }
 MEANS = """
@@ -122,7 +142,8 @@ def get(address):
     return urllib.request.urlopen(urllib.request.Request(address, headers=mine), timeout=10).read()
 def owns(uid):
     time.sleep(1)
-    assert any(os.stat(f"/proc/{{pid}}").st_uid == uid for pid in os.listdir("/proc") if pid.isdigit() and int(pid) > {pid})
+    new = [pid for pid in os.listdir("/proc") if pid.isdigit() and int(pid) > {pid}]
+    assert any(os.stat(f"/proc/{{pid}}").st_uid == uid for pid in new)
 THEIRS, OWN, PRIVATE, FORKS, SOCKET = {theirs!r}, os.environ["HOME"], {private!r}, {forks!r}, {socket!r}
 UID, KERNEL, SERVER, PORT, PROXY = {uid}, {kernel}, {server}, {port}, {proxy}
 """
@@ -133,12 +154,16 @@ def test_a_learner_reaches_nothing_of_another_from_a_cell(room: Room) -> None:
     async def run() -> dict[str, str]:
         async with seated(room, 2) as (first, second):
             await asyncio.gather(first.start_kernel(), second.start_kernel())
-            (server,), (kernel, *_) = processes(room, first.name, "server"), processes(room, first.name, "kernel")
+            (server,), (kernel, *_) = (
+                processes(room, first.name, "server"),
+                processes(room, first.name, "kernel"),
+            )
             home = room.homes / first.name
             told = {"hub": str(ROOT / "classroom" / "hub"), "theirs": str(home), "private": str(room.private)}
             told |= {"forks": str(room.forks), "socket": str(next((home / ".run").glob("*-ipc-1")))}
             told |= {"uid": room.accounts[first.name].uid, "kernel": kernel, "server": server}
-            told |= {"port": listens(server), "proxy": room.port + 2, "pid": max(kernel, server)}
+            ((_, port),) = listening(server)
+            told |= {"port": port, "proxy": room.port + 2, "pid": max(kernel, server)}
             assert second.kernel
             assert await second.kernel.run(MEANS.format(**told)) == ""
             return {what: await second.kernel.run(code) for what, (code, _) in TRIES.items()}
@@ -146,12 +171,10 @@ def test_a_learner_reaches_nothing_of_another_from_a_cell(room: Room) -> None:
     assert asyncio.run(run()) == {what: error for what, (_, error) in TRIES.items()}
 
 
-def listens(pid: int) -> int:
-    """The port on which a process listens."""
-    import psutil
-
-    (port,) = {c.laddr.port for c in psutil.Process(pid).net_connections("tcp") if c.status == "LISTEN"}
-    return int(port)
+def listening(pid: int) -> set[tuple[str, int]]:
+    """Where a process listens: addresses and ports."""
+    found = psutil.Process(pid).net_connections("inet")
+    return {(each.laddr.ip, each.laddr.port) for each in found if each.status in ("LISTEN", "NONE")}
 
 
 @on_a_hub
@@ -160,7 +183,19 @@ def test_a_learner_reaches_nothing_of_another_from_a_browser(room: Room) -> None
         async with seated(room, 2) as (first, second):
             await first.start_kernel()
             assert first.kernel
-            pages = ["lab", "api/contents/notebooks", "api/kernels", "api/sessions", "files/notebooks/ward.ipynb"]
+            pages = [
+                "lab",
+                "api/contents/notebooks",
+                "api/kernels",
+                "api/sessions",
+                "files/notebooks/ward.ipynb",
+            ]
+            for folder in ("workspaces/default", "settings/@jupyterlab/notebook-extension:tracker"):
+                told = {"data": {}, "metadata": {"id": "default"}, "raw": "{}"}
+                headers = {"X-XSRFToken": first.xsrf}
+                address = f"{first.server}/lab/api/{folder}"
+                async with first.http.put(address, json=told, headers=headers) as answer:
+                    assert (folder, answer.status) == (folder, 204)
             for page in pages:
                 for who, status in ((first, 200), (second, 403)):
                     async with who.http.get(f"{first.server}/{page}") as answer:
@@ -204,7 +239,9 @@ def solved(room: Room, name: str) -> list[str]:
 def test_a_killed_kernel_is_back_and_nobody_else_notices(room: Room) -> None:
     async def run() -> None:
         async with seated(room, 2) as (first, second):
-            await asyncio.gather(first.start_kernel("notebooks/a.ipynb"), second.start_kernel("notebooks/a.ipynb"))
+            await asyncio.gather(
+                first.start_kernel("notebooks/a.ipynb"), second.start_kernel("notebooks/a.ipynb")
+            )
             assert first.kernel and second.kernel
             before = set(processes(room, first.name, "kernel"))
             assert await first.kernel.run(SOLVE) == await second.kernel.run("kept = 1") == ""
@@ -218,7 +255,9 @@ def test_a_killed_kernel_is_back_and_nobody_else_notices(room: Room) -> None:
                 return bool(set(processes(room, first.name, "kernel")) - before)
 
             await until(back)
-            await first.start_kernel("notebooks/a.ipynb")  # the page asks for the same session, and gets its kernel
+            await first.start_kernel(
+                "notebooks/a.ipynb"
+            )  # the page asks for the same session, and gets its kernel
             assert await first.kernel.run("1 + 1") == ""
             assert solved(room, first.name) == ["01.1"]
             assert await second.kernel.run("assert kept == 1") == ""
@@ -291,7 +330,10 @@ def test_one_password_for_all_a_word_on_progress_and_an_end_for_what_nobody_uses
     async def run(room: Room) -> None:
         async with seated(room, 2, before=3) as (first, second):
             assert first.password == second.password == "the same for all" != room.accounts[TEACHER].password
-            async with first.http.get(f"{room.address}/hub/logout"), first.http.get(f"{room.address}/hub/login") as page:
+            async with (
+                first.http.get(f"{room.address}/hub/logout"),
+                first.http.get(f"{room.address}/hub/login") as page,
+            ):
                 assert "which exercises are solved" in await page.text()
             await second.start_kernel()
 
@@ -303,6 +345,30 @@ def test_one_password_for_all_a_word_on_progress_and_an_end_for_what_nobody_uses
 
     with hub(folder / "other", 5, free_port(), *options) as room:
         asyncio.run(run(room))
+
+
+@pytest.mark.skipif(not READY, reason="mounts as root")
+def test_a_clone_in_a_closed_home_is_open_to_learners_and_the_rest_of_it_is_not(folder: Path) -> None:
+    """The process that forks sees a home of its own, in which only the clone lies."""
+    home = folder / "home"
+    (home / "kit" / ".venv").mkdir(parents=True)
+    (home / "kit" / ".venv" / "python").write_text("here")
+    (home / "letters").write_text("private")
+    home.chmod(0o700)
+    code = f"""if True:
+        import os, sys
+        from pathlib import Path
+        from forks import open_to_all
+        home = Path({str(home)!r})
+        open_to_all([home / "kit" / ".venv", home / "kit", Path(sys.prefix), Path(sys.base_prefix)])
+        os.setgroups([]); os.setgid(52001); os.setuid(52001)
+        assert (home / "kit" / ".venv" / "python").read_text() == "here"
+        assert not (home / "letters").exists()
+        import colorsys  # from the standard library, wherever Python lies"""
+    command = ["unshare", "--mount", "--propagation", "private", sys.executable, "-c", code]
+    env = os.environ | {"PYTHONPATH": str(ROOT / "classroom" / "hub")}
+    subprocess.run(command, env=env, check=True)
+    assert sorted(path.name for path in home.iterdir()) == ["kit", "letters"]
 
 
 def test_accounts_stay_as_they_were_and_no_two_share_anything() -> None:
@@ -339,13 +405,24 @@ def test_a_port_that_is_taken_and_a_folder_that_is_too_deep_are_refused_at_once(
             main(arguments)
 
 
+def test_what_ends_again_and_again_is_said_with_its_last_words(tmp_path: Path) -> None:
+    room = Room(tmp_path, "http://127.0.0.1:8000", 0, 0, False, accounts(1, "", {}))
+    room.private.mkdir()
+    keeper = Keeper(room)
+    keeper.commands = {name: ["sleep", "100"] for name in keeper.commands}
+    keeper.commands["proxy"] = ["sh", "-c", "echo no port for me; exit 3"]
+    keeper.keep()
+    assert keeper.trouble.startswith("got proxy, which ended 5 times in a minute: no port for me")
+    assert all(process.poll() is not None for process in keeper.running.values())
+
+
 def test_the_help_says_each_default() -> None:
     given = parsed([])
     assert (given.learners, given.port, given.memory, given.idle) == (30, 8000, 2 << 30, 120)
 
 
 @on_a_hub
-def test_nothing_is_left_behind_when_the_hub_ends(folder: Path) -> None:
+def test_only_the_proxy_listens_to_the_room_and_nothing_is_left_behind(folder: Path) -> None:
     async def run(room: Room) -> None:
         async with seated(room, 1, before=5) as (learner,):
             await learner.start_kernel()
@@ -353,9 +430,15 @@ def test_nothing_is_left_behind_when_the_hub_ends(folder: Path) -> None:
     def running() -> list[int]:
         return processes(room, "learner-06", "kernel") + processes(room, "learner-06", "server")
 
-    with hub(folder / "last", 6, free_port()) as room:
+    with hub(folder / "last", 6, free_port(), "--ip", "0.0.0.0") as room:
         asyncio.run(run(room))
+        needed = {int((room.private / f"{name}.pid").read_text()) for name in ("forks", "proxy", "hub")}
         assert len(running()) == 2
+        for pid in (int((room.private / "forks.pid").read_text()), *running()):  # learners share its memory
+            assert b"CONFIGPROXY_AUTH_TOKEN" not in Path(f"/proc/{pid}/environ").read_bytes()
+        ports = {address for pid in (*needed, *running()) for address in listening(pid)}
+        assert [port for ip, port in ports if ip != "127.0.0.1"] == [room.port]
+        assert len(ports) == 4  # that one, the proxy's own interface, the hub, and the learner's server
     until = time.monotonic() + SOON
     while running() and time.monotonic() < until:
         time.sleep(0.2)

@@ -271,7 +271,7 @@ def _become(job: Job, asked: int, memory: int, state: Path) -> Callable[[], obje
 def _stand_at(place: Path, folder: Path) -> None:
     """Let a folder stand at another's place, in this process's own view of the file system.
 
-    JupyterLab and huggingface_hub ask where the home is while they are imported: once for all learners. So every
+    JupyterLab and huggingface_hub ask for the home while they are imported: once for all learners. So every
     home has the same path, and each learner finds her own there.
     """
     libc = ctypes.CDLL(None, use_errno=True)

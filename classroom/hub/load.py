@@ -283,8 +283,8 @@ async def sliding(learner: Learner, moves: int = MOVES) -> list[float]:
     return taken
 
 
-async def measure(room: Room, count: int) -> dict[str, float]:
-    """Let a class of that size go through the lesson; return a row of the table."""
+async def measure(room: Room, count: int, train: bool = True) -> dict[str, float]:
+    """Let a class of that size go through the lesson, or up to its lab; return a row of the table."""
     async with class_of(room, count) as learners:
         failed = [let is not True for let in (await timed(Learner.log_in, learners))[1]]
         servers, got = await timed(Learner.start_server, learners)
@@ -299,11 +299,12 @@ async def measure(room: Room, count: int) -> dict[str, float]:
         _, slid = await timed(sliding, learners)
         moves = sorted(ms for each in slid if isinstance(each, list) for ms in each)
         cores = _worked(busy) / (time.perf_counter() - started)
-        whole, rest = await timed(lambda learner: lesson(learner, cells[lab:]), learners)
+        left = cells[lab:] if train else []
+        whole, rest = await timed(lambda learner: lesson(learner, left), learners)
         after = memory(room)
         failed += [not isinstance(each, list) or bool(each) for each in (*first, *rest)]
         failed += [isinstance(each, BaseException) for each in slid]
-    return {
+    row = {
         "learners": count,
         "failures": sum(failed),
         "a server answers after s (the last)": max(servers),
@@ -315,10 +316,13 @@ async def measure(room: Room, count: int) -> dict[str, float]:
         "a slider's move, ms (p50)": statistics.median(moves),
         "a slider's move, ms (p95)": moves[int(0.95 * len(moves))],
         "cores busy while all move sliders": cores,
+    }
+    trained = {
         "all run the whole lesson in s": max(whole),
         "after the lesson, MB of a kernel": after["kernel"] / count,
         "after the lesson, MB of all": sum(after.values()),
     }
+    return row | trained if train else row
 
 
 def _worked(before: Any) -> float:
@@ -357,13 +361,14 @@ def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("learners", type=int, nargs="*", default=[1, 5, 10, 20])
     parser.add_argument("--port", type=int, default=8700)
+    parser.add_argument("--no-training", action="store_true", help="only up to the lab: minutes less")
     given = parser.parse_args(arguments)
     rows = []
     with tempfile.TemporaryDirectory(prefix="clinic-") as folder:
         os.chmod(folder, 0o711)
         for count in given.learners:
             with hub(Path(folder, str(count)), count, given.port) as room:
-                rows.append(asyncio.run(measure(room, count)))
+                rows.append(asyncio.run(measure(room, count, not given.no_training)))
                 print(rows[-1], file=sys.stderr)
     if len(rows) > 1:
         rows += [predicted(rows, 30), predicted(rows, 100)]

@@ -26,7 +26,7 @@ def test_the_limits_are_those_of_one_machine() -> None:
     assert ByteSpecification().validate(None, LEARNER["memory"]["limit"]) == parsed([]).memory
     config = (HUB / "jupyterhub_config.py").read_text(encoding="utf-8")
     assert f'c.Spawner.default_url = "{LEARNER["defaultUrl"]}"' in config
-    assert f'"--MappingKernelManager.cull_idle_timeout={VALUES["cull"]["timeout"]}"' in config
+    assert VALUES["cull"]["timeout"] == 60 * parsed([]).idle
 
 
 def test_the_charts_network_policy_is_not_weakened() -> None:

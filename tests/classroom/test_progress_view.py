@@ -33,7 +33,7 @@ def room(state: Path, learners: int, progress: bool = True) -> Room:
     """A room as `make hub` leaves it, whose homes belong to accounts that exist as numbers only."""
     names = [TEACHER, *(f"learner-{number:02}" for number in range(1, learners + 1))]
     accounts = {name: Account("secret-word", FIRST_UID + place) for place, name in enumerate(names)}
-    made = Room(state, "http://0.0.0.0:8000", 2**31, progress, accounts)
+    made = Room(state, "http://0.0.0.0:8000", 2**31, 120, progress, accounts)
     made.private.mkdir(parents=True)
     for name in names:
         (made.homes / name / "notebooks").mkdir(parents=True)

@@ -122,7 +122,7 @@ TRIES = {
     "ask another's server": ("get(f'http://127.0.0.1:{PORT}/user/learner-01/api/contents')", "HTTPError"),
     "ask the hub who is there": ("get(os.environ['JUPYTERHUB_API_URL'] + '/users')", "HTTPError"),
     "move the proxy's routes": ("get(f'http://127.0.0.1:{PROXY}/api/routes')", "HTTPError"),
-    "write where the settings of root are": ("open('/root/x', 'w')", "PermissionError"),
+    "write where the settings of root are": ("open(os.path.expanduser('~root/x'), 'w')", "PermissionError"),
     # The same ways to what is her own: these tries can succeed.
     "read her own": ("open('01_wrong_head_size.ipynb').read(); os.listdir(OWN); open(OWN + '/x', 'w')", ""),
     "ask her own server": ("get(os.environ['JUPYTERHUB_SERVICE_URL'] + 'api/contents')", ""),
@@ -399,7 +399,7 @@ def test_a_port_that_is_taken_and_a_folder_that_is_too_deep_are_refused_at_once(
 ) -> None:
     for arguments, said in (
         (["--state", str(folder / "third"), "--port", str(room.port)], "Try --port"),
-        (["--state", f"/tmp/{'deep/' * 10}"], "needs a shorter path"),
+        (["--state", str(folder / ("deep/" * 10))], "needs a shorter path"),
     ):
         with pytest.raises(SystemExit, match=said):
             main(arguments)

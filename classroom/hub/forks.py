@@ -28,6 +28,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -155,12 +156,7 @@ def serve(state: Path, uids: range, memory: int) -> Callable[[], object]:
             ready, done = os.pipe()
             if pid := os.fork():
                 os.close(done)
-                handle = os.pidfd_open(pid)
-                # Until the fork belongs to its learner, a signal from there would be refused.
-                became = select.select([ready], [], [], PATIENCE)[0] and os.read(ready, 1)
-                _answer(asking, {"pid": pid} if became else {"refused": "it ended at once"}, handle)
-                os.close(handle)
-                os.close(ready)
+                _hand_over(asking, pid, ready)
                 continue
         listening.close()
         os.close(ready)
@@ -228,6 +224,19 @@ def _read(asking: socket.socket, uids: range) -> tuple[Job, int]:
     if job.uid not in uids or (uid and job.kind != "kernel") or job.kind not in RUNS:
         raise ValueError(f"account {uid} got no {job.kind} as {job.uid}")
     return job, pid
+
+
+def _hand_over(asking: socket.socket, pid: int, ready: int) -> None:
+    """Tell who asked of a fork, once it is its learner's: before, a signal from there would be refused."""
+    told: dict[str, Any] = {"refused": "it ended at once"}
+    handles: list[int] = []
+    with open(ready, "rb") as opened, suppress(ProcessLookupError):
+        handles = [os.pidfd_open(pid)]
+        if opened.read(1):  # nothing comes where it ended
+            told = {"pid": pid}
+    _answer(asking, told, *handles)
+    for handle in handles:
+        os.close(handle)
 
 
 def _answer(asking: socket.socket, told: dict[str, Any], *handles: int) -> None:

@@ -177,11 +177,6 @@ class Kernel:
         await self.ask("comm_msg", {"comm_id": self.slider(label), "data": state})
         return 1000 * (time.perf_counter() - started)
 
-    async def close(self) -> None:
-        """Leave it, as a page that is closed does: the kernel goes on."""
-        await self.socket.close()
-        await self.reading
-
 
 @contextmanager
 def hub(state: Path, learners: int, port: int, *options: str) -> Iterator[Room]:

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from html import escape
@@ -175,7 +176,8 @@ def prepare(
         raise ValueError(f"got {state}, but {closed[-1]} is closed to learners. Try {DEFAULT_STATE}.")
     before = state / "private" / "room.json"
     known = Room.read(before).accounts if before.exists() else {}
-    if shared:
+    held = Counter(account.password for account in known.values())
+    if shared or max(held.values(), default=0) > 1:  # learners share a password from now on, or no longer
         known = {name: account for name, account in known.items() if name == TEACHER}
     room = Room(state, address, memory, idle, progress, accounts(learners, shared, known))
     room.write()

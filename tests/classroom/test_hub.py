@@ -27,7 +27,7 @@ from notebook_tools import ROOT
 pytest.importorskip("jupyterhub")
 
 from load import Learner, class_of, hub, lesson, memory, sliding
-from room import PROXY, TEACHER, Keeper, Room, accounts, cards, main, parsed
+from room import PROXY, TEACHER, Keeper, Room, accounts, cards, main, parsed, prepare
 
 READY = hasattr(os, "geteuid") and os.geteuid() == 0 and PROXY.exists()
 if not READY and "SHAPE_CLINIC_REQUIRE_HUB" in os.environ:
@@ -119,6 +119,14 @@ TRIES = {
         "AssertionError",
     ),
     "ask for a fork that is root": ("fork(Job('server', [], {}, '/', 0), FORKS)", "RuntimeError"),
+    "end the process that forks": (
+        "for each in range(20):\n"
+        "    with suppress(RuntimeError): fork(Job('kernel', ['x'], {}, '/nowhere'), FORKS)\n"
+        "with socket.socket(socket.AF_UNIX) as asking:\n"
+        "    asking.connect(FORKS); asking.sendall(b'[' * 100_000 + b'\\n'); asking.recv(9)\n"
+        "fork(Job('kernel', ['x'], {}, '/nowhere'), FORKS)",
+        "RuntimeError",
+    ),
     "ask another's server": ("get(f'http://127.0.0.1:{PORT}/user/learner-01/api/contents')", "HTTPError"),
     "ask the hub who is there": ("get(os.environ['JUPYTERHUB_API_URL'] + '/users')", "HTTPError"),
     "move the proxy's routes": ("get(f'http://127.0.0.1:{PROXY}/api/routes')", "HTTPError"),
@@ -135,6 +143,7 @@ TRIES = {
 }
 MEANS = """
 import os, socket, sys, time, urllib.request, helpers
+from contextlib import suppress
 sys.path.insert(0, {hub!r})
 from forks import Job, fork
 def get(address):
@@ -166,7 +175,10 @@ def test_a_learner_reaches_nothing_of_another_from_a_cell(room: Room) -> None:
             told |= {"port": port, "proxy": room.port + 2, "pid": max(kernel, server)}
             assert second.kernel
             assert await second.kernel.run(MEANS.format(**told)) == ""
-            return {what: await second.kernel.run(code) for what, (code, _) in TRIES.items()}
+            forks = (room.private / "forks.pid").read_text()
+            found = {what: await second.kernel.run(code) for what, (code, _) in TRIES.items()}
+            assert (room.private / "forks.pid").read_text() == forks
+            return found
 
     assert asyncio.run(run()) == {what: error for what, (_, error) in TRIES.items()}
 
@@ -377,6 +389,19 @@ def test_accounts_stay_as_they_were_and_no_two_share_anything() -> None:
     assert list(after.items())[:4] == list(before.items())
     assert len({account.uid for account in after.values()}) == 6
     assert len({account.password for account in after.values()}) == 6
+
+
+@pytest.mark.skipif(not READY, reason="asks as root")
+def test_a_shared_password_is_left_behind_as_soon_as_it_is_not_asked_for(folder: Path) -> None:
+    def passwords(shared: str) -> list[str]:
+        room = prepare(folder / "fourth", f"http://127.0.0.1:{free_port()}", 2, shared, 0, 0, False)
+        return [account.password for account in room.accounts.values()]
+
+    teacher, *others = passwords("one for all")
+    assert others == ["one for all"] * 2
+    assert passwords("")[0] == teacher
+    assert len({teacher, "one for all", *passwords("")}) == 4
+    assert passwords("") == passwords("")
 
 
 def test_a_number_that_this_machine_gave_away_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,15 @@
-"""No message of a kernel waits for the browser's acknowledgement: JupyterLab's, and the projector's."""
+"""What the kit tells a server, and how the tests' own server ends.
+
+No message of a kernel waits for the browser's acknowledgement: JupyterLab's, and the projector's.
+"""
 
 import asyncio
 import re
 import socket
+import sys
 from types import SimpleNamespace
 
+import browser_server
 import pytest
 from jupyter_client.manager import KernelManager
 from jupyter_server.serverapp import ServerApp
@@ -79,3 +84,20 @@ def test_the_projectors_page_is_told_by_its_command():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     (name,) = re.findall(rf"--Voila\.{SETTING}=(\S+)", makefile)
     assert import_item(name) is Prompt
+
+
+def test_a_server_that_does_not_end_is_ended_and_says_where_it_stood(tmp_path, monkeypatch):
+    deaf = """if True:
+        import signal, socket, time
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        door = socket.create_server(("127.0.0.1", 0))
+        print(f"running at: http://127.0.0.1:{door.getsockname()[1]}/?token=x", flush=True)
+        def never_ends():
+            while True:
+                time.sleep(1)
+        never_ends()
+    """
+    monkeypatch.setattr(browser_server, "STOP_TIMEOUT", 1)
+    noticed = pytest.warns(UserWarning, match="didn't end in 1 s(.|\n)*in never_ends")
+    with noticed, browser_server.serving([sys.executable, "-c", deaf], tmp_path, tmp_path):
+        pass

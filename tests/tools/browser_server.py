@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from network_cut import RECORD
 from notebook_tools import ROOT, kernel_environment
 
 START_TIMEOUT = 60  # seconds; 3 to 6 are usual, twice that beside another busy process
+STOP_TIMEOUT = 20  # seconds; under 3 are usual
 FOLDERS = {
     *("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"),
     *("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR"),
@@ -42,7 +44,7 @@ def serving(command: Sequence[str], home: Path, folder: Path) -> Iterator[Server
     theirs = ("JUPYTER", "PYTEST_", "SHAPE_CLINIC_")
     given = kernel_environment(str(home / "ipython"))
     env = {name: value for name, value in given.items() if name == RECORD or not name.startswith(theirs)}
-    env |= {name: str(home / name) for name in FOLDERS}
+    env |= {name: str(home / name) for name in FOLDERS} | {"PYTHONFAULTHANDLER": "1"}
     log = home / "server.log"
     with log.open("wb") as output:
         # A session of its own: what `make` starts ends with it.
@@ -52,9 +54,7 @@ def serving(command: Sequence[str], home: Path, folder: Path) -> Iterator[Server
     try:
         yield Server(*_address(process, log), folder, log)
     finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGTERM)  # it ends its kernels first
-            process.wait(20)
+        _end(process, log)
 
 
 def _address(process: "subprocess.Popen[bytes]", log: Path) -> tuple[str, str]:
@@ -68,6 +68,25 @@ def _address(process: "subprocess.Popen[bytes]", log: Path) -> tuple[str, str]:
                 return f"{url.scheme}://{url.netloc}/", "".join(parse_qs(url.query).get("token", []))
         time.sleep(0.1)
     raise TimeoutError(f"The server did not start within {START_TIMEOUT} s:\n{log.read_text('utf-8')}")
+
+
+def _end(process: "subprocess.Popen[bytes]", log: Path) -> None:
+    """Ask a server to end; end one that doesn't, and warn with its log and the place where each thread stood.
+
+    Rarely Jupyter's server, asked while its last page goes away, says that it stops and then never does
+    (https://github.com/jupyterlab/jupyterlab/issues/14324). That is no fault of what the page has shown.
+    """
+    if process.poll() is not None:
+        return
+    # At the first it ends its kernels, then itself; at the second faulthandler writes the threads.
+    for asked in (signal.SIGTERM, signal.SIGABRT, signal.SIGKILL):
+        with suppress(subprocess.TimeoutExpired):
+            os.killpg(process.pid, asked)
+            process.wait(STOP_TIMEOUT)
+            break
+    if asked != signal.SIGTERM:
+        said = log.read_text(encoding="utf-8", errors="replace")[-5000:]
+        warnings.warn(f"The server didn't end in {STOP_TIMEOUT} s, and was ended:\n{said}", stacklevel=2)
 
 
 @contextmanager

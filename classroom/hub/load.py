@@ -39,7 +39,8 @@ START = 60  # seconds that the hub, a server or a kernel may take on a machine t
 CELL = 900  # seconds that a cell may take when everybody trains at once
 MOVES = 20  # of a slider, per learner
 THINKING = 1.0  # seconds between two moves
-STRAIGHT = re.compile("MB of all|the last|cores|whole lesson")  # what grows in proportion to the learners
+# What grows in proportion to the learners.
+STRAIGHT = re.compile("MB of all|of the machine|the last|cores|whole lesson")
 
 
 @dataclass
@@ -295,7 +296,10 @@ async def measure(room: Room, count: int, train: bool = True) -> dict[str, float
         moves = sorted(ms for each in slid if isinstance(each, list) for ms in each)
         cores = _worked(busy) / (time.perf_counter() - started)
         left = cells[lab:] if train else []
+        held = [_in_use()]
+        watching = asyncio.create_task(_watch(held))
         whole, rest = await timed(lambda learner: lesson(learner, left), learners)
+        watching.cancel()
         after = memory(room)
         failed += [not isinstance(each, list) or bool(each) for each in (*first, *rest)]
         failed += [isinstance(each, BaseException) for each in slid]
@@ -314,6 +318,7 @@ async def measure(room: Room, count: int, train: bool = True) -> dict[str, float
     }
     trained = {
         "all run the whole lesson in s": max(whole),
+        "meanwhile, MB of the machine in use (the most)": max(held),
         "after the lesson, MB of a kernel": after["kernel"] / count,
         "after the lesson, MB of all": sum(after.values()),
     }
@@ -324,6 +329,19 @@ def _worked(before: Any) -> float:
     """Return the seconds that the machine's cores have worked since then, this script included."""
     now = psutil.cpu_times()
     return float(sum(now) - now.idle - now.iowait - (sum(before) - before.idle - before.iowait))
+
+
+def _in_use() -> float:
+    """Return the MB that no new process could have, whoever holds them: the room or the rest."""
+    system = psutil.virtual_memory()
+    return (system.total - system.available) / 2**20
+
+
+async def _watch(held: list[float]) -> None:
+    """Note each second how much is in use, until it is cancelled."""
+    while True:
+        await asyncio.sleep(1)
+        held.append(_in_use())
 
 
 def predicted(rows: Sequence[dict[str, float]], count: int) -> dict[str, float]:
@@ -366,7 +384,7 @@ def main(arguments: Sequence[str]) -> None:
                 rows.append(asyncio.run(measure(room, count, not given.no_training)))
                 print(rows[-1], file=sys.stderr)
     if len(rows) > 1:
-        rows += [predicted(rows, 30), predicted(rows, 100)]
+        rows += [predicted(rows, count) for count in (30, 100) if count not in given.learners]
     print("\n".join(told(rows, name) for name in rows[0]))
 
 

@@ -73,8 +73,8 @@ def _address(process: "subprocess.Popen[bytes]", log: Path) -> tuple[str, str]:
 def _end(process: "subprocess.Popen[bytes]", log: Path) -> None:
     """Ask a server to end; end one that doesn't, and warn with its log and the place where each thread stood.
 
-    Rarely Jupyter's server, asked while its last page goes away, says that it stops and then never does
-    (https://github.com/jupyterlab/jupyterlab/issues/14324). That is no fault of what the page has shown.
+    Jupyter's server can rarely hang there (https://github.com/jupyterlab/jupyterlab/issues/14324). That is no
+    fault of what the page has shown.
     """
     if process.poll() is not None:
         return

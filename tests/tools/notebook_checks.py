@@ -133,6 +133,10 @@ NOTEBOOK_RULES: dict[str, Callable[[Notebook], object]] = {
     "asks, and its first cell lacks the banner": lambda nb: asks(nb) and BANNER not in nb.cells[0].source,
     "not run once from top to bottom, make refresh": execution_counts,
     f"cells before which no text says: {ANNOUNCEMENT}": surprises,
+    # An honest number is worth more than a small one: the rule stands in minutes.py.
+    "states fewer minutes than are counted": lambda nb: (
+        [stated(nb), minutes(nb)] if 0 < stated(nb) < minutes(nb) else []
+    ),
     # Without widget state, timings, addresses and whatever else another run gives otherwise.
     "not as make refresh stores it": lambda nb: normalise(nb) != nb,
     # The last: nbformat corrects ids in what it is given.
@@ -140,10 +144,7 @@ NOTEBOOK_RULES: dict[str, Callable[[Notebook], object]] = {
 }
 LESSON_RULES: dict[str, Callable[[Notebook], object]] = {
     "a lesson has 20 to 60 cells": lambda nb: [] if len(nb.cells) in LESSON_CELLS else len(nb.cells),
-    # An honest one is worth more than a short one: the rule stands in minutes.py.
-    "states fewer minutes than are counted": lambda nb: (
-        [stated(nb), minutes(nb)] if stated(nb) < minutes(nb) else []
-    ),
+    "states no minutes": lambda nb: not stated(nb),
     "no cell opens a ShapeLab": lambda nb: not any("ShapeLab(" in cell.source for cell in code_cells(nb)),
     "headings missing or out of order": wrong_headings,
 }
